@@ -1,0 +1,42 @@
+"""From the perceptron to the transformer: build, train, export, serve and query.
+
+Everything below is imported on first use, so that `import keras_session5` imports neither
+TensorFlow nor Keras.
+"""
+
+from importlib import import_module, metadata
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from keras_session5.catalog import NETWORKS, build
+    from keras_session5.client import connect
+    from keras_session5.data import load_data
+    from keras_session5.export import export
+    from keras_session5.server import serve
+    from keras_session5.training import evaluate, train
+
+__version__ = metadata.version("keras-session5")
+
+_HOME = {
+    "NETWORKS": "catalog",
+    "build": "catalog",
+    "load_data": "data",
+    "train": "training",
+    "evaluate": "training",
+    "export": "export",
+    "serve": "server",
+    "connect": "client",
+}
+__all__ = ["NETWORKS", "build", "connect", "evaluate", "export", "load_data", "serve", "train"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOME])

@@ -1,0 +1,57 @@
+"""Argument checks that share one grammar: "`name` must ... Received: name=value"."""
+
+import difflib
+from collections.abc import Iterable
+from typing import Any
+
+from keras_session5.errors import ArgumentError
+
+
+def positive_int(name: str, value: Any) -> int:
+    """Returns `value` if it is an integer of at least 1, else raises `ArgumentError`."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise ArgumentError(f"`{name}` must be an integer of at least 1. Received: {name}={value!r}")
+    return value
+
+
+def positive_ints(name: str, values: Any) -> tuple[int, ...]:
+    """Returns `values` as a tuple if it is a sequence of integers of at least 1."""
+    if not isinstance(values, (list, tuple)):
+        raise ArgumentError(
+            f"`{name}` must be a list or tuple of integers of at least 1. Received: {name}={values!r}"
+        )
+    for value in values:
+        positive_int(name, value)
+    return tuple(values)
+
+
+def fraction(name: str, value: Any) -> float:
+    """Returns `value` if it is a number in [0, 1), else raises `ArgumentError`."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < 1:
+        raise ArgumentError(f"`{name}` must be a number in [0, 1). Received: {name}={value!r}")
+    return float(value)
+
+
+def one_of(name: str, value: Any, choices: Iterable[Any]) -> Any:
+    """Returns `value` if it is one of `choices`, else raises `ArgumentError` with the nearest choice."""
+    choices = list(choices)
+    if value not in choices:
+        listed = ", ".join(map(str, choices))
+        raise ArgumentError(
+            f"`{name}` must be one of {listed}.{did_you_mean(value, choices)} Received: {name}={value!r}"
+        )
+    return value
+
+
+def divides(name: str, value: int, of_name: str, of_value: int) -> None:
+    """Raises `ArgumentError` unless `value` divides `of_value` without remainder."""
+    if of_value % value:
+        raise ArgumentError(
+            f"`{name}` must divide `{of_name}`. Received: {name}={value!r}, {of_name}={of_value!r}"
+        )
+
+
+def did_you_mean(value: Any, choices: Iterable[Any]) -> str:
+    """Returns ` Did you mean X?` for the nearest of `choices`, or nothing."""
+    close = difflib.get_close_matches(str(value), [str(choice) for choice in choices], n=1)
+    return f" Did you mean {close[0]}?" if close else ""

@@ -1,0 +1,148 @@
+"""The exceptions of the package.
+
+    Session5Error
+    ├── ArgumentError             a wrong argument or setting (command line: exit status 2)
+    ├── DataError                 a data set that cannot be had, or a file that is not what it should be
+    ├── TrainingError             a run that failed or cannot be continued
+    ├── ExportError               a model that cannot be exported, or whose export does not agree with it
+    └── ServingError              what a model server answers; carries the canonical status code
+        ├── CancelledError              CANCELLED             1   499
+        ├── UnknownError                UNKNOWN               2   500
+        ├── InvalidArgumentError        INVALID_ARGUMENT      3   400
+        ├── DeadlineExceededError       DEADLINE_EXCEEDED     4   504
+        ├── NotFoundError               NOT_FOUND             5   404
+        ├── AlreadyExistsError          ALREADY_EXISTS        6   409
+        ├── PermissionDeniedError       PERMISSION_DENIED     7   403
+        ├── ResourceExhaustedError      RESOURCE_EXHAUSTED    8   429
+        ├── FailedPreconditionError     FAILED_PRECONDITION   9   400
+        ├── AbortedError                ABORTED              10   409
+        ├── OutOfRangeError             OUT_OF_RANGE         11   400
+        ├── UnimplementedError          UNIMPLEMENTED        12   501
+        ├── InternalError               INTERNAL             13   500
+        ├── UnavailableError            UNAVAILABLE          14   503
+        ├── DataLossError               DATA_LOSS            15   500
+        └── UnauthenticatedError        UNAUTHENTICATED      16   401
+
+The canonical codes and their HTTP statuses are those of TensorFlow Serving's REST API.
+"""
+
+
+class Session5Error(Exception):
+    """The root: everything that this package raises on purpose."""
+
+
+class ArgumentError(Session5Error, ValueError):
+    """A wrong argument: what was expected, what was received and the way out."""
+
+
+class DataError(Session5Error):
+    """A data set that cannot be had, or a file that is not what it should be."""
+
+
+class TrainingError(Session5Error):
+    """A training run that failed or that cannot be continued."""
+
+
+class ExportError(Session5Error):
+    """A model that cannot be exported, or whose export does not agree with it."""
+
+
+class ServingError(Session5Error):
+    """What a model server answers instead of a result.
+
+    Attributes:
+        code: canonical status name, such as `"NOT_FOUND"`.
+        number: its number, as gRPC sends it.
+        http_status: the HTTP status it is sent with.
+    """
+
+    code = "UNKNOWN"
+    number = 2
+    http_status = 500
+
+    @staticmethod
+    def of(code: str | int, message: str) -> "ServingError":
+        """Returns the error for a canonical code, by its name or its number.
+
+        A code that does not exist gives an `UnknownError`.
+        """
+        return _BY_CODE.get(code, UnknownError)(message)
+
+    @staticmethod
+    def of_http(status: int, message: str) -> "ServingError":
+        """Returns the error for an HTTP status; the most usual one where several share it.
+
+        400 is `InvalidArgumentError` (also sent for FAILED_PRECONDITION and OUT_OF_RANGE).
+        """
+        return _BY_HTTP.get(status, UnknownError)(message)
+
+
+class CancelledError(ServingError):
+    code, number, http_status = "CANCELLED", 1, 499
+
+
+class UnknownError(ServingError):
+    code, number, http_status = "UNKNOWN", 2, 500
+
+
+class InvalidArgumentError(ServingError):
+    code, number, http_status = "INVALID_ARGUMENT", 3, 400
+
+
+class DeadlineExceededError(ServingError):
+    code, number, http_status = "DEADLINE_EXCEEDED", 4, 504
+
+
+class NotFoundError(ServingError):
+    code, number, http_status = "NOT_FOUND", 5, 404
+
+
+class AlreadyExistsError(ServingError):
+    code, number, http_status = "ALREADY_EXISTS", 6, 409
+
+
+class PermissionDeniedError(ServingError):
+    code, number, http_status = "PERMISSION_DENIED", 7, 403
+
+
+class ResourceExhaustedError(ServingError):
+    code, number, http_status = "RESOURCE_EXHAUSTED", 8, 429
+
+
+class FailedPreconditionError(ServingError):
+    code, number, http_status = "FAILED_PRECONDITION", 9, 400
+
+
+class AbortedError(ServingError):
+    code, number, http_status = "ABORTED", 10, 409
+
+
+class OutOfRangeError(ServingError):
+    code, number, http_status = "OUT_OF_RANGE", 11, 400
+
+
+class UnimplementedError(ServingError):
+    code, number, http_status = "UNIMPLEMENTED", 12, 501
+
+
+class InternalError(ServingError):
+    code, number, http_status = "INTERNAL", 13, 500
+
+
+class UnavailableError(ServingError):
+    code, number, http_status = "UNAVAILABLE", 14, 503
+
+
+class DataLossError(ServingError):
+    code, number, http_status = "DATA_LOSS", 15, 500
+
+
+class UnauthenticatedError(ServingError):
+    code, number, http_status = "UNAUTHENTICATED", 16, 401
+
+
+_CODES = ServingError.__subclasses__()
+_BY_CODE: dict[str | int, type[ServingError]] = {key: e for e in _CODES for key in (e.code, e.number)}
+_BY_HTTP: dict[int, type[ServingError]] = {e.http_status: e for e in reversed(_CODES)} | {
+    500: InternalError,
+}
