@@ -1,6 +1,7 @@
 """Argument checks that share one grammar: "`name` must ... Received: name=value"."""
 
 import difflib
+import math
 from collections.abc import Iterable
 from typing import Any
 
@@ -29,6 +30,13 @@ def fraction(name: str, value: Any) -> float:
     """Returns `value` if it is a number in [0, 1), else raises `ArgumentError`."""
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < 1:
         raise ArgumentError(f"`{name}` must be a number in [0, 1). Received: {name}={value!r}")
+    return float(value)
+
+
+def not_negative(name: str, value: Any) -> float:
+    """Returns `value` if it is a finite number of at least 0, else raises `ArgumentError`."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < math.inf:
+        raise ArgumentError(f"`{name}` must be a number of at least 0. Received: {name}={value!r}")
     return float(value)
 
 

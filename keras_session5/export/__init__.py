@@ -1,0 +1,20 @@
+"""Export: from a trained network to a version folder that TensorFlow Serving can load.
+
+The package bears the name of its main function. It is callable, so that `keras_session5.export(...)`
+means the function whether or not the package has been imported before.
+"""
+
+import sys
+from types import ModuleType
+
+from keras_session5.export.export import export, max_difference
+
+__all__ = ["export", "max_difference"]
+
+
+class _CallableModule(ModuleType):
+    def __call__(self, *args, **kwargs):
+        return export(*args, **kwargs)
+
+
+sys.modules[__name__].__class__ = _CallableModule

@@ -1,0 +1,279 @@
+"""The catalogue: one entry per network.
+
+The command line, the trainer, the exporter, `serving/models.config`, the README's table and the tests
+iterate over `NETWORKS`. Importing this module imports neither TensorFlow nor Keras.
+"""
+
+import inspect
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import Any
+
+from keras_session5 import checks
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """An input or output of a network: its dtype and its shape, None where any size fits."""
+
+    dtype: str
+    shape: tuple[int | None, ...]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a network is trained."""
+
+    loss: str = "sparse_categorical_crossentropy"
+    optimizer: str = "adam"
+    learning_rate: float = 1e-3  # Adam's published default
+    schedule: str = "constant"  # or "cosine": down to zero at the end of the last epoch
+    warmup: float = 0.0  # fraction of all steps over which the rate first rises from zero
+    weight_decay: float = 0.0  # of AdamW
+    batch_size: int = 64
+    epochs: int = 10
+    passes: int = 1  # over the data in one epoch; tiny data sets have tiny epochs otherwise
+    shuffle: bool = True
+    bucket: bool = False  # batches of sequences of about the same length: less padding to compute
+    shift_px: float = 0.0  # images: random shift of at most so many pixels in each direction
+    rotate_deg: float = 0.0  # images: random rotation of at most so many degrees
+    scale: float = 0.0  # images: random enlargement or reduction by at most this fraction
+    flip: bool = False  # images: mirrored left to right half of the time
+    stop_when_clean: bool = False  # Rosenblatt's rule ends with an epoch without a mistake
+
+    def __post_init__(self):
+        checks.one_of(
+            "loss",
+            self.loss,
+            ["half_squared_error", "binary_crossentropy", "sparse_categorical_crossentropy"],
+        )
+        checks.one_of("optimizer", self.optimizer, ["sgd", "adam", "adamw"])
+        checks.one_of("schedule", self.schedule, ["constant", "cosine"])
+        for name in ("batch_size", "epochs", "passes"):
+            checks.positive_int(name, getattr(self, name))
+        for name in ("warmup", "scale"):
+            checks.fraction(name, getattr(self, name))
+        for name in ("learning_rate", "weight_decay", "shift_px", "rotate_deg"):
+            checks.not_negative(name, getattr(self, name))
+        for name in ("shuffle", "bucket", "flip", "stop_when_clean"):
+            checks.one_of(name, getattr(self, name), [True, False])
+
+
+@dataclass(frozen=True)
+class Network:
+    """One entry of the catalogue.
+
+    Attributes:
+        name: catalogue name; also of its served model.
+        title: the network in words.
+        year: of its paper.
+        builder: `module:function` below `keras_session5.models`.
+        kind: of data it takes: `"vector"`, `"image"` or `"text"`.
+        arguments: of the builder, for the default data.
+        data: default data set.
+        inputs, outputs: name -> Tensor.
+        parameters: exact number of weights with `arguments`.
+        recipe: for the default data.
+        floor: accuracy on the test split of the default data that `recipe` reaches with any seed.
+        recipes: for other data sets, by name.
+        tour: settings that the tour changes in `recipe`; None for a network outside the tour.
+        tour_floor: accuracy that the tour's training reaches; `floor` where it changes nothing.
+        paper, slide: where it was published, and the topic of the course that shows it.
+    """
+
+    name: str
+    title: str
+    year: int
+    builder: str
+    kind: str
+    data: str
+    inputs: Mapping[str, Tensor]
+    outputs: Mapping[str, Tensor]
+    parameters: int
+    recipe: Recipe
+    floor: float
+    paper: str
+    slide: str
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    recipes: Mapping[str, Recipe] = field(default_factory=dict)
+    tour: Mapping[str, Any] | None = None
+    tour_floor: float | None = None
+
+    def recipe_for(self, data: str) -> Recipe:
+        """The recipe for a data set; that of the default data where it has none of its own."""
+        return self.recipes.get(data, self.recipe)
+
+    def build(self, **arguments: Any) -> Any:
+        """Builds the network, uncompiled. Arguments that are not given are the catalogue's.
+
+        Raises:
+            ArgumentError: for an argument that the builder does not have, or a wrong value.
+        """
+        module, function = self.builder.split(":")
+        builder = getattr(import_module(f"keras_session5.models.{module}"), function)
+        choices = inspect.signature(builder).parameters
+        for argument in arguments:
+            checks.one_of(f"argument of {self.name}", argument, choices)
+        return builder(**{**self.arguments, **arguments})
+
+
+def network(name: str) -> Network:
+    """Returns the entry of that name.
+
+    Raises:
+        ArgumentError: if there is none, with the nearest name.
+    """
+    return NETWORKS[checks.one_of("name", name, NETWORKS)]
+
+
+def build(name: str, **arguments: Any) -> Any:
+    """Builds a network of the catalogue.
+
+    Args:
+        name: catalogue name, such as `"lenet5"`.
+        **arguments: of its builder; those that are not given are the catalogue's.
+
+    Returns:
+        An uncompiled `keras.Model`.
+
+    Raises:
+        ArgumentError: for an unknown name or a wrong argument.
+
+    Example:
+        >>> build("lenet5", num_classes=10).count_params()
+        61706
+    """
+    return network(name).build(**arguments)
+
+
+_IMAGE = {"image": Tensor("float32", (None, 28, 28, 1))}
+_TOKENS = {"tokens": Tensor("int32", (None, None))}
+_BITS = {"inputs": Tensor("float32", (None, 2))}
+
+
+def _probabilities(count: int) -> dict[str, Tensor]:
+    return {"probabilities": Tensor("float32", (None, count))}
+
+
+NETWORKS: Mapping[str, Network] = {
+    entry.name: entry
+    for entry in (
+        Network(
+            name="perceptron",
+            title="Rosenblatt's perceptron",
+            year=1957,
+            builder="perceptron:build_perceptron",
+            kind="vector",
+            data="logic_gates/and",
+            arguments={"num_inputs": 2},
+            inputs=_BITS,
+            outputs={"fires": Tensor("float32", (None, 1))},
+            parameters=3,
+            # Rosenblatt's rule: one example at a time, in order, until an epoch without a mistake.
+            # The bound for AND is 51 mistakes; an epoch before the last makes at least one.
+            recipe=Recipe(
+                loss="half_squared_error",
+                optimizer="sgd",
+                learning_rate=1.0,
+                batch_size=1,
+                epochs=60,
+                shuffle=False,
+                stop_when_clean=True,
+            ),
+            floor=1.0,
+            tour={},
+            paper="Rosenblatt 1957, The Perceptron: A Perceiving and Recognizing Automaton",
+            slide="Rosenblatt's perceptron and its learning rule",
+        ),
+        Network(
+            name="mlp_xor",
+            title="Multilayer perceptron for XOR",
+            year=1986,
+            builder="mlp_xor:build_mlp_xor",
+            kind="vector",
+            data="logic_gates/xor",
+            arguments={"num_hidden": 8},
+            inputs=_BITS,
+            outputs=_probabilities(1),
+            parameters=33,
+            # 1,000 steps on the whole truth table, in ten epochs so that there is something to watch.
+            recipe=Recipe(loss="binary_crossentropy", learning_rate=0.1, batch_size=4, epochs=10, passes=100),
+            floor=1.0,
+            paper="Rumelhart et al. 1986, Learning representations by back-propagating errors",
+            slide="XOR and the hidden layer",
+        ),
+        Network(
+            name="mlp",
+            title="Multilayer perceptron",
+            year=1986,
+            builder="mlp:build_mlp",
+            kind="image",
+            data="digits",
+            arguments={"num_classes": 10, "widths": (128, 64)},
+            inputs=_IMAGE,
+            outputs=_probabilities(10),
+            parameters=109_386,
+            recipe=Recipe(batch_size=32, epochs=60),
+            floor=0.93,
+            tour={},
+            paper="Rumelhart et al. 1986, Learning representations by back-propagating errors",
+            slide="Multilayer perceptron and back-propagation",
+        ),
+        Network(
+            name="lenet5",
+            title="LeNet-5",
+            year=1998,
+            builder="lenet5:build_lenet5",
+            kind="image",
+            data="digits",
+            arguments={"num_classes": 10, "image_size": 28},
+            inputs=_IMAGE,
+            outputs=_probabilities(10),
+            parameters=61_706,
+            recipe=Recipe(batch_size=32, epochs=60, learning_rate=2e-3, schedule="cosine", warmup=0.1),
+            floor=0.95,
+            tour={},
+            paper="LeCun et al. 1998, Gradient-Based Learning Applied to Document Recognition",
+            slide="Convolution, pooling and LeNet-5",
+        ),
+        Network(
+            name="simple_rnn",
+            title="Simple recurrent network",
+            year=1990,
+            builder="simple_rnn:build_simple_rnn",
+            kind="text",
+            data="place_names",
+            arguments={"vocabulary_size": 200, "num_classes": 20},
+            inputs=_TOKENS,
+            outputs=_probabilities(20),
+            parameters=0,
+            recipe=Recipe(
+                learning_rate=2e-3, schedule="cosine", warmup=0.1, batch_size=64, epochs=12, bucket=True
+            ),
+            floor=0.78,
+            tour={},
+            paper="Elman 1990, Finding Structure in Time",
+            slide="Recurrent networks",
+        ),
+        Network(
+            name="transformer_encoder",
+            title="Transformer encoder",
+            year=2017,
+            builder="transformer_encoder:build_transformer_encoder",
+            kind="text",
+            data="place_names",
+            arguments={"vocabulary_size": 200, "num_classes": 20},
+            inputs=_TOKENS,
+            outputs=_probabilities(20),
+            parameters=0,
+            recipe=Recipe(
+                learning_rate=4e-3, schedule="cosine", warmup=0.1, batch_size=64, epochs=12, bucket=True
+            ),
+            floor=0.72,
+            tour={},
+            paper="Vaswani et al. 2017, Attention Is All You Need",
+            slide="The transformer",
+        ),
+    )
+}

@@ -1,0 +1,134 @@
+"""Writes a trained network as the next version of a served model, whole or not at all."""
+
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from keras_session5 import catalog
+from keras_session5.data import DataSet, load_data
+from keras_session5.errors import ExportError
+from keras_session5.training import Result
+
+EXAMPLES = 64  # test examples on which the export must agree with the Keras model
+TOLERANCE = 1e-5  # float32 sums in another order differ by less
+
+
+def export(result: Result, directory: str | os.PathLike = "saved_models") -> Path:
+    """Exports a trained network as `<directory>/<name>/<n>/`, n being the next free integer.
+
+    The SavedModel is written beside its place, loaded again, compared with the Keras model and
+    renamed: no reader ever sees half a version. `assets.extra/` holds `labels.txt`, `model.json` and
+    TensorFlow Serving's warm-up requests.
+
+    Args:
+        result: of `train`, or of an earlier run by `training.load_result`.
+        directory: of all exported models.
+
+    Returns:
+        Path of the version folder.
+
+    Raises:
+        ExportError: under another backend than TensorFlow, or if the SavedModel does not agree with
+            the Keras model to 1e-5.
+        DataError: if the data set of the run, whose examples it is compared on, is gone.
+    """
+    import keras
+
+    if keras.backend.backend() != "tensorflow":
+        raise ExportError(
+            f"A SavedModel is exported under Keras's TensorFlow backend. Received: {keras.backend.backend()}. "
+            f"The run is kept; export it with: KERAS_BACKEND=tensorflow session5 export {result.name}"
+        )
+    base = Path(directory) / result.name
+    base.mkdir(parents=True, exist_ok=True)
+    writing = base / f".writing-{os.getpid()}"  # no integer: no server takes it for a version
+    try:
+        data = load_data(result.data, result.record["data_dir"])
+        _write(writing, result, data)
+        return _publish(writing, base)
+    finally:
+        shutil.rmtree(writing, ignore_errors=True)
+
+
+def max_difference(expected: Mapping[str, np.ndarray], received: Mapping[str, Any]) -> float:
+    """Returns the largest absolute difference over all expected outputs.
+
+    NaN in one place and not in the other, or an output of another shape, is an infinite difference.
+    """
+    differences = [0.0]
+    for name, array in expected.items():
+        other = np.asarray(received[name])
+        if other.shape != array.shape:
+            return float("inf")
+        difference = np.abs(other.astype("float64") - array.astype("float64"))
+        differences.append(float(np.nan_to_num(difference, nan=np.inf).max(initial=0.0)))
+    return max(differences)
+
+
+def _write(path: Path, result: Result, data: DataSet) -> None:
+    """Writes the SavedModel with its extras and verifies it."""
+    import keras
+
+    from keras_session5.export.extras import write_extras
+    from keras_session5.export.signatures import signatures
+
+    entry = catalog.network(result.name)
+    archive = keras.export.ExportArchive()
+    archive.track(result.model)
+    for name, (function, specs) in signatures(entry, result.model, data).items():
+        archive.add_endpoint(name, function, specs)
+    archive.write_out(str(path), verbose=False)
+
+    examples = _examples(entry, data)
+    write_extras(path, result, data, examples)
+    (output,) = entry.outputs
+    expected = {output: result.model.predict(data.test.inputs[:EXAMPLES], verbose=0)}
+    _verify(path, expected, examples)
+
+
+def _verify(path: Path, expected: Mapping[str, np.ndarray], examples: Mapping[str, Mapping]) -> None:
+    """Loads the SavedModel again; every signature must answer as the Keras model does."""
+    import tensorflow as tf
+
+    loaded = tf.saved_model.load(str(path))
+    for signature, inputs in examples.items():
+        tensors = {name: tf.constant(array) for name, array in inputs.items()}
+        answer = loaded.signatures[signature](**tensors)
+        difference = max_difference(expected, {name: answer[name].numpy() for name in expected})
+        if difference > TOLERANCE:
+            raise ExportError(
+                f"The signature {signature} of the SavedModel must agree with the Keras model to "
+                f"{TOLERANCE}. Received: a difference of {difference:.3g}. Nothing was exported."
+            )
+
+
+def _examples(entry: catalog.Network, data: DataSet) -> dict[str, dict[str, np.ndarray]]:
+    """The first test examples as inputs of each signature."""
+    import tensorflow as tf
+
+    inputs = data.test.inputs[:EXAMPLES]
+    (name,) = entry.inputs
+    examples = {"serving_default": {name: inputs.astype(entry.inputs[name].dtype)}}
+    if entry.kind == "image":
+        pngs = [tf.io.encode_png(image).numpy() for image in inputs]
+        examples["from_image_bytes"] = {"image_bytes": np.array(pngs, object)}
+    if entry.kind == "text":
+        texts = [text.encode() for text in data.test.texts[:EXAMPLES]]
+        examples["from_text"] = {"text": np.array(texts, object)}
+    return examples
+
+
+def _publish(writing: Path, base: Path) -> Path:
+    """Renames a finished folder to the next free version."""
+    while True:
+        taken = [int(child.name) for child in base.iterdir() if child.name.isdecimal()]
+        target = base / str(max(taken, default=0) + 1)
+        try:
+            return writing.rename(target)
+        except OSError:
+            if not target.exists():  # else another export took that number meanwhile: take the next
+                raise

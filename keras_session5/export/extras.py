@@ -1,0 +1,48 @@
+"""What travels with a version in `assets.extra/`: labels, the model's record and warm-up requests."""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+from tensorflow_serving.apis import prediction_log_pb2
+
+from keras_session5.data import DataSet
+from keras_session5.training import Result
+
+FOLDER = "assets.extra"
+WARMUP = "tf_serving_warmup_requests"  # TensorFlow Serving's name for it
+
+
+def write_extras(
+    version_dir: Path, result: Result, data: DataSet, examples: Mapping[str, Mapping[str, np.ndarray]]
+) -> None:
+    """Writes `labels.txt`, `model.json` and the warm-up requests of one example per signature.
+
+    Args:
+        examples: signature name -> input name -> array whose first row is used.
+    """
+    folder = version_dir / FOLDER
+    folder.mkdir()
+    (folder / "labels.txt").write_text("".join(f"{name}\n" for name in data.class_names), "utf-8")
+    record = {key: result.record[key] for key in ("name", "data", "data_source", "metrics", "parameters")}
+    record |= {key: result.record[key] for key in ("seed", "epochs", "arguments", "versions")}
+    record |= {"run": str(result.run_dir), "exported": datetime.now(UTC).isoformat(timespec="seconds")}
+    (folder / "model.json").write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", "utf-8")
+    with tf.io.TFRecordWriter(str(folder / WARMUP)) as writer:
+        for signature, inputs in examples.items():
+            writer.write(_predict_log(result.name, signature, inputs).SerializeToString())
+
+
+def _predict_log(
+    name: str, signature: str, inputs: Mapping[str, np.ndarray]
+) -> prediction_log_pb2.PredictionLog:
+    log = prediction_log_pb2.PredictionLog()
+    request = log.predict_log.request
+    request.model_spec.name = name
+    request.model_spec.signature_name = signature
+    for key, array in inputs.items():
+        request.inputs[key].CopyFrom(tf.make_tensor_proto(array[:1]))
+    return log

@@ -1,0 +1,70 @@
+"""LeNet-5, as the course draws it."""
+
+import keras
+from keras import layers
+
+from keras_session5 import checks
+
+
+def build_lenet5(num_classes=10, image_size=28, activation="tanh", dropout=0.0) -> keras.Model:
+    """Builds LeNet-5: two convolutions with pooling, three dense layers.
+
+    Args:
+        num_classes: number of classes.
+        image_size: 28 (the first convolution pads the image to 32) or 32, in pixels.
+        activation: activation of every layer but the last.
+        dropout: fraction of the outputs of c5 and f6 that is dropped in training.
+
+    Returns:
+        Model from `image` (B, image_size, image_size, 1), pixels 0..255, float32, to
+        `probabilities` (B, num_classes).
+
+    Raises:
+        ArgumentError: if a number is out of its range, or `image_size` neither 28 nor 32.
+
+    Parameters:
+        61,706 for ten classes: 156 + 2,416 + 48,120 + 10,164 + 850.
+
+    Differences from the paper:
+        c3 sees all six maps, where the paper wires some; max-pooling in place of trainable
+        subsampling; a softmax in place of radial basis functions.
+
+    Example:
+        >>> build_lenet5(num_classes=10).count_params()
+        61706
+
+    Reference:
+        LeCun, Bottou, Bengio, Haffner (1998), "Gradient-Based Learning Applied to Document
+        Recognition", Proceedings of the IEEE 86(11).
+    """
+    checks.positive_int("num_classes", num_classes)
+    checks.one_of("image_size", image_size, [28, 32])
+    checks.fraction("dropout", dropout)
+
+    image = keras.Input((image_size, image_size, 1), name="image")
+    # The paper's range: background -0.1, ink 1.175, so that the mean is about 0 and the variance 1.
+    x = layers.Rescaling(1.275 / 255, offset=-0.1, name="scale")(image)
+
+    # Features: convolution and pooling, twice.
+    padding = "same" if image_size == 28 else "valid"
+    x = layers.Conv2D(6, 5, padding=padding, activation=activation, name="c1")(x)
+    # (B, 28, 28, 6)    5*5*1*6 + 6 = 156
+    x = layers.MaxPooling2D(2, name="s2")(x)
+    # (B, 14, 14, 6)
+    x = layers.Conv2D(16, 5, activation=activation, name="c3")(x)
+    # (B, 10, 10, 16)    5*5*6*16 + 16 = 2,416
+    x = layers.MaxPooling2D(2, name="s4")(x)
+    # (B, 5, 5, 16)
+
+    # Classifier.
+    x = layers.Conv2D(120, 5, activation=activation, name="c5")(x)
+    # (B, 1, 1, 120)    5*5*16*120 + 120 = 48,120
+    x = layers.Flatten(name="flatten")(x)
+    # (B, 120)
+    x = layers.Dropout(dropout, name="dropout5")(x) if dropout else x
+    x = layers.Dense(84, activation=activation, name="f6")(x)
+    # (B, 84)    120*84 + 84 = 10,164
+    x = layers.Dropout(dropout, name="dropout6")(x) if dropout else x
+    outputs = layers.Dense(num_classes, activation="softmax", name="probabilities")(x)
+    # (B, 10)    84*10 + 10 = 850
+    return keras.Model(image, outputs, name="lenet5")

@@ -1,0 +1,46 @@
+"""Rosenblatt's perceptron (1957): weights, a bias and a step."""
+
+import keras
+from keras import layers
+
+from keras_session5 import checks
+from keras_session5.layers import step
+
+
+def build_perceptron(num_inputs=2) -> keras.Model:
+    """Builds a perceptron: one unit that fires when w.x + b >= 0.
+
+    Trained with `HalfSquaredError` and plain SGD, one example at a time, it learns by Rosenblatt's
+    rule w <- w + lr (target - prediction) x, because `step` passes its gradient straight through.
+
+    Args:
+        num_inputs: number of binary inputs.
+
+    Returns:
+        Model from `inputs` (B, num_inputs), values in {0, 1}, float32, to `fires` (B, 1), 0 or 1.
+
+    Raises:
+        ArgumentError: if `num_inputs` is not an integer of at least 1.
+
+    Parameters:
+        num_inputs + 1; 3 for two inputs.
+
+    Differences from the paper:
+        The association units of the machine of 1958 are left out: this is its response unit, the
+        part that learns.
+
+    Example:
+        >>> build_perceptron(num_inputs=2).count_params()
+        3
+
+    Reference:
+        F. Rosenblatt (1957), "The Perceptron: A Perceiving and Recognizing Automaton", Cornell
+        Aeronautical Laboratory, Report 85-460-1.
+    """
+    checks.positive_int("num_inputs", num_inputs)
+
+    inputs = keras.Input((num_inputs,), name="inputs")
+    # Zero weights to begin with: Novikoff's bound on the number of mistakes starts from there.
+    outputs = layers.Dense(1, activation=step, kernel_initializer="zeros", name="fires")(inputs)
+    # (B, 1)    num_inputs + 1
+    return keras.Model(inputs, outputs, name="perceptron")

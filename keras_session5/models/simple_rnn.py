@@ -1,0 +1,84 @@
+"""The simple recurrent network over characters."""
+
+import keras
+from keras import layers
+
+from keras_session5 import checks
+from keras_session5.layers import MaskedPooling
+
+
+def build_simple_rnn(
+    vocabulary_size,
+    num_classes,
+    embed_dim=64,
+    units=192,
+    bidirectional=True,
+    pooling="max",
+    dropout=0.3,
+) -> keras.Model:
+    """Builds embedding, `SimpleRNN` and softmax over sequences of token ids.
+
+    The recurrence is h_t = tanh(x_t W_x + h_(t-1) W_h + b). Id 0 is padding: it is masked, and no
+    answer depends on how much of it there is.
+
+    Args:
+        vocabulary_size: number of token ids, padding included.
+        num_classes: number of classes.
+        embed_dim: width of the embedding.
+        units: width of the hidden state, in each direction.
+        bidirectional: whether a second network reads the sequence from its end.
+        pooling: what the classifier sees of the hidden states: `"last"`, `"max"` or `"mean"`.
+        dropout: fraction of the embedding's and of the pooled state's values dropped in training.
+
+    Returns:
+        Model from `tokens` (B, T), int32, at least one id of a row not 0, to `probabilities`
+        (B, num_classes).
+
+    Raises:
+        ArgumentError: if a number is out of its range.
+
+    Parameters:
+        V embed_dim + directions * units (embed_dim + units + 1) + (directions * units + 1) num_classes.
+
+    Differences from the paper:
+        Elman predicts the next symbol from the last state; here a softmax over classes reads all
+        states, and with `bidirectional` (Schuster and Paliwal 1997) both ends of the sequence.
+
+    Example:
+        >>> build_simple_rnn(vocabulary_size=100, num_classes=20).output_shape
+        (None, 20)
+
+    Reference:
+        J. L. Elman (1990), "Finding Structure in Time", Cognitive Science 14.
+    """
+    checks.positive_int("vocabulary_size", vocabulary_size)
+    checks.positive_int("num_classes", num_classes)
+    checks.positive_int("embed_dim", embed_dim)
+    checks.positive_int("units", units)
+    checks.one_of("pooling", pooling, ["last", "max", "mean"])
+    checks.fraction("dropout", dropout)
+
+    tokens = keras.Input((None,), dtype="int32", name="tokens")
+    # N(0, 1) embeddings: tanh units want inputs of that size; Keras's default is twenty times smaller.
+    x = layers.Embedding(
+        vocabulary_size,
+        embed_dim,
+        mask_zero=True,
+        embeddings_initializer=keras.initializers.RandomNormal(stddev=1.0),
+        name="embedding",
+    )(tokens)
+    # (B, T, D)    V*D
+    x = layers.Dropout(dropout, name="dropout_embedding")(x)
+
+    # The recurrence.
+    rnn = layers.SimpleRNN(units, return_sequences=pooling != "last", name="rnn")
+    x = layers.Bidirectional(rnn, name="rnn")(x) if bidirectional else rnn(x)
+    # (B, T, 2*units)    2 * units*(D + units + 1)
+    if pooling != "last":
+        x = MaskedPooling(pooling, name="pool")(x)
+    # (B, 2*units)
+
+    x = layers.Dropout(dropout, name="dropout_pool")(x)
+    outputs = layers.Dense(num_classes, activation="softmax", name="probabilities")(x)
+    # (B, num_classes)    (2*units + 1) * num_classes
+    return keras.Model(tokens, outputs, name="simple_rnn")

@@ -1,0 +1,96 @@
+"""The encoder half of the transformer, as a classifier of sequences."""
+
+import keras
+from keras import layers, ops
+
+from keras_session5 import checks
+from keras_session5.layers import MaskedPooling
+from keras_session5.models.transformer import encoder_block, token_embedding
+
+
+def build_transformer_encoder(
+    vocabulary_size,
+    num_classes,
+    embed_dim=64,
+    num_layers=2,
+    num_heads=4,
+    mlp_dim=256,
+    dropout=0.1,
+    pre_norm=False,
+    pooling="mean",
+    max_length=512,
+) -> keras.Model:
+    """Builds a transformer encoder with a softmax over its pooled outputs.
+
+    Id 0 is padding: no position attends to it, the pooling leaves it out, and no answer depends on
+    how much of it there is.
+
+    Args:
+        vocabulary_size: number of token ids, padding included.
+        num_classes: number of classes.
+        embed_dim: width of the embedding and of every block, D.
+        num_layers: number of encoder blocks.
+        num_heads: attention heads, H; must divide `embed_dim`.
+        mlp_dim: width of the feed-forward layer inside a block.
+        dropout: fraction dropped after the embedding and after every sublayer in training.
+        pre_norm: normalise before each sublayer instead of after it.
+        pooling: `"mean"` or `"max"` over the positions.
+        max_length: longest sequence, in tokens.
+
+    Returns:
+        Model from `tokens` (B, T), int32, T <= max_length, at least one id of a row not 0, to
+        `probabilities` (B, num_classes).
+
+    Raises:
+        ArgumentError: if a number is out of its range or `num_heads` does not divide `embed_dim`.
+
+    Parameters:
+        V D + num_layers (4 (D D + D) + 2 D mlp_dim + mlp_dim + D + 4 D) + (D + 1) num_classes, and
+        2 D more with `pre_norm`.
+
+    Differences from the paper:
+        The encoder alone, with pooling and a softmax in place of the decoder.
+
+    Example:
+        >>> build_transformer_encoder(vocabulary_size=100, num_classes=20).output_shape
+        (None, 20)
+
+    Reference:
+        Vaswani et al. (2017), "Attention Is All You Need", NeurIPS 30.
+    """
+    checks.positive_int("vocabulary_size", vocabulary_size)
+    checks.positive_int("num_classes", num_classes)
+    checks.positive_int("embed_dim", embed_dim)
+    checks.positive_int("num_layers", num_layers)
+    checks.positive_int("num_heads", num_heads)
+    checks.divides("num_heads", num_heads, "embed_dim", embed_dim)
+    checks.positive_int("mlp_dim", mlp_dim)
+    checks.fraction("dropout", dropout)
+    checks.positive_int("max_length", max_length)
+
+    tokens = keras.Input((None,), dtype="int32", name="tokens")
+    keep = ops.not_equal(tokens, 0)  # (B, T)
+    attention_mask = ops.expand_dims(keep, 1)  # (B, 1, T): every query may attend to every kept key
+    x = token_embedding(tokens, vocabulary_size, embed_dim, max_length, dropout)
+    # (B, T, D)    V*D
+
+    for i in range(1, num_layers + 1):
+        x = encoder_block(
+            x,
+            attention_mask,
+            num_heads=num_heads,
+            mlp_dim=mlp_dim,
+            dropout=dropout,
+            pre_norm=pre_norm,
+            name=f"block{i}",
+        )
+        # (B, T, D)    4*(D*D + D) + D*mlp_dim + mlp_dim + mlp_dim*D + D + 2*2*D
+    if pre_norm:
+        x = layers.LayerNormalization(epsilon=1e-5, name="final_norm")(x)
+
+    x = MaskedPooling(pooling, name="pool")(x, mask=keep)
+    # (B, D)
+    x = layers.Dropout(dropout, name="pool_dropout")(x)
+    outputs = layers.Dense(num_classes, activation="softmax", name="probabilities")(x)
+    # (B, num_classes)    (D + 1) * num_classes
+    return keras.Model(tokens, outputs, name="transformer_encoder")

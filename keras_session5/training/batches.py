@@ -1,0 +1,113 @@
+"""From arrays to the batches of every epoch.
+
+What an epoch contains is a function of the seed and of the epoch's number alone, so a run that was
+killed and resumed sees the batches that it would have seen.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+from scipy import ndimage
+
+from keras_session5.catalog import Recipe
+from keras_session5.data import Split
+
+_POOL = 16  # batches that are sorted by length together: long enough for little padding
+_MULTIPLE = 8  # lengths are rounded up to it: fewer shapes for XLA to compile
+
+
+def steps_per_epoch(recipe: Recipe, split: Split) -> int:
+    """Number of batches in an epoch, the last of which may be smaller."""
+    return -(-len(split.labels) * recipe.passes // recipe.batch_size)
+
+
+def endless_batches(recipe: Recipe, split: Split, seed: int, first_epoch: int = 0):
+    """A `tf.data.Dataset` of `(inputs, labels)` for `fit(..., steps_per_epoch=...)`.
+
+    Args:
+        recipe: batch size, order and augmentation.
+        split: inputs (N, ...) and labels (N,).
+        seed: of order and augmentation.
+        first_epoch: number of the epoch to begin with.
+    """
+    import tensorflow as tf
+
+    def generate() -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        epoch = first_epoch
+        while True:
+            yield from epoch_batches(recipe, split, np.random.default_rng([seed, epoch]))
+            epoch += 1
+
+    inputs = tf.TensorSpec((None, *_shape(split.inputs)), split.inputs.dtype)
+    signature = (inputs, tf.TensorSpec((None, 1), split.labels.dtype))
+    return tf.data.Dataset.from_generator(generate, output_signature=signature).prefetch(8)
+
+
+def epoch_batches(recipe: Recipe, split: Split, rng: np.random.Generator) -> Iterator:
+    """Yields the batches of one epoch: inputs (B, ...) and labels (B, 1)."""
+    for rows in _order(recipe, split, rng):
+        inputs = split.inputs[rows]
+        if inputs.ndim == 4:
+            inputs = augment(inputs, recipe, rng)
+        elif inputs.ndim == 2 and recipe.bucket:
+            inputs = inputs[:, : _rounded(_lengths(inputs).max(), inputs.shape[1])]
+        yield inputs, split.labels[rows, None]
+
+
+def augment(images: np.ndarray, recipe: Recipe, rng: np.random.Generator) -> np.ndarray:
+    """Shifts, rotates, scales and mirrors every image at random, with bilinear interpolation.
+
+    Args:
+        images: (B, height, width, 1).
+
+    Returns:
+        Array of the same shape and dtype; what comes from outside the image is 0.
+    """
+    batch = len(images)
+    if recipe.flip:
+        images = np.where(rng.random((batch, 1, 1, 1)) < 0.5, images[:, :, ::-1], images)
+    if not (recipe.shift_px or recipe.rotate_deg or recipe.scale):
+        return images
+    angle = np.deg2rad(rng.uniform(-recipe.rotate_deg, recipe.rotate_deg, batch))
+    zoom = 1 + rng.uniform(-recipe.scale, recipe.scale, batch)
+    dy, dx = rng.uniform(-recipe.shift_px, recipe.shift_px, (2, batch, 1, 1))
+    cos, sin = (f(angle)[:, None, None] / zoom[:, None, None] for f in (np.cos, np.sin))
+
+    # Where each pixel of the result comes from: rotated and scaled about the middle, then shifted.
+    height, width = images.shape[1:3]
+    y, x = np.mgrid[:height, :width] - np.array([(height - 1) / 2, (width - 1) / 2])[:, None, None]
+    source = np.broadcast_arrays(
+        np.arange(batch)[:, None, None],
+        cos * y - sin * x + (height - 1) / 2 + dy,
+        sin * y + cos * x + (width - 1) / 2 + dx,
+    )
+    return ndimage.map_coordinates(images[..., 0], source, order=1)[..., None]
+
+
+def _order(recipe: Recipe, split: Split, rng: np.random.Generator) -> list[np.ndarray]:
+    """The rows of each batch."""
+    count = len(split.labels)
+    rows = np.concatenate(
+        [rng.permutation(count) if recipe.shuffle else np.arange(count) for _ in range(recipe.passes)]
+    )
+    size = recipe.batch_size
+    if recipe.bucket:
+        pools = [rows[i : i + _POOL * size] for i in range(0, len(rows), _POOL * size)]
+        rows = np.concatenate([pool[np.argsort(_lengths(split.inputs[pool]))] for pool in pools])
+    batches = [rows[i : i + size] for i in range(0, len(rows), size)]
+    if recipe.bucket:
+        rng.shuffle(batches)
+    return batches
+
+
+def _lengths(tokens: np.ndarray) -> np.ndarray:
+    """Lengths of sequences (N, T) that are padded with 0 on the right."""
+    return (tokens != 0).sum(axis=1)
+
+
+def _rounded(length: int, longest: int) -> int:
+    return min(-(-length // _MULTIPLE) * _MULTIPLE, longest)
+
+
+def _shape(inputs: np.ndarray) -> tuple[int | None, ...]:
+    return (None,) if inputs.dtype == np.int32 else inputs.shape[1:]

@@ -1,0 +1,71 @@
+"""What became of earlier runs: loading them and evaluating them again."""
+
+from pathlib import Path
+
+from keras_session5 import catalog
+from keras_session5.data import load_data
+from keras_session5.errors import TrainingError
+from keras_session5.training.runs import MODEL, Run
+from keras_session5.training.train import Result, check_fits
+
+
+def load_result(name: str, *, run_dir: str | Path | None = None, runs_dir: str | Path = "runs") -> Result:
+    """Loads a finished run of a network.
+
+    Args:
+        name: catalogue name.
+        run_dir: directory of the run; the newest finished one in `runs_dir` if None.
+        runs_dir: where the runs are.
+
+    Raises:
+        ArgumentError: for an unknown name.
+        TrainingError: if there is no finished run, or it is another network's.
+    """
+    catalog.network(name)
+    run = Run.open(run_dir) if run_dir else Run.latest(runs_dir, name, "finished")
+    if run is None:
+        raise TrainingError(
+            f"There is no finished run of {name} in {runs_dir}. Train it first: session5 train {name}"
+        )
+    if run.record["name"] != name or run.record["status"] != "finished":
+        raise TrainingError(
+            f"{run.directory} must be a finished run of {name}. Received: a run of {run.record['name']} "
+            f"whose status is {run.record['status']}"
+        )
+    import keras
+
+    import keras_session5.layers  # noqa: F401 - registers the layers that the file names
+
+    return Result.of(run, keras.saving.load_model(run.directory / MODEL))
+
+
+def evaluate(
+    name: str,
+    *,
+    data: str | None = None,
+    data_dir: str | Path | None = None,
+    run_dir: str | Path | None = None,
+    runs_dir: str | Path = "runs",
+) -> dict[str, float]:
+    """Evaluates a finished run on the test split of a data set.
+
+    Args:
+        name: catalogue name.
+        data: data set; that of the run if None.
+        data_dir: where TFDS keeps data sets, or a folder of IDX files; that of the run if None.
+        run_dir, runs_dir: which run, as for `load_result`.
+
+    Returns:
+        Metrics, such as `{"accuracy": 0.91, "loss": 0.25}`.
+
+    Raises:
+        ArgumentError, DataError, TrainingError: as `train` and `load_result`.
+    """
+    entry = catalog.network(name)
+    result = load_result(name, run_dir=run_dir, runs_dir=runs_dir)
+    data = data or result.data
+    check_fits(entry, data)
+    test = load_data(data, data_dir or result.record["data_dir"]).test
+    from keras_session5.training import fit
+
+    return fit.evaluate_split(result.model, test)

@@ -1,0 +1,120 @@
+"""Keras's own `fit`, with what a run needs around it."""
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+
+from keras_session5.catalog import Network, Recipe
+from keras_session5.data import DataSet, Split
+from keras_session5.layers import HalfSquaredError
+from keras_session5.training import batches
+from keras_session5.training.callbacks import Checkpoint, StopOnNaN, StopWhenClean, is_clean, restore
+from keras_session5.training.runs import MODEL, Run
+
+logger = logging.getLogger("keras_session5")
+
+_EVALUATION_BATCH = 256
+
+
+def compiled_model(
+    entry: Network, arguments: Mapping[str, Any], recipe: Recipe, data: DataSet, seed: int, jit_compile: bool
+) -> keras.Model:
+    """Builds a network from a seed and compiles it for its recipe."""
+    keras.utils.set_random_seed(seed)
+    model = entry.build(**arguments)
+    model.compile(
+        optimizer=_optimizer(recipe, recipe.epochs * batches.steps_per_epoch(recipe, data.train)),
+        loss=_loss(recipe),
+        metrics=[_accuracy(recipe)],
+        jit_compile=jit_compile,
+    )
+    return model
+
+
+def fit(model: keras.Model, recipe: Recipe, data: DataSet, run: Run, verbose: str | int) -> None:
+    """Fits the model from the run's last finished epoch to the recipe's last, and finishes the run."""
+    first = run.epochs_done
+    if first:
+        restore(model, run.checkpoints()[-1])
+    history = run.record["history"][:first]
+    if first < recipe.epochs and not (recipe.stop_when_clean and history and is_clean(history[-1])):
+        model.fit(
+            batches.endless_batches(recipe, data.train, run.record["seed"], first),
+            steps_per_epoch=batches.steps_per_epoch(recipe, data.train),
+            epochs=recipe.epochs,
+            initial_epoch=first,
+            shuffle=False,  # the batches come shuffled
+            validation_data=_arrays(data.validation),
+            validation_batch_size=_EVALUATION_BATCH,
+            callbacks=[
+                StopOnNaN(),
+                keras.callbacks.TensorBoard(run.directory, write_graph=False),
+                *([StopWhenClean()] if recipe.stop_when_clean else []),
+                Checkpoint(run),  # last: what it has written, the others have seen
+            ],
+            verbose=verbose,
+        )
+    if recipe.stop_when_clean and not is_clean(run.record["history"][-1]):
+        run.save(note=_never_clean(run))
+        logger.warning(run.record["note"])
+    finish(model, data.test, run)
+
+
+def finish(model: keras.Model, test: Split, run: Run) -> None:
+    """Evaluates the model on the test split, keeps it whole and marks the run as finished."""
+    metrics = evaluate_split(model, test)
+    model.save(run.directory / MODEL)
+    run.save(status="finished", metrics=metrics)
+    for checkpoint in run.checkpoints():
+        checkpoint.unlink()
+
+
+def evaluate_split(model: keras.Model, split: Split) -> dict[str, float]:
+    """Returns the metrics of a compiled model on a split, such as `{"accuracy": 0.91, "loss": 0.25}`."""
+    inputs, labels = _arrays(split)
+    metrics = model.evaluate(inputs, labels, batch_size=_EVALUATION_BATCH, verbose=0, return_dict=True)
+    return {name: float(metrics[name]) for name in sorted(metrics)}
+
+
+def _arrays(split: Split | None):
+    return None if split is None else (split.inputs, split.labels[:, None])
+
+
+def _never_clean(run: Run) -> str:
+    return (
+        f"No epoch of {run.record['epochs']} was without a mistake: as far as this run saw, the data of "
+        f"{run.record['data']} are not linearly separable, and a single perceptron cannot learn them."
+    )
+
+
+def _optimizer(recipe: Recipe, steps: int) -> keras.optimizers.Optimizer:
+    rate = recipe.learning_rate
+    warmup_steps = round(recipe.warmup * steps)
+    if recipe.schedule == "cosine":
+        rate = keras.optimizers.schedules.CosineDecay(
+            0.0 if warmup_steps else rate,
+            max(1, steps - warmup_steps),
+            warmup_target=rate if warmup_steps else None,
+            warmup_steps=warmup_steps,
+        )
+    if recipe.optimizer == "sgd":
+        return keras.optimizers.SGD(rate)
+    if recipe.optimizer == "adam":
+        return keras.optimizers.Adam(rate)
+    return keras.optimizers.AdamW(rate, weight_decay=recipe.weight_decay)
+
+
+def _loss(recipe: Recipe) -> keras.losses.Loss:
+    return {
+        "half_squared_error": HalfSquaredError,
+        "binary_crossentropy": keras.losses.BinaryCrossentropy,
+        "sparse_categorical_crossentropy": keras.losses.SparseCategoricalCrossentropy,
+    }[recipe.loss]()
+
+
+def _accuracy(recipe: Recipe) -> keras.metrics.Metric:
+    if recipe.loss == "sparse_categorical_crossentropy":
+        return keras.metrics.SparseCategoricalAccuracy(name="accuracy")
+    return keras.metrics.BinaryAccuracy(name="accuracy")

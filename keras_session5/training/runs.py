@@ -1,0 +1,95 @@
+"""Run directories: `runs/<name>/<time stamp>/` with their record `run.json`."""
+
+import json
+import os
+import re
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from keras_session5.errors import TrainingError
+
+RECORD = "run.json"
+MODEL = "model.keras"
+
+
+@dataclass
+class Run:
+    """One training run and its record.
+
+    Attributes:
+        directory: where the run's files are.
+        record: what `run.json` holds: everything needed to do the run again, and what came of it.
+    """
+
+    directory: Path
+    record: dict[str, Any] = field(default_factory=dict)
+
+    @staticmethod
+    def create(runs_dir: str | os.PathLike, name: str, record: dict[str, Any]) -> "Run":
+        """Makes a new run directory, named after the time, and writes its first record."""
+        stamp = datetime.now().strftime("%Y%m%d-%H%M%S")
+        for suffix in ["", *(f"-{i}" for i in range(2, 1000))]:
+            directory = Path(runs_dir) / name / (stamp + suffix)
+            try:
+                directory.mkdir(parents=True)
+                break
+            except FileExistsError:  # another run began in the same second
+                continue
+        run = Run(directory, record | {"status": "running", "epochs": 0, "seconds": 0.0, "history": []})
+        run.save()
+        return run
+
+    @staticmethod
+    def open(directory: str | os.PathLike) -> "Run":
+        """Opens a run directory.
+
+        Raises:
+            TrainingError: if it holds no readable record.
+        """
+        path = Path(directory) / RECORD
+        try:
+            return Run(Path(directory), json.loads(path.read_text("utf-8")))
+        except (OSError, ValueError) as error:
+            raise TrainingError(
+                f"{directory} is not a training run: {path} must be a JSON record. Received: {error}"
+            ) from None
+
+    @staticmethod
+    def latest(runs_dir: str | os.PathLike, name: str, status: str) -> "Run | None":
+        """Returns the newest run of a network with that status, or None."""
+        records = sorted((Path(runs_dir) / name).glob(f"*/{RECORD}"), key=_stamp, reverse=True)
+        runs = (Run.open(path.parent) for path in records)
+        return next((run for run in runs if run.record["status"] == status), None)
+
+    def save(self, **changes: Any) -> None:
+        """Writes the record, changed; whole or not at all."""
+        self.record |= changes
+        path = self.directory / RECORD
+        writing = path.with_suffix(".writing")
+        writing.write_text(json.dumps(self.record, indent=2, ensure_ascii=False) + "\n", "utf-8")
+        os.replace(writing, path)
+
+    def log_epoch(self, epoch: int, logs: dict[str, float], seconds: float) -> None:
+        """Records the metrics of an epoch, numbered from 0, and the seconds trained so far."""
+        self.save(epochs=epoch + 1, seconds=seconds, history=[*self.record["history"][:epoch], logs])
+
+    def checkpoint_path(self, epochs_done: int) -> Path:
+        return self.directory / f"epoch-{epochs_done:05d}.weights.h5"
+
+    def checkpoints(self) -> list[Path]:
+        """The checkpoints that are there, oldest first."""
+        return sorted(self.directory.glob("epoch-*.weights.h5"))
+
+    @property
+    def epochs_done(self) -> int:
+        """Epochs that a checkpoint vouches for."""
+        found = self.checkpoints()
+        return int(re.findall(r"\d+", found[-1].name)[0]) if found else 0
+
+
+def _stamp(path: Path) -> tuple[str, int]:
+    """Sort key of a run directory: its time, then its number within that second."""
+    date, time, *number = path.parent.name.split("-")
+    return f"{date}-{time}", int(number[0]) if number else 1

@@ -1,0 +1,196 @@
+"""From a catalogue entry and a data set to a trained model."""
+
+import json
+import logging
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from keras_session5 import catalog, checks
+from keras_session5.catalog import Network, Recipe
+from keras_session5.data import DATA_SETS, DataSet, load_data
+from keras_session5.data.characters import vocabulary_size
+from keras_session5.errors import ArgumentError, Session5Error
+from keras_session5.training.runs import Run
+
+logger = logging.getLogger("keras_session5")
+
+_PACKAGES = ("keras-session5", "tensorflow", "keras", "numpy", "tensorflow-datasets", "scikit-learn", "babel")
+
+
+@dataclass(frozen=True)
+class Result:
+    """A trained network.
+
+    Attributes:
+        name, data: catalogue name and data set.
+        model: the trained `keras.Model`.
+        metrics: of the test split, such as `{"accuracy": 0.91, "loss": 0.25}`.
+        history: metrics of every epoch, in order.
+        run_dir: directory of the run.
+        seconds: spent in training, over all resumptions.
+        jit_compile: whether XLA compiled the training step.
+        record: all of `run.json`.
+    """
+
+    name: str
+    data: str
+    model: Any
+    metrics: dict[str, float]
+    history: list[dict[str, float]]
+    run_dir: Path
+    seconds: float
+    jit_compile: bool
+    record: dict[str, Any]
+
+    @staticmethod
+    def of(run: Run, model: Any) -> "Result":
+        """The result that a finished run's record tells."""
+        return Result(
+            model=model,
+            run_dir=run.directory,
+            record=run.record,
+            **{
+                key: run.record[key]
+                for key in ("name", "data", "metrics", "history", "seconds", "jit_compile")
+            },
+        )
+
+
+def train(
+    name: str,
+    *,
+    data: str | None = None,
+    epochs: int | None = None,
+    seed: int | None = None,
+    xla: str | None = None,
+    data_dir: str | Path | None = None,
+    runs_dir: str | Path = "runs",
+    resume: bool = False,
+    verbose: str | int = "auto",
+    **settings: Any,
+) -> Result:
+    """Trains a network of the catalogue.
+
+    Args:
+        name: catalogue name.
+        data: data set; the network's default if None.
+        epochs: instead of the recipe's.
+        seed: of the weights, the order of the examples, augmentation and dropout; 0 if None. On one
+            machine the same seed gives the same weights twice.
+        xla: `"auto"` (the default: on where there is a GPU), `"on"` or `"off"`.
+        data_dir: where TFDS keeps data sets, or a folder of IDX files.
+        runs_dir: the run gets the directory `<runs_dir>/<name>/<time stamp>`.
+        resume: continue the newest unfinished run of this network after its last finished epoch, as
+            its record says. If there is none, a new run begins.
+        verbose: of Keras's progress bar.
+        **settings: changes to the recipe (`learning_rate=1e-3`) or to the network (`num_hidden=2`).
+
+    Raises:
+        ArgumentError: for a wrong argument, or one that contradicts the run to be resumed.
+        DataError: if the data set cannot be had.
+        TrainingError: if the loss becomes NaN.
+    """
+    entry = catalog.network(name)
+    if epochs is not None:
+        settings["epochs"] = epochs
+    if data_dir is not None:
+        data_dir = str(Path(data_dir).resolve())
+    asked = {"data": data, "seed": seed, "xla": xla, "data_dir": data_dir}
+    run = Run.latest(runs_dir, name, "running") if resume else None
+    if run:
+        asked = _resumed(run, asked, settings)
+        settings = run.record["arguments"] | run.record["recipe"]
+    elif resume:
+        logger.warning("There is no unfinished run of %s in %s: a new one begins.", name, runs_dir)
+
+    data = asked["data"] or entry.data
+    check_fits(entry, data)
+    arguments, recipe = split_settings(settings, entry.recipe_for(data))
+    data_set = load_data(data, asked["data_dir"])  # before Keras is imported, which takes seconds
+    arguments = data_arguments(data_set) | arguments
+    seed, xla = asked["seed"] or 0, asked["xla"] or "auto"
+
+    from keras_session5.training import fit
+    from keras_session5.training import xla as xla_policy
+
+    model = fit.compiled_model(entry, arguments, recipe, data_set, seed, xla_policy.jit_compile(xla))
+    run = run or Run.create(
+        runs_dir,
+        name,
+        {
+            "name": name,
+            "data": data,
+            "data_dir": asked["data_dir"],
+            "data_source": data_set.source,
+            "examples": _sizes(data_set),
+            "seed": seed,
+            "xla": xla,
+            "jit_compile": bool(model.jit_compile),
+            "device": xla_policy.device(),
+            "parameters": model.count_params(),
+            "arguments": dict(entry.arguments) | arguments,
+            "recipe": asdict(recipe),
+            "versions": {package: metadata.version(package) for package in _PACKAGES},
+        },
+    )
+    try:
+        fit.fit(model, recipe, data_set, run, verbose)
+    except Session5Error as error:
+        run.save(status="failed", reason=str(error))
+        raise
+    return Result.of(run, model)
+
+
+def check_fits(entry: Network, data: str) -> None:
+    """Raises `ArgumentError` unless there is a data set of that name and of the network's kind."""
+    family = data.partition("/")[0]
+    checks.one_of("data", family, DATA_SETS)
+    if DATA_SETS[family].kind != entry.kind:
+        fitting = ", ".join(name for name, spec in DATA_SETS.items() if spec.kind == entry.kind)
+        raise ArgumentError(
+            f"`data` must be a data set of kind {entry.kind} for {entry.name}: {fitting}. Received: "
+            f"data={data!r}, of kind {DATA_SETS[family].kind}"
+        )
+
+
+def split_settings(settings: Mapping[str, Any], recipe: Recipe) -> tuple[dict[str, Any], Recipe]:
+    """Splits settings into the arguments of a builder and a changed recipe."""
+    names = {f.name for f in fields(Recipe)}
+    changes = {key: value for key, value in settings.items() if key in names}
+    arguments = {key: value for key, value in settings.items() if key not in names}
+    return arguments, replace(recipe, **changes)
+
+
+def data_arguments(data_set: DataSet) -> dict[str, Any]:
+    """The arguments of a builder that follow from the data."""
+    if data_set.kind == "vector":
+        return {}
+    sizes = {"num_classes": len(data_set.class_names)}
+    if data_set.alphabet is not None:
+        sizes["vocabulary_size"] = vocabulary_size(data_set.alphabet)
+    return sizes
+
+
+def _resumed(run: Run, asked: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, Any]:
+    """What the record of a run says of `asked`, which must not contradict it."""
+    record = run.record
+    recorded = record["arguments"] | record["recipe"] | {key: record[key] for key in asked}
+    given = {key: value for key, value in {**asked, **settings}.items() if value is not None}
+    for key, value in json.loads(json.dumps(given)).items():
+        if recorded.get(key) != value:
+            raise ArgumentError(
+                f"`{key}` must be what the run to be resumed, {run.directory}, began with: "
+                f"{recorded.get(key)!r}. Leave it out, or begin anew without `resume`. "
+                f"Received: {key}={value!r}"
+            )
+    logger.info("Resuming %s after epoch %d.", run.directory, run.epochs_done)
+    return {key: record[key] for key in asked}
+
+
+def _sizes(data_set: DataSet) -> dict[str, int]:
+    """Number of examples of each split."""
+    splits = {"train": data_set.train, "validation": data_set.validation, "test": data_set.test}
+    return {name: len(split) for name, split in splits.items() if split is not None}
