@@ -1,0 +1,10 @@
+"""Data sets: one function that loads any of them, and one folder for each that needs no network.
+
+Importing this package imports neither TensorFlow nor TensorFlow Datasets; loading a data set does.
+"""
+
+from keras_session5.data.dataset import DataSet, Split
+from keras_session5.data.loader import load_data
+from keras_session5.data.registry import DATA_SETS
+
+__all__ = ["DATA_SETS", "DataSet", "Split", "load_data"]
