@@ -2,5 +2,14 @@
 
 import os
 
-# Quiet, and the same on a machine with a GPU; before TensorFlow is imported anywhere.
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+# Before TensorFlow is imported anywhere: the same on a machine with a GPU, and quiet.
+os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import pytest
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _data_sets_of_the_test_run(tmp_path_factory):
+    """Data sets are prepared anew in every test run, and nothing of the user's is touched."""
+    os.environ["TFDS_DATA_DIR"] = str(tmp_path_factory.mktemp("tfds"))

@@ -1,0 +1,58 @@
+"""The command `session5`: one file per verb.
+
+The modules of the verbs import nothing heavy at their top, so that every `--help` answers at once.
+"""
+
+import logging
+import os
+import sys
+
+import typer
+
+from keras_session5.cli import (
+    dashboard,
+    doctor,
+    evaluate,
+    export,
+    list_,
+    models,
+    query,
+    run,
+    serve,
+    tour,
+    train,
+)
+from keras_session5.errors import ArgumentError, Session5Error
+
+app = typer.Typer(
+    name="session5",
+    help="From the perceptron to the transformer: build, train, look, export, serve, query.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+for verb in (list_, train, evaluate, export, run, tour, serve, query, models, dashboard, doctor):
+    verb.register(app)
+
+
+def main() -> None:
+    """Runs the command line. Exit status: 0 success, 1 failure, 2 wrong usage."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # before TensorFlow is imported
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    for chatty in ("absl", "tensorflow", "h5py", "uvicorn", "asyncio"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+    try:
+        app()
+    except Session5Error as error:
+        _fail(str(error), status=2 if isinstance(error, ArgumentError) else 1)
+    except OSError as error:  # a full disk, a folder that may not be written
+        if error.strerror is None:
+            raise
+        where = f": {error.filename}" if error.filename else ""
+        _fail(f"{error.strerror}{where}", status=1)
+
+
+def _fail(sentence: str, status: int) -> None:
+    typer.echo(f"error: {sentence}", err=True)
+    sys.exit(status)

@@ -40,20 +40,19 @@ def load_result(name: str, *, run_dir: str | Path | None = None, runs_dir: str |
 
 
 def evaluate(
-    name: str,
+    network: str | Result,
     *,
     data: str | None = None,
     data_dir: str | Path | None = None,
-    run_dir: str | Path | None = None,
     runs_dir: str | Path = "runs",
 ) -> dict[str, float]:
-    """Evaluates a finished run on the test split of a data set.
+    """Evaluates a trained network on the test split of a data set.
 
     Args:
-        name: catalogue name.
+        network: what `train` or `load_result` returned, or a name for its newest finished run.
         data: data set; that of the run if None.
         data_dir: where TFDS keeps data sets, or a folder of IDX files; that of the run if None.
-        run_dir, runs_dir: which run, as for `load_result`.
+        runs_dir: where the runs are.
 
     Returns:
         Metrics, such as `{"accuracy": 0.91, "loss": 0.25}`.
@@ -61,10 +60,9 @@ def evaluate(
     Raises:
         ArgumentError, DataError, TrainingError: as `train` and `load_result`.
     """
-    entry = catalog.network(name)
-    result = load_result(name, run_dir=run_dir, runs_dir=runs_dir)
+    result = network if isinstance(network, Result) else load_result(network, runs_dir=runs_dir)
     data = data or result.data
-    check_fits(entry, data)
+    check_fits(catalog.network(result.name), data)
     test = load_data(data, data_dir or result.record["data_dir"]).test
     from keras_session5.training import fit
 

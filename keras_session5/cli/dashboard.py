@@ -1,0 +1,34 @@
+"""`session5 dashboard`."""
+
+import subprocess
+import sys
+from typing import Annotated
+
+import typer
+
+from keras_session5.cli.options import RUNS, Runs
+from keras_session5.errors import ArgumentError
+
+
+def register(app: typer.Typer) -> None:
+    app.command("dashboard", epilog="Example: session5 dashboard --port 6007")(dashboard)
+
+
+def dashboard(
+    runs: Runs = RUNS,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on.", min=1, max=65535)] = 6006,
+) -> None:
+    """Open TensorBoard on the training runs; Ctrl-C ends it."""
+    if not runs.is_dir():
+        raise ArgumentError(
+            f"`--runs` must be a directory of training runs; `session5 train NAME` makes one. "
+            f"Received: --runs={runs}"
+        )
+    typer.echo(f"TensorBoard on {runs}: http://{host}:{port}/ (Ctrl-C ends it)", err=True)
+    command = [sys.executable, "-m", "tensorboard.main", "--logdir", str(runs)]
+    try:
+        status = subprocess.run([*command, "--host", host, "--port", str(port)], check=False).returncode
+    except KeyboardInterrupt:
+        status = 0
+    raise typer.Exit(1 if status else 0)

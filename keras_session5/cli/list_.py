@@ -1,0 +1,29 @@
+"""`session5 list`."""
+
+import typer
+
+from keras_session5.cli.options import Json
+from keras_session5.cli.output import print_json, print_table
+
+
+def register(app: typer.Typer) -> None:
+    app.command("list", epilog="Example: session5 list --json")(list_networks)
+
+
+def list_networks(json: Json = False) -> None:
+    """List the networks of the catalogue."""
+    from keras_session5.catalog import NETWORKS
+
+    if json:
+        fields = ("name", "title", "year", "data", "parameters", "paper", "slide")
+        networks = [
+            {field: getattr(entry, field) for field in fields} | {"tour": entry.tour is not None}
+            for entry in NETWORKS.values()
+        ]
+        print_json({"networks": networks})
+        return
+    print_table(
+        "Networks",
+        ["name", "network", "year", "data set", "parameters", "slide"],
+        [(e.name, e.title, str(e.year), e.data, e.parameters, e.slide) for e in NETWORKS.values()],
+    )

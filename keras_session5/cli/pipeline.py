@@ -1,0 +1,192 @@
+"""The whole way of `run` and `tour`: train, export, serve, ask, compare.
+
+The proof is that the Keras model in memory, the SavedModel on the disk, and the server over gRPC and
+over REST give the same answers to the same test examples.
+"""
+
+import resource
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import typer
+
+from keras_session5 import catalog
+from keras_session5.cli.output import metrics_line, print_json, print_table
+from keras_session5.errors import Session5Error
+
+EXAMPLES = 64  # test examples that every way is asked
+TOLERANCE = 1e-5
+
+
+@dataclass(frozen=True)
+class Job:
+    """One network on its way: what to train it with, and the accuracy it must reach.
+
+    Attributes:
+        entry: of the catalogue.
+        floor: least accuracy on the test split; None where the settings are the user's own.
+        settings: of `train`.
+        note: what differs from the catalogue's recipe, for the reader of the table.
+    """
+
+    entry: catalog.Network
+    floor: float | None
+    settings: Mapping[str, Any]
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Exported:
+    """A trained network and its version folder."""
+
+    job: Job
+    result: Any
+    path: Path
+
+    def questions(self) -> dict[str, np.ndarray]:
+        """At least 64 test examples, as a client sends them; a truth table is asked over and over."""
+        from keras_session5.data import load_data
+
+        record = self.result.record
+        inputs = load_data(self.result.data, record["data_dir"]).test.inputs
+        ((name, tensor),) = self.job.entry.inputs.items()
+        return {name: np.resize(inputs, (EXAMPLES, *inputs.shape[1:])).astype(tensor.dtype)}
+
+
+def train_and_export(job: Job, *, models: Path, runs: Path, verbose: int) -> Exported:
+    """Trains one network and exports it."""
+    from keras_session5.export import export
+    from keras_session5.training import train
+
+    name = job.entry.name
+    say(f"{name}: training{job.note}")
+    result = train(name, runs_dir=runs, verbose=verbose, **job.settings)
+    path = export(result, models)
+    say(f"{name}: {metrics_line(result.metrics)} in {result.seconds:.1f} s -> {path}")
+    return Exported(job, result, path)
+
+
+def ask_all_ways(exported: Sequence[Exported], config: Path | dict[str, str], models: Path) -> list[dict]:
+    """Serves the networks and returns one row of the report for each."""
+    from keras_session5.client import connect
+    from keras_session5.server import serve
+
+    say("serving all of them and asking over gRPC and REST" if len(exported) > 1 else "serving and asking")
+    with (
+        serve(config, models=str(models)) as server,
+        connect(server.grpc_address) as grpc,
+        connect(server.rest_address) as rest,
+    ):
+        return [_row(one, grpc, rest) for one in exported]
+
+
+def report(rows: list[dict], began: float, path: Path, json: bool, title: str) -> None:
+    """Writes `report.json`, prints the table and ends with status 1 if anything is not as it must be."""
+    whole = {
+        "seconds": round(time.perf_counter() - began, 1),
+        "peak_memory_mib": _peak_memory_mib(),
+        "networks": rows,
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _write_json(path, whole)
+    if json:
+        print_json(whole)
+    else:
+        _print_rows(title, rows)
+        typer.echo(f"{whole['seconds']} s, {whole['peak_memory_mib']} MiB at most. Report: {path}")
+    wrong = _complaints(rows)
+    if wrong:
+        raise Session5Error(" ".join(wrong))
+
+
+def say(sentence: str) -> None:
+    typer.echo(sentence, err=True)
+
+
+def _row(exported: Exported, grpc: Any, rest: Any) -> dict[str, Any]:
+    from keras_session5.export import max_difference
+
+    job, result = exported.job, exported.result
+    questions, version = exported.questions(), int(exported.path.name)
+    (output,) = job.entry.outputs
+    expected = {output: result.model.predict(*questions.values(), verbose=0)}
+    ways = {
+        "saved_model": _ask_saved_model(exported.path, questions),
+        "grpc": grpc.predict(job.entry.name, questions, version=version),
+        "rest": rest.predict(job.entry.name, questions, version=version),
+    }
+    return {
+        "name": job.entry.name,
+        "parameters": result.record["parameters"],
+        "data": result.data,
+        "metrics": result.metrics,
+        "floor": job.floor,
+        "train_seconds": round(result.seconds, 1),
+        "version": version,
+        "max_difference": {way: max_difference(expected, answer) for way, answer in ways.items()},
+    }
+
+
+def _ask_saved_model(path: Path, questions: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    import tensorflow as tf
+
+    loaded = tf.saved_model.load(str(path))
+    answer = loaded.signatures["serving_default"](**{k: tf.constant(v) for k, v in questions.items()})
+    return {name: tensor.numpy() for name, tensor in answer.items()}
+
+
+def _print_rows(title: str, rows: list[dict]) -> None:
+    print_table(
+        title,
+        ["name", "parameters", "data", "accuracy", "seconds", "version", "SavedModel", "gRPC", "REST"],
+        [
+            (
+                row["name"],
+                row["parameters"],
+                row["data"],
+                row["metrics"]["accuracy"],
+                row["train_seconds"],
+                row["version"],
+                *(f"{difference:.1e}" for difference in row["max_difference"].values()),
+            )
+            for row in rows
+        ],
+    )
+    typer.echo(
+        f"SavedModel, gRPC, REST: largest difference from the Keras model over {EXAMPLES} test examples."
+    )
+
+
+def _complaints(rows: list[dict]) -> list[str]:
+    """One sentence for each thing that is not as it must be."""
+    sentences = []
+    for row in rows:
+        accuracy = row["metrics"]["accuracy"]
+        if row["floor"] is not None and accuracy < row["floor"]:
+            sentences.append(
+                f"{row['name']} must reach an accuracy of {row['floor']}. Received: {accuracy:.4f}."
+            )
+        for way, difference in row["max_difference"].items():
+            if not difference <= TOLERANCE:
+                sentences.append(
+                    f"{row['name']} must answer over {way} as the Keras model does, to {TOLERANCE}. "
+                    f"Received: a difference of {difference:.3g}."
+                )
+    return sentences
+
+
+def _write_json(path: Path, value: Mapping[str, Any]) -> None:
+    import json
+
+    path.write_text(json.dumps(value, indent=2) + "\n", "utf-8")
+
+
+def _peak_memory_mib() -> int:
+    """Peak resident memory of this process; the kernel counts in KiB, macOS in bytes."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak // (1 << 20 if sys.platform == "darwin" else 1 << 10)

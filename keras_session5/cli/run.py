@@ -1,0 +1,60 @@
+"""`session5 run`."""
+
+import time
+
+import typer
+
+from keras_session5.cli.options import (
+    MODELS,
+    REPORT,
+    RUNS,
+    Data,
+    DataDir,
+    Epochs,
+    Json,
+    Models,
+    Name,
+    Report,
+    Runs,
+    Seed,
+    Set,
+    Xla,
+)
+from keras_session5.cli.output import progress
+from keras_session5.cli.settings import parse_settings
+
+
+def register(app: typer.Typer) -> None:
+    app.command("run", epilog="Example: session5 run lenet5")(run)
+
+
+def run(
+    name: Name,
+    data: Data = None,
+    epochs: Epochs = None,
+    settings: Set = None,
+    seed: Seed = None,
+    xla: Xla = None,
+    data_dir: DataDir = None,
+    runs: Runs = RUNS,
+    models: Models = MODELS,
+    report: Report = REPORT,
+    json: Json = False,
+) -> None:
+    """Take one network the whole way: train, export, serve, ask, compare."""
+    from keras_session5 import catalog
+    from keras_session5.cli import pipeline
+
+    began = time.perf_counter()
+    entry = catalog.network(name)
+    own = parse_settings(settings) | ({"epochs": epochs} if epochs is not None else {})
+    # The floor is what the catalogue's recipe reaches on its own data; other settings have none.
+    floor = None if own or data not in (None, entry.data) else entry.floor
+    given = {"data": data, "seed": seed, "xla": xla, "data_dir": data_dir}
+    job = pipeline.Job(entry, floor, own | given)
+    with progress() as verbose:
+        exported = pipeline.train_and_export(job, models=models, runs=runs, verbose=verbose)
+        rows = pipeline.ask_all_ways([exported], {name: str(models / name)}, models)
+    pipeline.report(rows, began, report, json, title=f"{entry.title}, from builder to served model")
+    if not json:
+        typer.echo("Next: session5 serve")

@@ -1,0 +1,58 @@
+"""Stock TensorFlow Serving with our configuration."""
+
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import typer
+
+from keras_session5.errors import Session5Error
+
+BINARY = "tensorflow_model_server"
+
+
+def run(source: Path | Mapping[str, str], models: Path, port: int, rest_port: int) -> int:
+    """Runs `tensorflow_model_server` until it ends or is told to; returns its exit status.
+
+    Raises:
+        Session5Error: if it is not on the PATH.
+    """
+    binary = shutil.which(BINARY)
+    if binary is None:
+        raise Session5Error(
+            f"{BINARY} is not on the PATH. On x86-64 Linux, TensorFlow's package repository for Debian and "
+            "Ubuntu has it as `tensorflow-model-server`; with Docker, `docker compose -f "
+            "serving/compose.yaml up` runs the official image with the same files. Without "
+            "--engine, our own server runs instead."
+        )
+    typer.echo(
+        f"Note: {BINARY} listens on every address of this machine; it cannot be told otherwise.", err=True
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        config = Path(folder) / "models.config"
+        config.write_text(render(source, models), "utf-8")
+        command = [binary, f"--port={port}", f"--rest_api_port={rest_port}", f"--model_config_file={config}"]
+        with subprocess.Popen(command) as process:
+            for number in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(number, lambda *_: process.terminate())
+            return 1 if process.wait() > 0 else 0
+
+
+def render(source: Path | Mapping[str, str], models: Path) -> str:
+    """Returns the configuration with the paths of this machine.
+
+    In a configuration file, `/models` at the beginning of a base path stands for `models`, as in the
+    official image; a dict of base paths becomes a file.
+    """
+    if isinstance(source, Path):
+        root = str(models.absolute()).replace("\\", "\\\\")
+        return re.sub(r'(base_path:\s*")/models(?=[/"])', rf"\g<1>{root}", source.read_text("utf-8"))
+    entries = "".join(
+        f'  config {{ name: "{name}" base_path: "{Path(path).absolute()}" model_platform: "tensorflow" }}\n'
+        for name, path in source.items()
+    )
+    return f"model_config_list {{\n{entries}}}\n"

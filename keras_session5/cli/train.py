@@ -1,0 +1,73 @@
+"""`session5 train`."""
+
+from typing import Annotated
+
+import typer
+
+from keras_session5.cli.options import (
+    RUNS,
+    Data,
+    DataDir,
+    Epochs,
+    Json,
+    Name,
+    Runs,
+    Seed,
+    Set,
+    Xla,
+)
+from keras_session5.cli.output import metrics_line, print_json, progress
+from keras_session5.cli.settings import parse_settings
+
+EXAMPLE = "Example: session5 train lenet5 --epochs 5 --set learning_rate=1e-3"
+
+
+def register(app: typer.Typer) -> None:
+    app.command("train", epilog=EXAMPLE)(train)
+
+
+def train(
+    name: Name,
+    data: Data = None,
+    epochs: Epochs = None,
+    settings: Set = None,
+    seed: Seed = None,
+    xla: Xla = None,
+    data_dir: DataDir = None,
+    runs: Runs = RUNS,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Continue the newest unfinished run after its last epoch.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Train a network and keep the run in runs/NAME/TIME/."""
+    from keras_session5.training import train as train_network
+
+    with progress() as verbose:
+        try:
+            result = train_network(
+                name,
+                data=data,
+                epochs=epochs,
+                seed=seed,
+                xla=xla,
+                data_dir=data_dir,
+                runs_dir=runs,
+                resume=resume,
+                verbose=verbose,
+                **parse_settings(settings),
+            )
+        except KeyboardInterrupt:
+            typer.echo(f"\nInterrupted. Continue with: session5 train {name} --resume", err=True)
+            raise typer.Exit(130) from None
+    record = result.record
+    if json:
+        keys = ("name", "data", "seed", "parameters", "epochs", "seconds", "jit_compile")
+        found = {"run_dir": str(result.run_dir), "metrics": result.metrics}
+        print_json({key: record[key] for key in keys} | found)
+        return
+    typer.echo(
+        f"{name} on {result.data}: {metrics_line(result.metrics)} on the test split, after "
+        f"{record['epochs']} epochs in {result.seconds:.1f} s. Run: {result.run_dir}\n"
+        f"Next: session5 export {name}"
+    )

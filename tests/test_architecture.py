@@ -1,0 +1,93 @@
+"""Who may import whom, and what importing the package costs."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import keras_session5
+
+PACKAGE = Path(keras_session5.__file__).parent
+PARTS = {path.stem for path in PACKAGE.iterdir() if path.suffix in ("", ".py")} - {"__init__", "__main__"}
+
+# part -> the parts of the package that it may import
+ALLOWED = {
+    "errors": set(),
+    "checks": {"errors"},
+    "layers": {"checks", "errors"},
+    "models": {"layers", "checks", "errors"},
+    "catalog": {"models", "data", "checks", "errors"},
+    "data": {"checks", "errors"},
+    "training": {"catalog", "data", "layers", "checks", "errors"},
+    "export": {"training", "catalog", "data", "checks", "errors"},
+    "server": {"checks", "errors"},
+    "client": {"errors"},
+}
+# part -> libraries that it must never import
+FORBIDDEN = {
+    "layers": {"tensorflow"},
+    "models": {"tensorflow"},
+    "server": {"keras"},
+    "client": {"tensorflow", "keras", "tensorflow_serving"},
+}
+
+
+def imports(path):
+    """Dotted names of everything that a file imports, at its top or in a function."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            if node.module == "keras_session5":
+                yield from (f"keras_session5.{alias.name}" for alias in node.names)
+
+
+def files(part):
+    return [PACKAGE / f"{part}.py"] if (PACKAGE / f"{part}.py").exists() else (PACKAGE / part).rglob("*.py")
+
+
+def test_every_part_has_its_arrows():
+    assert ALLOWED.keys() | {"cli"} == {part for part in PARTS if any(files(part))}
+
+
+@pytest.mark.parametrize("part", ALLOWED)
+def test_a_part_imports_only_what_it_may(part):
+    for path in files(part):
+        for name in imports(path):
+            if name.startswith("keras_session5."):
+                assert name.split(".")[1] in ALLOWED[part] | {part}, f"{path.name} imports {name}"
+            # make_protos.py is a tool that writes a file from TensorFlow Serving's own messages.
+            if path.name != "make_protos.py":
+                assert name.split(".")[0] not in FORBIDDEN.get(part, ()), f"{path.name} imports {name}"
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import keras_session5",
+        "import keras_session5; keras_session5.NETWORKS",
+        "import keras_session5; keras_session5.load_data, keras_session5.train, keras_session5.connect",
+        "import keras_session5.cli",
+    ],
+)
+def test_importing_imports_neither_tensorflow_nor_keras(code):
+    check = f"{code}; import sys; sys.exit(any(m in sys.modules for m in ('tensorflow', 'keras')))"
+    subprocess.run([sys.executable, "-c", check], check=True)
+
+
+def test_everything_public_can_be_had_and_is_listed():
+    for name in keras_session5.__all__:
+        assert getattr(keras_session5, name) is not None
+        assert name in dir(keras_session5)
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        getattr(keras_session5, "nothing")  # noqa: B009 - the error is the point
+
+
+@pytest.mark.parametrize("before", ["", "import keras_session5.export.signatures;"])
+def test_export_is_a_function_whatever_was_imported_before(before):
+    code = f"{before} import keras_session5 as s5; s5.export(None, 1, 2)"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert "TypeError: export() takes from 1 to 2 positional arguments but 3 were given" in found.stderr
