@@ -1,0 +1,12 @@
+"""The client for any TensorFlow-Serving-compatible server: one interface, REST and gRPC.
+
+    with connect("http://127.0.0.1:8501") as client:
+        client.predict("lenet5", {"image": images})["probabilities"]
+
+It imports no TensorFlow, and gRPC only where the address asks for it.
+"""
+
+from keras_session5.client.client import Client, connect
+from keras_session5.client.records import ModelMetadata, Signature, TensorInfo, VersionStatus
+
+__all__ = ["Client", "ModelMetadata", "Signature", "TensorInfo", "VersionStatus", "connect"]

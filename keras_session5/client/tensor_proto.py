@@ -1,0 +1,91 @@
+"""NumPy arrays <-> `tensorflow.TensorProto`."""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from keras_session5.client.dtypes import dtype_name, numpy_dtype, tf_dtype_name
+from keras_session5.client.protos import data_type_name, data_type_number
+from keras_session5.errors import InvalidArgumentError
+
+_TYPED_FIELDS = {
+    "bool": "bool_val",
+    "int8": "int_val",
+    "int16": "int_val",
+    "int32": "int_val",
+    "int64": "int64_val",
+    "uint8": "int_val",
+    "uint16": "int_val",
+    "uint32": "uint32_val",
+    "uint64": "uint64_val",
+    "float16": "half_val",
+    "float32": "float_val",
+    "float64": "double_val",
+    "complex64": "scomplex_val",
+    "complex128": "dcomplex_val",
+    "string": "string_val",
+}
+# What such a field holds where that is not the dtype itself: bit patterns, or pairs of real numbers.
+_STORED_AS = {"float16": "uint16", "complex64": "float32", "complex128": "float64"}
+
+
+def write(array: np.ndarray, proto: Any) -> None:
+    """Fills an empty `TensorProto`: strings as `string_val`, all else as `tensor_content`.
+
+    Args:
+        array: of any shape; strings as an object array of bytes.
+        proto: the message to fill, in place, so that a large array is not copied once more.
+
+    Raises:
+        UnimplementedError: a dtype that TensorFlow lacks.
+    """
+    name = "string" if array.dtype == object else array.dtype.name
+    proto.dtype = data_type_number(tf_dtype_name(name))
+    for size in array.shape:
+        proto.tensor_shape.dim.add().size = size
+    if name == "string":
+        proto.string_val.extend(array.flat)
+    else:
+        # The format is little-endian on every machine.
+        proto.tensor_content = array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes()
+
+
+def read(proto: Any) -> np.ndarray:
+    """Returns the array that a `TensorProto` holds; strings as an object array of bytes.
+
+    As in TensorFlow, where typed values are fewer than the shape asks for, the last one is repeated,
+    and none at all means zeros.
+
+    Raises:
+        InvalidArgumentError: the values do not fit the shape.
+        UnimplementedError: a dtype that NumPy lacks.
+    """
+    name = dtype_name(data_type_name(proto.dtype))
+    dtype = numpy_dtype(name)
+    shape = [dim.size for dim in proto.tensor_shape.dim]
+    try:
+        if proto.tensor_content:
+            # A copy, for what lies over the message's bytes cannot be written to.
+            return np.frombuffer(proto.tensor_content, dtype.newbyteorder("<")).reshape(shape).astype(dtype)
+        return _complete(_typed_values(proto, name, dtype), math.prod(shape)).reshape(shape)
+    except ValueError as error:
+        raise InvalidArgumentError(f"A tensor's values do not fit its shape {shape}: {error}") from error
+
+
+def _typed_values(proto: Any, name: str, dtype: np.dtype) -> np.ndarray:
+    field = getattr(proto, _TYPED_FIELDS[name])
+    if name in _STORED_AS:
+        return np.array(field, _STORED_AS[name]).view(dtype)
+    return np.array(field, dtype)
+
+
+def _complete(values: np.ndarray, size: int) -> np.ndarray:
+    if values.size == size:
+        return values
+    if values.size > size:
+        raise ValueError(f"{values.size} values for {size} places")
+    zero = b"" if values.dtype == object else 0
+    result = np.full(size, values[-1] if values.size else zero, values.dtype)
+    result[: values.size] = values
+    return result
