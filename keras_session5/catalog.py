@@ -5,7 +5,7 @@ iterate over `NETWORKS`. Importing this module imports neither TensorFlow nor Ke
 """
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any
@@ -104,18 +104,23 @@ class Network:
         """The recipe for a data set; that of the default data where it has none of its own."""
         return self.recipes.get(data, self.recipe)
 
+    def argument_names(self) -> list[str]:
+        """Names of the builder's arguments. Imports Keras."""
+        return list(inspect.signature(self._builder()).parameters)
+
     def build(self, **arguments: Any) -> Any:
         """Builds the network, uncompiled. Arguments that are not given are the catalogue's.
 
         Raises:
             ArgumentError: for an argument that the builder does not have, or a wrong value.
         """
-        module, function = self.builder.split(":")
-        builder = getattr(import_module(f"keras_session5.models.{module}"), function)
-        choices = inspect.signature(builder).parameters
         for argument in arguments:
-            checks.one_of(f"argument of {self.name}", argument, choices)
-        return builder(**{**self.arguments, **arguments})
+            checks.one_of("argument", argument, self.argument_names())
+        return self._builder()(**{**self.arguments, **arguments})
+
+    def _builder(self) -> Callable[..., Any]:
+        module, function = self.builder.split(":")
+        return getattr(import_module(f"keras_session5.models.{module}"), function)
 
 
 def network(name: str) -> Network:
@@ -244,7 +249,7 @@ NETWORKS: Mapping[str, Network] = {
             builder="simple_rnn:build_simple_rnn",
             kind="text",
             data="place_names",
-            arguments={"vocabulary_size": 200, "num_classes": 20},
+            arguments={"vocabulary_size": 154, "num_classes": 20},
             inputs=_TOKENS,
             outputs=_probabilities(20),
             parameters=0,
@@ -263,7 +268,7 @@ NETWORKS: Mapping[str, Network] = {
             builder="transformer_encoder:build_transformer_encoder",
             kind="text",
             data="place_names",
-            arguments={"vocabulary_size": 200, "num_classes": 20},
+            arguments={"vocabulary_size": 154, "num_classes": 20},
             inputs=_TOKENS,
             outputs=_probabilities(20),
             parameters=0,

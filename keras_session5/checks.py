@@ -51,6 +51,11 @@ def one_of(name: str, value: Any, choices: Iterable[Any]) -> Any:
     return value
 
 
+def activation(name: str, value: Any) -> str:
+    """Returns `value` if it names an activation function of a hidden layer."""
+    return one_of(name, value, ["linear", "relu", "gelu", "silu", "sigmoid", "softplus", "tanh"])
+
+
 def divides(name: str, value: int, of_name: str, of_value: int) -> None:
     """Raises `ArgumentError` unless `value` divides `of_value` without remainder."""
     if of_value % value:

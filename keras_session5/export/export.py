@@ -40,7 +40,7 @@ def export(result: Result, directory: str | os.PathLike = "saved_models") -> Pat
 
     if keras.backend.backend() != "tensorflow":
         raise ExportError(
-            f"A SavedModel is exported under Keras's TensorFlow backend. Received: {keras.backend.backend()}. "
+            f"Networks are exported under Keras's TensorFlow backend. Received: {keras.backend.backend()!r}. "
             f"The run is kept; export it with: KERAS_BACKEND=tensorflow session5 export {result.name}"
         )
     base = Path(directory) / result.name

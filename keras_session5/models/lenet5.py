@@ -40,6 +40,7 @@ def build_lenet5(num_classes=10, image_size=28, activation="tanh", dropout=0.0) 
     checks.positive_int("num_classes", num_classes)
     checks.one_of("image_size", image_size, [28, 32])
     checks.fraction("dropout", dropout)
+    checks.activation("activation", activation)
 
     image = keras.Input((image_size, image_size, 1), name="image")
     # The paper's range: background -0.1, ink 1.175, so that the mean is about 0 and the variance 1.

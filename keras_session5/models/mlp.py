@@ -41,6 +41,7 @@ def build_mlp(num_classes=10, widths=(128, 64), image_size=28, activation="relu"
     checks.positive_ints("widths", widths)
     checks.positive_int("image_size", image_size)
     checks.fraction("dropout", dropout)
+    checks.activation("activation", activation)
 
     image = keras.Input((image_size, image_size, 1), name="image")
     x = layers.Rescaling(1 / 255, name="scale")(image)

@@ -38,6 +38,7 @@ def build_mlp_xor(num_hidden=8, activation="tanh") -> keras.Model:
         Nature 323.
     """
     checks.positive_int("num_hidden", num_hidden)
+    checks.activation("activation", activation)
 
     inputs = keras.Input((2,), name="inputs")
     x = layers.Dense(num_hidden, activation=activation, name="hidden")(inputs)

@@ -55,6 +55,7 @@ def build_simple_rnn(
     checks.positive_int("num_classes", num_classes)
     checks.positive_int("embed_dim", embed_dim)
     checks.positive_int("units", units)
+    checks.one_of("bidirectional", bidirectional, [True, False])
     checks.one_of("pooling", pooling, ["last", "max", "mean"])
     checks.fraction("dropout", dropout)
 

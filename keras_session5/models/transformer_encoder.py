@@ -66,6 +66,7 @@ def build_transformer_encoder(
     checks.divides("num_heads", num_heads, "embed_dim", embed_dim)
     checks.positive_int("mlp_dim", mlp_dim)
     checks.fraction("dropout", dropout)
+    checks.one_of("pre_norm", pre_norm, [True, False])
     checks.positive_int("max_length", max_length)
 
     tokens = keras.Input((None,), dtype="int32", name="tokens")

@@ -8,6 +8,7 @@ import keras
 
 from keras_session5.catalog import Network, Recipe
 from keras_session5.data import DataSet, Split
+from keras_session5.errors import ArgumentError
 from keras_session5.layers import HalfSquaredError
 from keras_session5.training import batches
 from keras_session5.training.callbacks import Checkpoint, StopOnNaN, StopWhenClean, is_clean, restore
@@ -21,9 +22,19 @@ _EVALUATION_BATCH = 256
 def compiled_model(
     entry: Network, arguments: Mapping[str, Any], recipe: Recipe, data: DataSet, seed: int, jit_compile: bool
 ) -> keras.Model:
-    """Builds a network from a seed and compiles it for its recipe."""
+    """Builds a network from a seed and compiles it for its recipe.
+
+    Raises:
+        ArgumentError: for a wrong argument, or a network whose input has another shape than the data.
+    """
     keras.utils.set_random_seed(seed)
     model = entry.build(**arguments)
+    expected, received = model.inputs[0].shape[1:], data.train.inputs.shape[1:]
+    if None not in expected and expected != received:
+        raise ArgumentError(
+            f"{entry.name} must be built for inputs of the shape that {data.name} has, {received}. "
+            f"Received: arguments that make it {expected}"
+        )
     model.compile(
         optimizer=_optimizer(recipe, recipe.epochs * batches.steps_per_epoch(recipe, data.train)),
         loss=_loss(recipe),

@@ -17,6 +17,7 @@ from keras_session5.training.runs import Run
 
 logger = logging.getLogger("keras_session5")
 
+_RECIPE_FIELDS = [f.name for f in fields(Recipe)]
 _PACKAGES = ("keras-session5", "tensorflow", "keras", "numpy", "tensorflow-datasets", "scikit-learn", "babel")
 
 
@@ -107,11 +108,13 @@ def train(
         logger.warning("There is no unfinished run of %s in %s: a new one begins.", name, runs_dir)
 
     data = asked["data"] or entry.data
+    seed, xla = asked["seed"] or 0, asked["xla"] or "auto"
     check_fits(entry, data)
+    checks.not_negative("seed", seed)
+    checks.one_of("xla", xla, ["auto", "on", "off"])
     arguments, recipe = split_settings(settings, entry.recipe_for(data))
     data_set = load_data(data, asked["data_dir"])  # before Keras is imported, which takes seconds
-    arguments = data_arguments(data_set) | arguments
-    seed, xla = asked["seed"] or 0, asked["xla"] or "auto"
+    arguments = _checked(arguments, entry, data_set)
 
     from keras_session5.training import fit
     from keras_session5.training import xla as xla_policy
@@ -158,9 +161,8 @@ def check_fits(entry: Network, data: str) -> None:
 
 def split_settings(settings: Mapping[str, Any], recipe: Recipe) -> tuple[dict[str, Any], Recipe]:
     """Splits settings into the arguments of a builder and a changed recipe."""
-    names = {f.name for f in fields(Recipe)}
-    changes = {key: value for key, value in settings.items() if key in names}
-    arguments = {key: value for key, value in settings.items() if key not in names}
+    changes = {key: value for key, value in settings.items() if key in _RECIPE_FIELDS}
+    arguments = {key: value for key, value in settings.items() if key not in _RECIPE_FIELDS}
     return arguments, replace(recipe, **changes)
 
 
@@ -172,6 +174,20 @@ def data_arguments(data_set: DataSet) -> dict[str, Any]:
     if data_set.alphabet is not None:
         sizes["vocabulary_size"] = vocabulary_size(data_set.alphabet)
     return sizes
+
+
+def _checked(arguments: Mapping[str, Any], entry: Network, data_set: DataSet) -> dict[str, Any]:
+    """Adds the arguments that follow from the data, which none that is given may contradict."""
+    for key in arguments:  # what was no setting of the recipe must be one of the network
+        checks.one_of("setting", key, [*entry.argument_names(), *_RECIPE_FIELDS])
+    sizes = data_arguments(data_set)
+    for key, size in sizes.items():
+        if arguments.get(key, size) != size:
+            raise ArgumentError(
+                f"`{key}` follows from the data and must be {size} for {data_set.name}. "
+                f"Received: {key}={arguments[key]!r}"
+            )
+    return sizes | dict(arguments)
 
 
 def _resumed(run: Run, asked: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,206 @@
+"""The builders: exact counts of every variant, NumPy references, what they refuse."""
+
+import inspect
+import os
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+
+import keras_session5 as s5
+from keras_session5.catalog import NETWORKS
+from keras_session5.errors import ArgumentError
+from keras_session5.models.transformer import encoder_block
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "parameters"),
+    [
+        ("perceptron", {"num_inputs": 400}, 401),
+        ("mlp_xor", {"num_hidden": 2}, 9),
+        ("mlp", {"widths": ()}, 7_850),
+        ("mlp", {"widths": [256, 128, 64]}, 200_960 + 32_896 + 8_256 + 650),
+        ("lenet5", {"image_size": 32}, 61_706),
+        ("lenet5", {"num_classes": 3}, 61_706 - 7 * 85),
+    ],
+)
+def test_variants_have_exactly_the_parameters_that_their_shapes_give(name, arguments, parameters):
+    assert s5.build(name, **arguments).count_params() == parameters
+
+
+@pytest.mark.parametrize(("width", "units", "parameters"), [(28, 128, 20_096), (10, 64, 4_800)])
+def test_a_simple_rnn_has_u_times_i_plus_u_plus_1_parameters(width, units, parameters):
+    model = s5.build("simple_rnn", embed_dim=width, units=units, bidirectional=False)
+    assert model.get_layer("rnn").count_params() == parameters
+
+
+def test_an_encoder_block_of_the_papers_size_has_3_152_384_parameters():
+    x = keras.Input((None, 512))
+    y = encoder_block(x, None, num_heads=8, mlp_dim=2048, dropout=0.1)
+    block = keras.Model(x, y)
+    assert block.count_params() == 3_152_384
+    assert block.get_layer("block_attention").count_params() == 1_050_624
+    assert (
+        block.get_layer("block_mlp_1").count_params() + block.get_layer("block_mlp_2").count_params()
+        == 2_099_712
+    )
+
+
+def test_lenet5_bears_the_papers_labels():
+    names = [layer.name for layer in s5.build("lenet5").layers]
+    assert [n for n in names if n in ("c1", "s2", "c3", "s4", "c5", "f6")] == [
+        "c1",
+        "s2",
+        "c3",
+        "s4",
+        "c5",
+        "f6",
+    ]
+
+
+def test_a_simple_rnn_is_the_loop_of_its_formula():
+    model = s5.build(
+        "simple_rnn", vocabulary_size=9, embed_dim=3, units=4, bidirectional=False, pooling="last"
+    )
+    tokens = np.array([[3, 1, 4, 1, 5, 0, 0]], "int32")
+    embedding, w_x, w_h, b, w, c = model.get_weights()
+    h = np.zeros(4)
+    for token in tokens[0][:5]:
+        h = np.tanh(embedding[token] @ w_x + h @ w_h + b)
+    z = np.exp(h @ w + c)
+    np.testing.assert_allclose(model.predict(tokens, verbose=0)[0], z / z.sum(), atol=1e-6)
+
+
+def softmax(x):
+    e = np.exp(x - x.max(-1, keepdims=True))
+    return e / e.sum(-1, keepdims=True)
+
+
+def normalise(x, gamma, beta):
+    return gamma * (x - x.mean(-1, keepdims=True)) / np.sqrt(x.var(-1, keepdims=True) + 1e-5) + beta
+
+
+def attend(x, keep, q, bq, k, bk, v, bv, o, bo):
+    """Multi-head self-attention; kernels (D, H, K), output kernel (H, K, D)."""
+    queries, keys, values = (
+        np.einsum("td,dhk->htk", x, w) + b[:, None] for w, b in ((q, bq), (k, bk), (v, bv))
+    )
+    scores = queries @ keys.transpose(0, 2, 1) / np.sqrt(queries.shape[-1])  # (H, T, T)
+    heads = softmax(np.where(keep, scores, -1e9)) @ values
+    return np.einsum("htk,hkd->td", heads, o) + bo
+
+
+@pytest.mark.parametrize("pre_norm", [False, True])
+def test_an_encoder_block_is_its_numpy_reference(pre_norm):
+    keras.utils.set_random_seed(0)
+    x, mask = keras.Input((5, 8)), keras.Input((1, 5), dtype="bool")
+    y = encoder_block(x, mask, num_heads=2, mlp_dim=16, dropout=0.1, pre_norm=pre_norm)
+    model = keras.Model([x, mask], y)
+    rng = np.random.default_rng(0)
+    for weight in model.weights:
+        weight.assign(rng.normal(size=weight.shape) * 0.5)
+    inputs, keep = rng.normal(size=(1, 5, 8)), np.array([[[True, True, True, False, True]]])
+    a, n1, d1, d2, n2 = (
+        model.get_layer(f"block_{layer}").get_weights()
+        for layer in ("attention", "attention_norm", "mlp_1", "mlp_2", "mlp_norm")
+    )
+
+    def mlp(h):
+        return np.maximum(h @ d1[0] + d1[1], 0) @ d2[0] + d2[1]
+
+    h = inputs[0]
+    if pre_norm:
+        h = h + attend(normalise(h, *n1), keep[0], *a)
+        h = h + mlp(normalise(h, *n2))
+    else:
+        h = normalise(h + attend(h, keep[0], *a), *n1)
+        h = normalise(h + mlp(h), *n2)
+    np.testing.assert_allclose(model.predict([inputs, keep], verbose=0)[0], h, atol=1e-5)
+
+
+@pytest.mark.parametrize("jit_compile", [False, True])
+@pytest.mark.parametrize("name", ["simple_rnn", "transformer_encoder"])
+def test_nothing_leaks_through_the_padding_mask(name, jit_compile):
+    """What the embedding of the padding id says must change no answer."""
+    keras.utils.set_random_seed(0)
+    model = s5.build(name)
+    model.compile(jit_compile=jit_compile)
+    tokens = np.random.default_rng(0).integers(2, 100, (4, 12)).astype("int32")
+    tokens[:, 8:] = 0
+    before = model.predict(tokens, verbose=0)
+    embedding = model.get_layer("embedding")
+    table = embedding.get_weights()[0]
+    table[0] += 100.0
+    embedding.set_weights([table])
+    np.testing.assert_allclose(model.predict(tokens, verbose=0), before, atol=1e-6)
+
+
+def test_the_encoder_hears_the_order_of_its_tokens():
+    keras.utils.set_random_seed(0)
+    model = s5.build("transformer_encoder")
+    tokens = np.arange(2, 12, dtype="int32")[None]
+    assert np.abs(model.predict(tokens, verbose=0) - model.predict(tokens[:, ::-1], verbose=0)).max() > 1e-3
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "sentence"),
+    [
+        ("lenet6", {}, "Did you mean lenet5"),
+        ("lenet5", {"clases": 10}, "`argument` must be one of num_classes"),
+        (
+            "lenet5",
+            {"num_classes": 0},
+            r"`num_classes` must be an integer of at least 1\. Received: num_classes=0",
+        ),
+        ("lenet5", {"image_size": 30}, "`image_size` must be one of 28, 32"),
+        ("lenet5", {"activation": "tan"}, "Did you mean tanh"),
+        ("mlp", {"widths": 64}, "`widths` must be a list or tuple of integers"),
+        ("mlp", {"widths": (64, -1)}, "`widths` must be an integer of at least 1"),
+        ("mlp", {"dropout": 1.0}, r"`dropout` must be a number in \[0, 1\)"),
+        ("perceptron", {"num_inputs": True}, "`num_inputs` must be an integer"),
+        ("simple_rnn", {"pooling": "sum"}, "`pooling` must be one of last, max, mean"),
+        ("simple_rnn", {"bidirectional": "no"}, "`bidirectional` must be one of True, False"),
+        ("transformer_encoder", {"num_heads": 5}, "`num_heads` must divide `embed_dim`"),
+    ],
+)
+def test_a_wrong_argument_is_refused_in_a_sentence(name, arguments, sentence):
+    with pytest.raises(ArgumentError, match=sentence):
+        s5.build(name, **arguments)
+
+
+@pytest.mark.parametrize("entry", NETWORKS.values(), ids=NETWORKS)
+def test_a_builders_docstring_has_all_its_sections(entry):
+    text = inspect.getdoc(entry._builder())
+    titles = [
+        "Args:",
+        "Returns:",
+        "Raises:",
+        "Parameters:",
+        "Differences from the paper:",
+        "Example:",
+        "Reference:",
+    ]
+    places = [text.find(title) for title in titles]
+    assert places == sorted(places)
+    assert -1 not in places
+    for argument in entry.argument_names():
+        assert f"    {argument}:" in text
+
+
+@pytest.mark.jax
+def test_every_network_builds_and_trains_under_jax():
+    pytest.importorskip("jax")
+    code = """
+import numpy as np, keras, keras_session5 as s5
+from keras_session5.catalog import NETWORKS
+assert keras.backend.backend() == "jax"
+for entry in NETWORKS.values():
+    model = entry.build()
+    model.compile(loss="mse", optimizer="sgd")
+    shape = [4, *(size or 6 for size in model.inputs[0].shape[1:])]
+    y = np.zeros((4, model.output_shape[-1]), "float32")
+    model.fit(np.ones(shape, entry.inputs[model.inputs[0].name].dtype), y, verbose=0)
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, env={**os.environ, "KERAS_BACKEND": "jax"})

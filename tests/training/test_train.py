@@ -1,0 +1,237 @@
+"""Runs: their record, their seed, their interruption, their failure."""
+
+import json
+import math
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import keras
+import numpy as np
+import pytest
+
+import keras_session5 as s5
+from keras_session5.errors import ArgumentError, TrainingError
+from keras_session5.training import callbacks, load_result
+from keras_session5.training.runs import Run
+
+
+def weights(result):
+    return [w.tobytes() for w in result.model.get_weights()]
+
+
+def short(name="mlp", **settings):
+    """Training of a second or two that shuffles, augments and drops out."""
+    return s5.train(name, verbose=0, **{"epochs": 3, "dropout": 0.2, "shift_px": 1.0, **settings})
+
+
+def test_the_record_says_everything_needed_to_do_it_again(tmp_path):
+    result = short(runs_dir=tmp_path, seed=5, learning_rate=2e-3)
+    record = json.loads((result.run_dir / "run.json").read_text())
+    assert result.run_dir.parent == tmp_path / "mlp"
+    assert record["status"] == "finished"
+    assert (record["name"], record["data"]) == ("mlp", "digits")
+    assert record["examples"] == {"train": 898, "test": 899}
+    assert record["seed"] == 5
+    assert record["recipe"]["learning_rate"] == 2e-3
+    assert record["recipe"]["epochs"] == record["epochs"] == len(record["history"]) == 3
+    assert record["arguments"] == {"num_classes": 10, "widths": [128, 64], "dropout": 0.2}
+    assert record["device"] == "CPU"
+    assert record["jit_compile"] is False
+    assert record["metrics"] == result.metrics
+    assert record["seconds"] > 0
+    assert {"tensorflow", "keras", "keras-session5"} <= record["versions"].keys()
+    again = s5.train(
+        record["name"], data=record["data"], seed=record["seed"], runs_dir=tmp_path / "again", verbose=0,
+        **record["recipe"], **record["arguments"],
+    )  # fmt: skip
+    assert weights(again) == weights(result)
+
+
+@pytest.mark.parametrize("name", ["mlp", "lenet5"])
+def test_the_same_seed_gives_the_same_weights_twice(name, tmp_path):
+    runs = [short(name, runs_dir=tmp_path / str(i), seed=seed) for i, seed in enumerate((3, 3, 4))]
+    assert weights(runs[0]) == weights(runs[1])
+    assert weights(runs[0]) != weights(runs[2])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "small"), [("simple_rnn", {"units": 8}), ("transformer_encoder", {"mlp_dim": 16})]
+)
+def test_networks_on_text_repeat_themselves_too(name, small, tmp_path):
+    runs = [s5.train(name, epochs=1, runs_dir=tmp_path / str(i), verbose=0, **small) for i in range(2)]
+    assert weights(runs[0]) == weights(runs[1])
+
+
+class KilledError(Exception):
+    pass
+
+
+@pytest.mark.parametrize(
+    "moment", ["in an epoch", "before a checkpoint is renamed", "before the model is saved"]
+)
+def test_a_run_that_was_interrupted_ends_as_if_it_had_not_been(moment, tmp_path, monkeypatch):
+    whole = short(runs_dir=tmp_path / "whole")
+
+    with monkeypatch.context() as patch:
+        epochs = []
+
+        def interrupt(*args, **kwargs):
+            epochs.append(args)
+            if len(epochs) == {"in an epoch": 40, "before a checkpoint is renamed": 2}.get(moment, 1):
+                raise KilledError
+            return original(*args, **kwargs)
+
+        owner, method = {
+            "in an epoch": (callbacks.StopOnNaN, "on_train_batch_end"),
+            "before a checkpoint is renamed": (callbacks.os, "replace"),
+            "before the model is saved": (keras.Model, "save"),
+        }[moment]
+        if moment == "before a checkpoint is renamed":
+            # run.json is replaced as well: interrupt at the second checkpoint
+            replace = os.replace
+
+            def original(source, target):
+                return replace(source, target)
+
+            def only_checkpoints(source, target):
+                return (interrupt if str(target).endswith(".h5") else replace)(source, target)
+
+            patch.setattr(owner, method, only_checkpoints)
+        else:
+            original = getattr(owner, method)
+            patch.setattr(owner, method, interrupt)
+        with pytest.raises(KilledError):
+            short(runs_dir=tmp_path / "cut")
+
+    resumed = s5.train("mlp", runs_dir=tmp_path / "cut", resume=True, verbose=0)
+    assert [path.name for path in (tmp_path / "cut" / "mlp").iterdir()] == [resumed.run_dir.name]
+    assert resumed.record["epochs"] == len(resumed.history) == 3
+    assert weights(resumed) == weights(whole)
+    assert resumed.metrics == whole.metrics
+
+
+@pytest.mark.slow
+def test_a_killed_process_resumes_from_its_last_finished_epoch(tmp_path):
+    command = [
+        sys.executable,
+        "-m",
+        "keras_session5",
+        "train",
+        "mlp",
+        "--epochs",
+        "40",
+        "--runs",
+        str(tmp_path),
+    ]
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    while not list(tmp_path.glob("mlp/*/epoch-0000[3-9].weights.h5")):
+        assert process.poll() is None, "it ended before it could be killed"
+        time.sleep(0.05)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    (run_dir,) = (tmp_path / "mlp").iterdir()
+    done = Run.open(run_dir).epochs_done
+    assert 3 <= done < 40
+    found = subprocess.run([*command, "--resume", "--json"], check=True, capture_output=True, text=True)
+    answer = json.loads(found.stdout)
+    assert (answer["epochs"], answer["run_dir"]) == (40, str(run_dir))
+    assert f"after epoch {done}" in found.stderr
+
+
+def test_resuming_with_other_settings_is_refused_and_with_the_same_is_not(tmp_path):
+    run = Run.create(
+        tmp_path,
+        "mlp",
+        {
+            "data": "digits",
+            "seed": 0,
+            "xla": "auto",
+            "data_dir": None,
+            "arguments": {},
+            "recipe": {"epochs": 6},
+        },
+    )
+    with pytest.raises(
+        ArgumentError, match=r"`epochs` must be what the run to be resumed.*began with: 6.*epochs=7"
+    ):
+        s5.train("mlp", epochs=7, runs_dir=tmp_path, resume=True)
+    with pytest.raises(ArgumentError, match="`seed` must be"):
+        s5.train("mlp", epochs=6, seed=1, runs_dir=tmp_path, resume=True)
+    assert run.record["status"] == "running"
+
+
+def test_without_an_unfinished_run_resume_begins_a_new_one(tmp_path, caplog):
+    short(runs_dir=tmp_path, epochs=1)
+    short(runs_dir=tmp_path, epochs=1, resume=True)
+    assert "a new one begins" in caplog.text
+    assert len(list((tmp_path / "mlp").iterdir())) == 2
+
+
+def test_a_loss_that_becomes_nan_stops_the_run_and_nothing_is_exported(tmp_path):
+    with pytest.raises(
+        TrainingError, match=r"The loss became nan in step \d+ of epoch 1.*lower learning rate"
+    ):
+        s5.train("mlp", runs_dir=tmp_path, verbose=0, learning_rate=1e30, activation="linear")
+    (run_dir,) = (tmp_path / "mlp").iterdir()
+    assert json.loads((run_dir / "run.json").read_text())["status"] == "failed"
+    with pytest.raises(TrainingError, match="There is no finished run of mlp"):
+        load_result("mlp", runs_dir=tmp_path)
+    with pytest.raises(TrainingError, match="whose status is failed"):
+        load_result("mlp", run_dir=run_dir)
+
+
+def test_a_finished_run_can_be_loaded_and_evaluated_again(tmp_path):
+    result = short(runs_dir=tmp_path)
+    loaded = load_result("mlp", runs_dir=tmp_path)
+    assert weights(loaded) == weights(result)
+    assert s5.evaluate("mlp", runs_dir=tmp_path) == pytest.approx(result.metrics)
+    assert s5.evaluate(result) == pytest.approx(result.metrics)
+    assert not list(result.run_dir.glob("*.h5")), "checkpoints of a finished run are of no more use"
+
+
+def test_tensorboard_finds_the_scalars(tmp_path):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    result = short(runs_dir=tmp_path)
+    events = EventAccumulator(str(result.run_dir / "train"))
+    events.Reload()
+    assert {"epoch_accuracy", "epoch_loss"} <= set(events.Tags()["tensors"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ({"name": "lenet"}, "Did you mean lenet5"),
+        ({"name": "lenet5", "data": "place_names"}, "of kind image for lenet5: digits, mnist, fashion_mnist"),
+        ({"name": "lenet5", "data": "digit"}, "Did you mean digits"),
+        ({"name": "lenet5", "epochs": 0}, "`epochs` must be an integer of at least 1"),
+        ({"name": "lenet5", "xla": "maybe"}, "`xla` must be one of auto, on, off"),
+        ({"name": "lenet5", "seed": -1}, "`seed` must be a number of at least 0"),
+        ({"name": "lenet5", "learning_rat": 1}, "Did you mean learning_rate"),
+        ({"name": "lenet5", "num_clases": 1}, "Did you mean num_classes"),
+        ({"name": "lenet5", "num_classes": 5}, "`num_classes` follows from the data"),
+        ({"name": "lenet5", "learning_rate": "fast"}, "`learning_rate` must be a number"),
+        (
+            {"name": "lenet5", "image_size": 32},
+            "lenet5 must be built for inputs of the shape that digits has",
+        ),
+        ({"name": "perceptron", "num_inputs": 3}, "must be built for inputs of the shape"),
+        ({"name": "transformer_encoder", "num_heads": 5}, "`num_heads` must divide `embed_dim`"),
+    ],
+)
+def test_wrong_arguments_are_refused_in_a_sentence(arguments, sentence, tmp_path):
+    with pytest.raises(ArgumentError, match=sentence):
+        s5.train(runs_dir=tmp_path, verbose=0, **arguments)
+    assert not list(tmp_path.iterdir()), "no run begins"
+
+
+def test_what_ran_is_what_is_recorded_with_xla(tmp_path):
+    result = s5.train("mlp", epochs=1, xla="on", runs_dir=tmp_path, verbose=0)
+    assert result.jit_compile is True
+    assert result.record["jit_compile"] is True
+    assert math.isfinite(result.metrics["loss"])
+    assert not np.isnan(result.model.get_weights()[0]).any()
