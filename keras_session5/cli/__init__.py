@@ -22,6 +22,7 @@ from keras_session5.cli import (
     tour,
     train,
 )
+from keras_session5.cli.quiet import hush_tensorflow
 from keras_session5.errors import ArgumentError, Session5Error
 
 app = typer.Typer(
@@ -38,7 +39,9 @@ for verb in (list_, train, evaluate, export, run, tour, serve, query, models, da
 
 def main() -> None:
     """Runs the command line. Exit status: 0 success, 1 failure, 2 wrong usage."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # before TensorFlow is imported
+    if "TF_CPP_MIN_LOG_LEVEL" not in os.environ:  # who sets it wants to see TensorFlow's own log
+        os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+        hush_tensorflow()
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     for chatty in ("absl", "tensorflow", "h5py", "uvicorn", "asyncio"):
         logging.getLogger(chatty).setLevel(logging.WARNING)

@@ -84,7 +84,7 @@ def _exported(models: Path) -> dict[str, str]:
 
 def _curl(server: Any, client: Any) -> str:
     """A line that asks a served model, ready to be copied."""
-    names = [model.name for model in server.models() if model.available]
+    names = [m.name for m in server.models() if any(v.state.name == "AVAILABLE" for v in m.versions)]
     if not names:
         return "No model is available yet."
     found = {name: client.metadata(name).signatures for name in names}

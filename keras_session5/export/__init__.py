@@ -7,7 +7,7 @@ means the function whether or not the package has been imported before.
 import sys
 from types import ModuleType
 
-from keras_session5.export.export import export, max_difference
+from keras_session5.export.writer import export, max_difference
 
 __all__ = ["export", "max_difference"]
 

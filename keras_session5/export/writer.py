@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import uuid
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -45,7 +46,7 @@ def export(result: Result, directory: str | os.PathLike = "saved_models") -> Pat
         )
     base = Path(directory) / result.name
     base.mkdir(parents=True, exist_ok=True)
-    writing = base / f".writing-{os.getpid()}"  # no integer: no server takes it for a version
+    writing = base / f".writing-{uuid.uuid4().hex}"  # no integer: no server takes it for a version
     try:
         data = load_data(result.data, result.record["data_dir"])
         _write(writing, result, data)

@@ -1,0 +1,300 @@
+"""The command line: what it prints, what it refuses, what it costs to ask for help."""
+
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from keras_session5.catalog import NETWORKS
+
+VERBS = [
+    "list",
+    "train",
+    "evaluate",
+    "export",
+    "run",
+    "tour",
+    "serve",
+    "query",
+    "models",
+    "dashboard",
+    "doctor",
+]
+
+
+def session5(*arguments, **options):
+    command = [sys.executable, "-m", "keras_session5", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, **options)
+
+
+def processor_seconds():
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
+@pytest.mark.parametrize("verb", ["", *VERBS])
+def test_help_answers_at_once_with_an_example(verb):
+    before = processor_seconds()
+    found = session5(*filter(None, [verb]), "--help")
+    assert processor_seconds() - before < 0.5
+    assert found.returncode == 0
+    assert verb == "" or f"Example: session5 {verb}" in found.stdout
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_help_imports_neither_tensorflow_nor_keras(verb):
+    code = f"""
+import sys
+from keras_session5.cli import app
+try:
+    app([{verb!r}, "--help"])
+except SystemExit:
+    pass
+sys.exit(any(name in sys.modules for name in ("tensorflow", "keras", "grpc", "numpy")))
+"""
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True).returncode == 0
+
+
+def test_list_prints_the_catalogue():
+    shown = session5("list").stdout
+    for entry in NETWORKS.values():
+        for text in (
+            entry.name,
+            entry.title,
+            str(entry.year),
+            entry.data,
+            f"{entry.parameters:,}",
+            entry.slide,
+        ):
+            assert text in shown
+    networks = json.loads(session5("list", "--json").stdout)["networks"]
+    assert [n["name"] for n in networks] == list(NETWORKS)
+    assert {"name", "parameters", "data", "paper", "tour"} <= networks[0].keys()
+    assert [n["name"] for n in networks if n["tour"]] == [
+        "perceptron", "mlp", "lenet5", "simple_rnn", "transformer_encoder",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "sentence"),
+    [
+        (["train", "lenet7"], 2, "Did you mean lenet5?"),
+        (["train", "mlp", "--set", "epochs"], 2, "must be KEY=VALUE"),
+        (["train", "mlp", "--set", "epoch=3"], 2, "Did you mean epochs?"),
+        (["train", "mlp", "--data", "imagenet"], 2, "`data` must be one of"),
+        (["train", "mlp", "--xla", "yes"], 2, "auto, on, off"),
+        (["evaluate", "mlp"], 1, "Train it first: session5 train mlp"),
+        (["export", "mlp", "--run", "nowhere"], 1, "nowhere is not a training run"),
+        (["serve"], 2, "session5 run NAME"),
+        (["serve", "--engine", "triton"], 2, "tensorflow_model_server"),
+        (["serve", "--config", "nowhere"], 2, "`--config` must be a file"),
+        (["query", "mlp"], 2, "exactly one of --image, --text and --json"),
+        (["query", "mlp", "--image", "nowhere.png"], 2, "No such file"),
+        (["query", "mlp", "--json", "{"], 2, "must be JSON"),
+        (
+            ["query", "mlp", "--json", "[1]", "--server", "http://127.0.0.1:9"],
+            1,
+            "Start one with `session5 serve`",
+        ),
+        (["models", "--server", "nonsense"], 2, "nonsense"),
+        (["dashboard"], 2, "`--runs` must be a directory"),
+        (["lisst"], 2, "Did you mean 'list'?"),
+    ],
+)
+def test_what_a_user_can_do_wrong_ends_in_a_sentence(arguments, status, sentence, tmp_path):
+    found = session5(*arguments, cwd=tmp_path)
+    assert (found.returncode, found.stdout) == (status, "")
+    assert sentence in found.stderr
+    assert "Traceback" not in found.stderr
+
+
+def test_a_full_disk_is_a_sentence(tmp_path):
+    found = session5("train", "perceptron", "--runs", "/dev/full/runs", cwd=tmp_path)
+    assert found.returncode == 1
+    assert found.stderr.splitlines()[-1].startswith("error: Not a directory: /dev/full")
+
+
+@pytest.fixture(scope="module")
+def workplace(tmp_path_factory):
+    """A folder in which two networks went the whole way, and what that printed."""
+    folder = tmp_path_factory.mktemp("workplace")
+    # As a user has it: nobody has set the level of TensorFlow's log.
+    env = {key: value for key, value in os.environ.items() if key != "TF_CPP_MIN_LOG_LEVEL"}
+    found = {name: session5("run", name, "--json", cwd=folder, env=env) for name in ("perceptron", "mlp_xor")}
+    return folder, found
+
+
+def test_run_ends_with_a_report_that_proves_the_same_answers(workplace):
+    folder, found = workplace
+    assert [f.returncode for f in found.values()] == [0, 0], found["mlp_xor"].stderr
+    report = json.loads(found["mlp_xor"].stdout)
+    assert json.loads((folder / "report.json").read_text()) == report
+    assert report["seconds"] > 0
+    assert 100 < report["peak_memory_mib"] < 3000
+    (row,) = report["networks"]
+    assert (row["name"], row["parameters"], row["data"], row["version"]) == (
+        "mlp_xor",
+        33,
+        "logic_gates/xor",
+        1,
+    )
+    assert row["metrics"]["accuracy"] == row["floor"] == 1.0
+    assert row["max_difference"].keys() == {"saved_model", "grpc", "rest"}
+    assert max(row["max_difference"].values()) <= 1e-5
+
+
+def test_progress_goes_to_standard_error_without_tensorflows_start_up_lines(workplace):
+    _, found = workplace
+    assert "Epoch 1/10" in found["mlp_xor"].stderr
+    assert "absl::InitializeLog" not in found["mlp_xor"].stderr
+
+
+def test_run_fails_below_the_floor_and_says_so(tmp_path):
+    # A step so small that the signs of the first weights stay as the seed drew them.
+    code = """
+import sys
+from dataclasses import replace
+from keras_session5 import catalog
+from keras_session5.cli import main
+entry = catalog.NETWORKS["mlp_xor"]
+slow = replace(entry, recipe=replace(entry.recipe, learning_rate=1e-9, epochs=1))
+catalog.NETWORKS["mlp_xor"] = slow
+sys.argv = ["session5", "run", "mlp_xor"]
+main()
+"""
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path)
+    assert found.returncode == 1
+    assert "mlp_xor must reach an accuracy of 1.0. Received: 0." in found.stderr
+    assert json.loads((tmp_path / "report.json").read_text())["networks"]
+
+
+def test_train_evaluate_and_export_print_one_json_object_each(workplace):
+    folder, _ = workplace
+    trained = json.loads(
+        session5("train", "perceptron", "--data", "logic_gates/or", "--json", cwd=folder).stdout
+    )
+    assert {
+        "name",
+        "data",
+        "seed",
+        "parameters",
+        "epochs",
+        "seconds",
+        "jit_compile",
+        "run_dir",
+        "metrics",
+    } == set(trained)
+    assert (trained["parameters"], trained["metrics"]["accuracy"]) == (3, 1.0)
+    evaluated = json.loads(session5("evaluate", "perceptron", "--json", cwd=folder).stdout)
+    assert (evaluated["name"], evaluated["data"]) == ("perceptron", "logic_gates/or")
+    assert evaluated["metrics"] == trained["metrics"]
+    exported = json.loads(session5("export", "perceptron", "--json", cwd=folder).stdout)
+    assert (folder / exported["path"] / "saved_model.pb").exists()
+
+
+@pytest.fixture
+def served(workplace):
+    """`session5 serve` on free ports: the process and the lines it has printed."""
+    folder, _ = workplace
+    command = [sys.executable, "-m", "keras_session5", "serve", "--port", "0", "--rest-port", "0"]
+    process = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    lines = []
+    while not lines or "Ctrl-C" not in lines[-1]:
+        lines.append(process.stdout.readline())
+        assert lines[-1], process.stderr.read()
+    yield process, lines
+    if process.poll() is None:
+        process.kill()
+    process.communicate()
+
+
+def test_serve_prints_addresses_and_a_curl_line_that_works_and_leaves_on_sigterm(served):
+    process, lines = served
+    grpc, rest, curl = (line.split(maxsplit=1)[1].strip() for line in lines[:3])
+    answer = subprocess.run(f"curl -s {curl}", shell=True, capture_output=True, text=True)
+    assert "outputs" in json.loads(answer.stdout)
+    models = json.loads(session5("models", "--server", grpc, "--json").stdout)["models"]
+    assert {(m["name"], m["state"]) for m in models} == {
+        ("perceptron", "AVAILABLE"),
+        ("mlp_xor", "AVAILABLE"),
+    }
+    for server in (grpc, rest):
+        shown = session5("query", "mlp_xor", "--json", "[[0, 1]]", "--server", server)
+        assert float(shown.stdout.removeprefix("probabilities: ")) > 0.9, shown.stderr
+        raw = session5("query", "perceptron", "--json", '{"inputs": [[1, 1]]}', "--server", server, "--raw")
+        assert json.loads(raw.stdout) == {"fires": [[1.0]]}
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=20) == 0
+    assert "Traceback" not in process.stderr.read()
+
+
+def test_serve_leaves_on_ctrl_c(served):
+    process, _ = served
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=20) == 0
+
+
+def test_the_stock_engine_gets_the_same_configuration_with_this_machines_paths(tmp_path):
+    binary = tmp_path / "bin" / "tensorflow_model_server"
+    binary.parent.mkdir()
+    binary.write_text('#!/bin/sh\necho "$@"\ncat "${3#--model_config_file=}"\n')
+    binary.chmod(0o755)
+    config = tmp_path / "models.config"
+    config.write_text(
+        'model_config_list { config { name: "m" base_path: "/models/m" model_platform: "tensorflow" } }'
+    )
+    found = session5(
+        "serve", "--engine", "tensorflow_model_server", "--config", config, "--models", tmp_path / "saved",
+        "--port", "1234", env={**os.environ, "PATH": f"{binary.parent}:{os.environ['PATH']}"},
+    )  # fmt: skip
+    assert found.returncode == 0
+    assert "--port=1234 --rest_api_port=8501 --model_config_file=" in found.stdout
+    assert f'base_path: "{tmp_path}/saved/m"' in found.stdout
+
+
+def test_without_the_stock_binary_it_says_how_to_get_it(workplace):
+    folder, _ = workplace
+    found = session5(
+        "serve", "--engine", "tensorflow_model_server", cwd=folder, env={**os.environ, "PATH": "/nowhere"}
+    )
+    assert found.returncode == 1
+    assert "tensorflow-model-server" in found.stderr
+    assert "compose.yaml" in found.stderr
+
+
+def test_doctor_tells_what_this_machine_offers():
+    facts = json.loads(session5("doctor", "--json").stdout)
+    assert facts["backend"] == "tensorflow"
+    assert facts["xla auto"] == "off"
+
+
+def test_dashboard_serves_tensorboard(workplace):
+    import socket
+    import urllib.request
+
+    folder, _ = workplace
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "keras_session5", "dashboard", "--port", str(port)]
+    process = subprocess.Popen(command, cwd=folder, stderr=subprocess.DEVNULL)
+    try:
+        runs = None
+        for _ in range(120):
+            try:
+                with urllib.request.urlopen(f"http://127.0.0.1:{port}/data/runs", timeout=5) as answer:
+                    runs = json.load(answer)
+                if runs:
+                    break
+            except OSError:
+                pass
+            time.sleep(0.25)
+        assert any(run.startswith("mlp_xor/") for run in runs or [])
+    finally:
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=20) == 0

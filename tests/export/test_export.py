@@ -1,0 +1,165 @@
+"""Exports: whole versions, signatures that say the same, nothing of XLA."""
+
+import json
+import threading
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import keras_session5 as s5
+from keras_session5.data import load_data
+from keras_session5.errors import ExportError
+from keras_session5.export import max_difference, writer
+
+
+@pytest.fixture(scope="module")
+def lenet5(tmp_path_factory):
+    return s5.train("lenet5", epochs=1, runs_dir=tmp_path_factory.mktemp("runs"), verbose=0)
+
+
+@pytest.fixture(scope="module")
+def simple_rnn(tmp_path_factory):
+    return s5.train("simple_rnn", epochs=1, units=8, runs_dir=tmp_path_factory.mktemp("runs"), verbose=0)
+
+
+def test_versions_are_the_next_free_integers(lenet5, tmp_path):
+    (tmp_path / "lenet5" / "7").mkdir(parents=True)
+    (tmp_path / "lenet5" / "notes").mkdir()
+    assert s5.export(lenet5, tmp_path) == tmp_path / "lenet5" / "8"
+    assert s5.export(lenet5, tmp_path) == tmp_path / "lenet5" / "9"
+
+
+def test_two_exports_at_once_get_a_version_each(lenet5, tmp_path, monkeypatch):
+    both = threading.Barrier(2)
+    publish = writer._publish
+
+    def publish_together(*args):
+        both.wait(timeout=60)
+        return publish(*args)
+
+    monkeypatch.setattr(writer, "_publish", publish_together)
+    paths = []
+    threads = [threading.Thread(target=lambda: paths.append(s5.export(lenet5, tmp_path))) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(path.name for path in paths) == ["1", "2"]
+    assert {child.name for child in (tmp_path / "lenet5").iterdir()} == {"1", "2"}
+
+
+def test_an_export_that_disagrees_is_refused_and_leaves_nothing(lenet5, tmp_path, monkeypatch):
+    predict = keras.Model.predict
+    monkeypatch.setattr(keras.Model, "predict", lambda *a, **k: predict(*a, **k) + 2e-5)
+    with pytest.raises(ExportError, match=r"must agree with the Keras model to 1e-05.*difference of 2e-05"):
+        s5.export(lenet5, tmp_path)
+    assert not list((tmp_path / "lenet5").iterdir())
+
+
+def test_an_export_that_fails_midway_leaves_nothing(lenet5, tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("keras_session5.export.extras.write_extras", full)
+    with pytest.raises(OSError, match="No space left"):
+        s5.export(lenet5, tmp_path)
+    assert not list((tmp_path / "lenet5").iterdir())
+
+
+def test_while_it_is_written_no_reader_sees_a_version(lenet5, tmp_path, monkeypatch):
+    verify, seen = writer._verify, []
+
+    def watched(path, *args):
+        seen.extend(child.name for child in path.parent.iterdir())
+        return verify(path, *args)
+
+    monkeypatch.setattr(writer, "_verify", watched)
+    s5.export(lenet5, tmp_path)
+    assert len(seen) == 1
+    assert seen[0].startswith(".writing-")
+
+
+def test_what_travels_in_assets_extra(lenet5, tmp_path):
+    path = s5.export(lenet5, tmp_path)
+    extra = path / "assets.extra"
+    assert (extra / "labels.txt").read_text().split() == list("0123456789")
+    record = json.loads((extra / "model.json").read_text())
+    assert (record["name"], record["data"]) == ("lenet5", "digits")
+    assert record["metrics"] == lenet5.metrics
+    assert record["versions"]["keras"] == keras.__version__
+    assert record["run"] == str(lenet5.run_dir)
+
+
+def test_warm_up_records_ask_every_signature(lenet5, tmp_path):
+    from tensorflow_serving.apis import prediction_log_pb2
+
+    path = s5.export(lenet5, tmp_path)
+    records = tf.data.TFRecordDataset(str(path / "assets.extra" / "tf_serving_warmup_requests"))
+    requests = [prediction_log_pb2.PredictionLog.FromString(r.numpy()).predict_log.request for r in records]
+    loaded = tf.saved_model.load(str(path))
+    assert [r.model_spec.signature_name for r in requests] == list(loaded.signatures)
+    for request in requests:
+        inputs = {name: tf.make_ndarray(tensor) for name, tensor in request.inputs.items()}
+        loaded.signatures[request.model_spec.signature_name](**{k: tf.constant(v) for k, v in inputs.items()})
+
+
+def test_a_model_trained_with_xla_is_exported_without(tmp_path):
+    """Stock TensorFlow Serving refuses graphs that must be compiled by XLA."""
+    result = s5.train("mlp", epochs=1, xla="on", runs_dir=tmp_path / "runs", verbose=0)
+    assert result.jit_compile
+    path = s5.export(result, tmp_path)
+    assert b"_XlaMustCompile" not in (path / "saved_model.pb").read_bytes()
+
+
+def test_images_of_any_kind_and_size_are_understood(lenet5, tmp_path):
+    signatures = tf.saved_model.load(str(s5.export(lenet5, tmp_path))).signatures
+    image = load_data("digits").test.inputs[3]
+    large = tf.image.resize(image, (280, 280), method="nearest").numpy().astype("uint8")
+    colour, clear = np.repeat(large, 3, -1), np.full_like(large, 255)
+    files = [
+        tf.io.encode_png(image),
+        tf.io.encode_png(large),
+        tf.io.encode_png(colour),
+        tf.io.encode_png(np.concatenate([colour, clear], -1)),
+        tf.io.encode_jpeg(colour, quality=100),
+        tf.io.encode_png(large.astype("uint16") * 257),
+    ]
+    answer = signatures["from_image_bytes"](image_bytes=tf.stack(files))
+    plain = signatures["serving_default"](image=tf.constant(image[None], tf.float32))["probabilities"]
+    np.testing.assert_allclose(answer["probabilities"][0], plain[0], atol=1e-6)
+    np.testing.assert_allclose(answer["probabilities"], np.repeat(plain, 6, 0), atol=0.05)
+    assert set(answer["label"].numpy()) == {str(int(np.argmax(plain))).encode()}
+
+
+def test_texts_mean_the_ids_that_the_network_was_trained_on(simple_rnn, tmp_path):
+    signatures = tf.saved_model.load(str(s5.export(simple_rnn, tmp_path))).signatures
+    data = load_data("place_names")
+    texts = [text.encode() for text in data.test.texts]
+    answer = signatures["from_text"](text=tf.constant(texts))
+    plain = signatures["serving_default"](tokens=tf.constant(data.test.inputs))["probabilities"]
+    np.testing.assert_allclose(answer["probabilities"], plain, atol=1e-6)
+    expected = [data.class_names[i].encode() for i in np.argmax(plain, -1)]
+    assert answer["label"].numpy().tolist() == expected
+
+
+def test_unknown_characters_are_one_unknown_and_an_empty_text_is_refused(simple_rnn, tmp_path):
+    ask = tf.saved_model.load(str(s5.export(simple_rnn, tmp_path))).signatures["from_text"]
+    cyrillic, chinese = ask(text=tf.constant(["Ж", "中"]))["probabilities"]
+    np.testing.assert_array_equal(cyrillic, chinese)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="must have at least one character"):
+        ask(text=tf.constant(["Paris", ""]))
+
+
+def test_the_greatest_difference_is_honest_about_shapes_and_nan():
+    one = {"y": np.array([[1.0, 2.0]])}
+    assert max_difference(one, {"y": np.array([[1.0, 2.5]])}) == 0.5
+    assert max_difference(one, {"y": np.array([[1.0, np.nan]])}) == np.inf
+    assert max_difference(one, {"y": np.array([[1.0]])}) == np.inf
+
+
+def test_another_backend_is_told_the_way_out(lenet5, tmp_path, monkeypatch):
+    monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
+    with pytest.raises(ExportError, match="KERAS_BACKEND=tensorflow session5 export lenet5"):
+        s5.export(lenet5, tmp_path)
