@@ -53,5 +53,8 @@ class SinusoidalPositions(keras.layers.Layer):
         # Slicing a table that is too short fails in the addition, by name of both lengths.
         return x + ops.cast(ops.convert_to_tensor(self.table)[: ops.shape(x)[1]], x.dtype)
 
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
     def get_config(self):
         return super().get_config() | {"max_length": self.max_length}

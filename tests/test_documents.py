@@ -1,0 +1,104 @@
+"""What the README, the changelog, the Makefile and the deployment files say is so."""
+
+import re
+import subprocess
+import time
+import tomllib
+from pathlib import Path
+
+import pytest
+from google.protobuf import text_format
+
+import keras_session5 as s5
+from keras_session5.catalog import NETWORKS
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text("utf-8")
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+
+
+def blocks(language):
+    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+
+
+def test_the_readmes_table_is_the_catalogue():
+    rows = [f"| `{e.name}` | {e.title} | {e.year} | `{e.data}` | {e.parameters:,} |" for e in NETWORKS.values()]
+    assert "\n".join(rows) in README
+
+
+def test_the_readmes_python_runs(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    for code in blocks("python"):
+        exec(compile(code, "README.md", "exec"), {})
+    assert capsys.readouterr().out.rstrip().endswith("]")
+    assert (tmp_path / "saved_models" / "lenet5" / "1" / "saved_model.pb").exists()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    """The models that the README's curl lines ask, trained for as short as can be."""
+    folder = tmp_path_factory.mktemp("readme")
+    models = {}
+    for name, small in {"perceptron": {}, "lenet5": {}, "simple_rnn": {"units": 8}}.items():
+        result = s5.train(name, runs_dir=folder / "runs", verbose=0, **({"epochs": 1, **small} if small else {"epochs": 10}))
+        models[name] = str(s5.export(result, folder).parent)
+    with s5.serve(models) as server:
+        yield server
+
+
+@pytest.mark.parametrize("line", [line for block in blocks("sh") for line in block.splitlines()])
+def test_the_readmes_curl_lines_answer(line, server):
+    line = line.replace("http://127.0.0.1:8501", server.rest_address)
+    found = subprocess.run(f"{line} -sf", shell=True, capture_output=True, text=True)
+    assert found.returncode == 0, found.stdout
+    if "perceptron" in line:
+        assert re.sub(r"\s", "", found.stdout) == '{"predictions":[[0.0],[1.0]]}'
+    if "from_text" in line:
+        assert '"label"' in found.stdout
+        assert '"probabilities"' in found.stdout
+
+
+def test_the_changelog_begins_with_this_version():
+    newest = re.search(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE).group(1)
+    assert newest == PROJECT["version"] == s5.__version__
+
+
+def test_constraints_name_every_dependency_and_no_index():
+    text = (ROOT / "constraints.txt").read_text()
+    assert not re.search(r"://|--|@", text)
+    pinned = {re.sub(r"[-_.]+", "-", line.split("==")[0]).lower() for line in text.splitlines() if "==" in line}
+    extras = PROJECT["optional-dependencies"]
+    for requirement in PROJECT["dependencies"] + extras["dev"] + extras["jax"]:
+        assert re.match(r"[\w-]+", requirement).group().replace("_", "-").lower() in pinned
+
+
+def test_make_help_lists_every_target():
+    shown = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    phony = re.search(r"^\.PHONY: (.*)", (ROOT / "Makefile").read_text(), re.MULTILINE).group(1).split()
+    assert re.findall(r"^  (\S+)", shown, re.MULTILINE) == phony
+
+
+def test_an_installed_environment_is_found_up_to_date_at_once():
+    if not (ROOT / ".venv" / ".ready").exists():
+        pytest.skip("this environment was not made by make")
+    begin = time.perf_counter()
+    shown = subprocess.run(["make", "-n", "demo"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert shown.split() == [".venv/bin/session5", "tour"]
+    assert time.perf_counter() - begin < 2
+
+
+def test_models_config_lists_the_tour_and_is_understood():
+    from tensorflow_serving.config import model_server_config_pb2
+
+    text = (ROOT / "serving" / "models.config").read_text()
+    config = text_format.Parse(text, model_server_config_pb2.ModelServerConfig())
+    found = [(c.name, c.base_path, c.model_platform) for c in config.model_config_list.config]
+    tour = [name for name, entry in NETWORKS.items() if entry.tour is not None]
+    assert found == [(name, f"/models/{name}", "tensorflow") for name in tour]
+
+
+def test_compose_listens_on_this_machine_only():
+    compose = (ROOT / "serving" / "compose.yaml").read_text()
+    assert re.findall(r'- "(.*):\d+:\d+"', compose) == ["127.0.0.1", "127.0.0.1"]
+    for name in re.findall(r"=/serving/(\S+)", compose):
+        assert (ROOT / "serving" / name).exists()
