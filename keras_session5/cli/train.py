@@ -48,14 +48,13 @@ def train(
             result = train_network(
                 name,
                 data=data,
-                epochs=epochs,
                 seed=seed,
                 xla=xla,
                 data_dir=data_dir,
                 runs_dir=runs,
                 resume=resume,
                 verbose=verbose,
-                **parse_settings(settings),
+                **(parse_settings(settings) | ({} if epochs is None else {"epochs": epochs})),
             )
         except KeyboardInterrupt:
             typer.echo(f"\nInterrupted. Continue with: session5 train {name} --resume", err=True)

@@ -117,7 +117,7 @@ def _examples(entry: catalog.Network, data: DataSet) -> dict[str, dict[str, np.n
     if entry.kind == "image":
         pngs = [tf.io.encode_png(image).numpy() for image in inputs]
         examples["from_image_bytes"] = {"image_bytes": np.array(pngs, object)}
-    if entry.kind == "text":
+    if data.test.texts is not None:
         texts = [text.encode() for text in data.test.texts[:EXAMPLES]]
         examples["from_text"] = {"text": np.array(texts, object)}
     return examples

@@ -11,6 +11,7 @@ from scipy import ndimage
 
 from keras_session5.catalog import Recipe
 from keras_session5.data import Split
+from keras_session5.data.characters import PADDING_ID, UNKNOWN_ID
 
 _POOL = 16  # batches that are sorted by length together: long enough for little padding
 _MULTIPLE = 8  # lengths are rounded up to it: fewer shapes for XLA to compile
@@ -49,8 +50,10 @@ def epoch_batches(recipe: Recipe, split: Split, rng: np.random.Generator) -> Ite
         inputs = split.inputs[rows]
         if inputs.ndim == 4:
             inputs = augment(inputs, recipe, rng)
-        elif inputs.ndim == 2 and recipe.bucket:
-            inputs = inputs[:, : _rounded(_lengths(inputs).max(), inputs.shape[1])]
+        elif inputs.dtype == np.int32:
+            if recipe.bucket:
+                inputs = inputs[:, : _rounded(_lengths(inputs).max(), inputs.shape[1])]
+            inputs = hide_characters(inputs, recipe, rng)
         yield inputs, split.labels[rows, None]
 
 
@@ -82,6 +85,23 @@ def augment(images: np.ndarray, recipe: Recipe, rng: np.random.Generator) -> np.
         sin * y + cos * x + (width - 1) / 2 + dx,
     )
     return ndimage.map_coordinates(images[..., 0], source, order=1)[..., None]
+
+
+def hide_characters(tokens: np.ndarray, recipe: Recipe, rng: np.random.Generator) -> np.ndarray:
+    """Replaces characters at random by the unknown one.
+
+    A network so trained relies on no single character, and learns what the unknown one tells: nothing.
+
+    Args:
+        tokens: (B, T) ids, 0 where there is no character.
+
+    Returns:
+        Array of the same shape and dtype.
+    """
+    if not recipe.unknown:
+        return tokens
+    hidden = (rng.random(tokens.shape) < recipe.unknown) & (tokens != PADDING_ID)
+    return np.where(hidden, np.int32(UNKNOWN_ID), tokens)
 
 
 def _order(recipe: Recipe, split: Split, rng: np.random.Generator) -> list[np.ndarray]:

@@ -99,7 +99,7 @@ def train(
         settings["epochs"] = epochs
     if data_dir is not None:
         data_dir = str(Path(data_dir).resolve())
-    asked = {"data": data, "seed": seed, "xla": xla, "data_dir": data_dir}
+    asked: dict[str, Any] = {"data": data, "seed": seed, "xla": xla, "data_dir": data_dir}
     run = Run.latest(runs_dir, name, "running") if resume else None
     if run:
         asked = _resumed(run, asked, settings)
@@ -107,32 +107,31 @@ def train(
     elif resume:
         logger.warning("There is no unfinished run of %s in %s: a new one begins.", name, runs_dir)
 
-    data = asked["data"] or entry.data
-    seed, xla = asked["seed"] or 0, asked["xla"] or "auto"
-    check_fits(entry, data)
-    checks.not_negative("seed", seed)
-    checks.one_of("xla", xla, ["auto", "on", "off"])
-    arguments, recipe = split_settings(settings, entry.recipe_for(data))
-    data_set = load_data(data, asked["data_dir"])  # before Keras is imported, which takes seconds
+    chosen: dict[str, Any] = {"data": entry.data, "data_dir": None, "seed": 0, "xla": "auto"}
+    chosen |= {key: value for key, value in asked.items() if value is not None}
+    check_fits(entry, chosen["data"])
+    checks.not_negative("seed", chosen["seed"])
+    checks.one_of("xla", chosen["xla"], ["auto", "on", "off"])
+    arguments, recipe = split_settings(settings, entry.recipe_for(chosen["data"]))
+    # Before Keras is imported, which takes seconds: data that cannot be had are said at once.
+    data_set = load_data(chosen["data"], chosen["data_dir"])
     arguments = _checked(arguments, entry, data_set)
 
     from keras_session5.training import fit
-    from keras_session5.training import xla as xla_policy
+    from keras_session5.training import xla as policy
 
-    model = fit.compiled_model(entry, arguments, recipe, data_set, seed, xla_policy.jit_compile(xla))
+    jit_compile = policy.jit_compile(chosen["xla"])
+    model = fit.compiled_model(entry, arguments, recipe, data_set, chosen["seed"], jit_compile)
     run = run or Run.create(
         runs_dir,
         name,
         {
             "name": name,
-            "data": data,
-            "data_dir": asked["data_dir"],
+            **chosen,
             "data_source": data_set.source,
             "examples": _sizes(data_set),
-            "seed": seed,
-            "xla": xla,
             "jit_compile": bool(model.jit_compile),
-            "device": xla_policy.device(),
+            "device": policy.device(),
             "parameters": model.count_params(),
             "arguments": dict(entry.arguments) | arguments,
             "recipe": asdict(recipe),

@@ -86,6 +86,7 @@ def test_list_prints_the_catalogue():
         (["train", "lenet7"], 2, "Did you mean lenet5?"),
         (["train", "mlp", "--set", "epochs"], 2, "must be KEY=VALUE"),
         (["train", "mlp", "--set", "epoch=3"], 2, "Did you mean epochs?"),
+        (["train", "mlp", "--set", "seed=3"], 2, "seed is neither"),
         (["train", "mlp", "--data", "imagenet"], 2, "`data` must be one of"),
         (["train", "mlp", "--xla", "yes"], 2, "auto, on, off"),
         (["evaluate", "mlp"], 1, "Train it first: session5 train mlp"),

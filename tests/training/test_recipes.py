@@ -1,0 +1,32 @@
+"""What the recipes reach. The networks on text take minutes: benchmarks/recipes.py has them."""
+
+import numpy as np
+import pytest
+
+import keras_session5 as s5
+from keras_session5.catalog import NETWORKS
+
+
+@pytest.mark.slow
+def test_eight_hidden_units_solve_xor_for_ten_seeds_of_ten(tmp_path):
+    found = [s5.train("mlp_xor", seed=seed, runs_dir=tmp_path, verbose=0).metrics for seed in range(10)]
+    assert [metrics["accuracy"] for metrics in found] == [1.0] * 10
+
+
+@pytest.mark.slow
+def test_two_hidden_units_get_stuck_for_some_seeds_and_not_for_others(tmp_path):
+    found = {
+        s5.train("mlp_xor", seed=seed, num_hidden=2, runs_dir=tmp_path, verbose=0).metrics["accuracy"]
+        for seed in range(8)
+    }
+    assert 1.0 in found
+    assert min(found) < 1.0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "mean"), [("mlp", 0.93), ("lenet5", 0.955)])
+def test_digits_are_read_as_well_as_promised_by_three_seeds(name, mean, tmp_path):
+    found = [s5.train(name, seed=seed, runs_dir=tmp_path, verbose=0).metrics for seed in range(3)]
+    accuracies = [metrics["accuracy"] for metrics in found]
+    assert np.mean(accuracies) >= mean
+    assert min(accuracies) >= NETWORKS[name].floor
