@@ -1,0 +1,98 @@
+"""`session5-model-server`: a model server that takes the command line of `tensorflow_model_server`."""
+
+import logging
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from contextlib import nullcontext
+from importlib import metadata
+from typing import Any
+
+from keras_session5.errors import ArgumentError, InvalidArgumentError, ServingError
+from keras_session5.server.config import ConfigSyntaxError, ModelConfig, read_config
+from keras_session5.server.config_watcher import ConfigWatcher
+from keras_session5.server.flags import parse_flags, usage
+from keras_session5.server.settings import Settings
+
+log = logging.getLogger("keras_session5.server")
+
+_FAILED = 255
+_USAGE = 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the server until SIGTERM or Ctrl-C and returns the exit status."""
+    try:
+        flags, ignored = parse_flags(sys.argv[1:] if arguments is None else arguments)
+    except ArgumentError as error:
+        print(error, file=sys.stderr)
+        return _USAGE
+    if flags["help"]:
+        print(usage())
+        return 0
+    if flags["version"]:
+        print(f"keras-session5 model server {metadata.version('keras-session5')}")
+        return 0
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname).1s %(name)s: %(message)s")
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)
+    for name in ignored:
+        log.warning("--%s has no meaning for this server and is ignored.", name)
+    # Otherwise TensorFlow greets with half a page about the processor.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    # Until the server waits for it itself, SIGTERM is taken as Ctrl-C is.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        _serve(flags)
+    except KeyboardInterrupt:
+        return 0
+    except (ArgumentError, ServingError) as error:
+        if isinstance(error.__cause__, ConfigSyntaxError):
+            print(error.__cause__, file=sys.stderr)
+        code = error.code if isinstance(error, ServingError) else InvalidArgumentError.code
+        print(f"Failed to start server. Error: {code}: {error}", flush=True)
+        return _FAILED
+    return 0
+
+
+def _serve(flags: dict[str, Any]) -> None:
+    file, base_path, root = flags["model_config_file"], flags["model_base_path"], flags["models_root"]
+    if not file and not base_path:
+        raise InvalidArgumentError(
+            "Both server_options.model_base_path and server_options.model_config_file are empty!"
+        )
+    settings = _settings(flags)
+    configs = read_config(file, root) if file else [ModelConfig(flags["model_name"], base_path)]
+
+    from keras_session5.server.server import Server  # imports TensorFlow; all that can go wrong before has
+
+    def reload() -> None:
+        names = [model.name for model in server.models()]
+        server.configure(read_config(file, root, served=names))
+
+    period = flags["model_config_file_poll_wait_seconds"]
+    with (
+        Server(configs, settings).start() as server,
+        ConfigWatcher(reload, period) if file and period > 0 else nullcontext(),
+    ):
+        log.info("Running gRPC ModelServer at %s ...", server.grpc_address)
+        if server.rest_address:
+            log.info("Exporting HTTP/REST API at:localhost:%s ...", server.rest_address.rpartition(":")[2])
+        server.wait()
+        log.info("Stopping: finishing the requests in flight.")
+
+
+def _settings(flags: dict[str, Any]) -> Settings:
+    port, rest_port = flags["port"] or None, flags["rest_api_port"] or None
+    if rest_port is not None and rest_port == port:
+        log.error(
+            "--rest_api_port cannot be same as --port. Please use a different port for HTTP/REST API."
+            " Skipped exporting HTTP/REST API."
+        )
+        rest_port = None
+    shared = Settings.__dataclass_fields__.keys() & flags.keys()
+    return Settings(grpc_port=port, rest_port=rest_port, **{name: flags[name] for name in shared})
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""What travels: tensors as protocol buffers, and the JSON of the REST API."""

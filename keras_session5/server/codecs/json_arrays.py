@@ -1,0 +1,151 @@
+"""A JSON value to a tensor of a given element type, with TensorFlow Serving's error texts."""
+
+import base64
+import binascii
+from itertools import chain
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from tensorflow.core.framework import types_pb2
+
+from keras_session5.errors import InvalidArgumentError, UnimplementedError
+from keras_session5.server.codecs.json_text import describe, json_type
+from keras_session5.server.codecs.tensors import dtype_name
+
+_INT32 = (-(2**31), 2**31 - 1)
+# The narrow types take whatever an int32 holds, and wrap around, as upstream does.
+_RANGES = {
+    types_pb2.DT_INT8: _INT32,
+    types_pb2.DT_UINT8: _INT32,
+    types_pb2.DT_INT16: _INT32,
+    types_pb2.DT_INT32: _INT32,
+    types_pb2.DT_INT64: (-(2**63), 2**63 - 1),
+    types_pb2.DT_UINT32: (0, 2**32 - 1),
+    types_pb2.DT_UINT64: (0, 2**64 - 1),
+}
+_FLOATS = (types_pb2.DT_FLOAT, types_pb2.DT_DOUBLE)
+_LEAF_TYPES = {dtype: {int} for dtype in _RANGES} | {
+    types_pb2.DT_FLOAT: {int, float},
+    types_pb2.DT_DOUBLE: {int, float},
+    types_pb2.DT_BOOL: {bool},
+    types_pb2.DT_STRING: {str, dict},
+}
+# TensorFlow's limit; a deeper list is no tensor, whatever else is wrong with it.
+_MOST_DIMENSIONS = 254
+
+
+def is_base64(value: Any) -> bool:
+    """Whether a value is `{"b64": "<text>"}`, which stands for bytes."""
+    return isinstance(value, dict) and len(value) == 1 and isinstance(value.get("b64"), str)
+
+
+def shape_of(value: Any) -> tuple[int, ...]:
+    """Returns the shape that the first path down the nested lists suggests."""
+    shape = []
+    while isinstance(value, list):
+        shape.append(len(value))
+        value = value[0] if value else None
+    return tuple(shape)
+
+
+def to_array(value: Any, dtype: int, alias: str) -> np.ndarray:
+    """Returns the tensor that a nested list stands for.
+
+    Args:
+        value: the parsed JSON value.
+        dtype: TensorFlow's `DataType` of the input.
+        alias: the input's name, for an error text.
+
+    Raises:
+        InvalidArgumentError: it is ragged, too deep, or holds a value of another type.
+        UnimplementedError: JSON has no form for this element type.
+    """
+    shape = shape_of(value)
+    if len(shape) > _MOST_DIMENSIONS:
+        raise InvalidArgumentError(f"tensor parsing error: {alias}")
+    leaves = _flatten(value, shape)
+    if leaves is None or not set(map(type, leaves)) <= _LEAF_TYPES.get(dtype, set()):
+        _refuse_first(value, 0, shape, dtype)
+    return _array_of(leaves or [], dtype).reshape(shape)
+
+
+def _flatten(value: Any, shape: tuple[int, ...]) -> list[Any] | None:
+    """Returns the leaves of a regular nested list, or None if it is ragged."""
+    items = [value]
+    for size in shape:
+        if any(type(item) is not list or len(item) != size for item in items):
+            return None
+        items = list(chain.from_iterable(items))
+    return None if list in set(map(type, items)) else items
+
+
+def _array_of(leaves: list[Any], dtype: int) -> np.ndarray:
+    if dtype == types_pb2.DT_STRING:
+        strings = np.empty(len(leaves), dtype=object)
+        strings[:] = [_to_bytes(leaf) for leaf in leaves]
+        return strings
+    numpy_dtype = tf.as_dtype(dtype).as_numpy_dtype
+    if dtype in _FLOATS:
+        with np.errstate(over="ignore"):
+            return np.array(leaves, np.float64).astype(numpy_dtype)
+    if dtype in _RANGES:
+        _check_range(leaves, dtype)
+        wide = np.uint64 if dtype == types_pb2.DT_UINT64 else np.int64
+        return np.array(leaves, wide).astype(numpy_dtype)
+    return np.array(leaves, numpy_dtype)
+
+
+def _check_range(leaves: list[int], dtype: int) -> None:
+    lowest, highest = _RANGES[dtype]
+    if leaves and not (lowest <= min(leaves) and max(leaves) <= highest):
+        raise _wrong_type(next(leaf for leaf in leaves if not lowest <= leaf <= highest), dtype)
+
+
+def _to_bytes(leaf: str | dict) -> bytes:
+    if isinstance(leaf, str):
+        return leaf.encode("utf-8", "surrogateescape")
+    if not is_base64(leaf):
+        raise InvalidArgumentError(f"JSON Value: {describe(leaf)} not formatted correctly for base64 data")
+    text = leaf["b64"]
+    padding = "" if text.endswith("=") else "=" * (-len(text) % 4)
+    try:
+        return base64.b64decode(text + padding, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise InvalidArgumentError("Unable to base64 decode") from error
+
+
+def _refuse_first(value: Any, level: int, shape: tuple[int, ...], dtype: int) -> None:
+    """Raises for the first place where `value` does not fit, in the order in which upstream meets it."""
+    rank = len(shape)
+    if not isinstance(value, list):
+        if level != rank:
+            raise InvalidArgumentError(
+                f"JSON Value: {describe(value)} found at incorrect level: {level + 1}"
+                f" in the JSON DOM. Expected at level: {rank}"
+            )
+        _check_leaf(value, dtype)
+        return
+    if level >= rank:
+        raise InvalidArgumentError(f"Encountered list at unexpected level: {level} expected < {rank}")
+    if len(value) != shape[level]:
+        raise InvalidArgumentError(
+            f"Encountered list at unexpected size: {len(value)} at level: {level}"
+            f" expected size: {shape[level]}"
+        )
+    for item in value:
+        _refuse_first(item, level + 1, shape, dtype)
+
+
+def _check_leaf(value: Any, dtype: int) -> None:
+    if dtype not in _LEAF_TYPES and not isinstance(value, dict):
+        raise UnimplementedError(f"Conversion of JSON Value: {describe(value)} to type: {dtype_name(dtype)}")
+    if type(value) not in _LEAF_TYPES.get(dtype, set()):
+        raise _wrong_type(value, dtype)
+    _array_of([value], dtype)
+
+
+def _wrong_type(value: Any, dtype: int) -> InvalidArgumentError:
+    return InvalidArgumentError(
+        f"JSON Value: {describe(value)} Type: {json_type(value)} is not of expected type: {dtype_name(dtype)}"
+    )

@@ -1,0 +1,176 @@
+"""The body of a REST predict request: row form (`instances`) and columnar form (`inputs`)."""
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from tensorflow.core.protobuf.meta_graph_pb2 import TensorInfo
+
+from keras_session5.errors import InvalidArgumentError, ServingError
+from keras_session5.server.codecs.json_arrays import is_base64, to_array
+from keras_session5.server.codecs.json_parser import parse_json
+from keras_session5.server.codecs.json_text import describe
+
+Inputs = Mapping[str, TensorInfo]
+
+
+class Form(enum.Enum):
+    """How a request gives its tensors, and so how the reply does."""
+
+    ROW = "predictions"
+    COLUMNAR = "outputs"
+
+
+@dataclass(frozen=True)
+class PredictBody:
+    """A parsed body, whose tensors are read once the signature's inputs are known."""
+
+    document: dict[str, Any]
+    signature_name: str
+
+    @staticmethod
+    def parse(body: bytes) -> "PredictBody":
+        """Parses a body and takes the signature's name from it (empty: the default signature)."""
+        document = parse_json(body)
+        if not isinstance(document, dict):
+            raise InvalidArgumentError(f"JSON Value: {describe(document)} Is not object")
+        name = document.get("signature_name", "")
+        if not isinstance(name, str):
+            raise InvalidArgumentError(
+                f"JSON Value: {describe(document)} not formatted correctly."
+                " 'signature_name' key must be a string value."
+            )
+        return PredictBody(document, name)
+
+    def tensors(self, inputs: Inputs) -> tuple[dict[str, np.ndarray], Form]:
+        """Returns the input tensors by name and the form in which they came."""
+        if not inputs:
+            raise InvalidArgumentError(
+                f"Failed to get input map for signature: {self.signature_name or 'DEFAULT'}"
+            )
+        if "instances" in self.document:
+            return _rows(self._instances(), inputs), Form.ROW
+        if "inputs" in self.document:
+            return _columns(self.document["inputs"], inputs), Form.COLUMNAR
+        raise InvalidArgumentError("Missing 'inputs' or 'instances' key")
+
+    def _instances(self) -> list[Any]:
+        instances, problem = self.document["instances"], ""
+        if "inputs" in self.document:
+            problem = "Not formatted correctly expecting only one of 'inputs' or 'instances' keys to exist "
+        elif not isinstance(instances, list):
+            problem = "Expecting 'instances' to be an list/array"
+        elif not instances:
+            problem = "No values in 'instances' array"
+        if problem:
+            raise InvalidArgumentError(f"JSON Value: {describe(self.document)} {problem}")
+        return instances
+
+
+def _columns(value: Any, inputs: Inputs) -> dict[str, np.ndarray]:
+    if _is_named(value):
+        missing = [alias for alias in sorted(inputs) if alias not in value]
+        if missing:
+            raise InvalidArgumentError(f"Missing named input: {missing[0]} in 'inputs' object.")
+        return {alias: to_array(value[alias], info.dtype, alias) for alias, info in inputs.items()}
+    if len(inputs) > 1:
+        raise InvalidArgumentError(
+            "inputs is a plain value/list, but expecting an object as multiple input tensors required as per"
+            " tensorinfo_map"
+        )
+    return {alias: to_array(value, info.dtype, alias) for alias, info in inputs.items()}
+
+
+def _rows(instances: list[Any], inputs: Inputs) -> dict[str, np.ndarray]:
+    if len(inputs) > 1 and not isinstance(instances[0], dict):
+        raise InvalidArgumentError(
+            "instances is a plain list, but expecting list of objects as multiple input tensors required as"
+            " per tensorinfo_map"
+        )
+    named = _is_named(instances[0])
+    try:
+        columns = _named_columns(instances, inputs) if named else _single_column(instances, inputs)
+        return {alias: to_array(column, inputs[alias].dtype, alias) for alias, column in columns.items()}
+    except (ServingError, _IrregularError):
+        # Row by row is slower, but knows which row is wrong and says what upstream says about it.
+        rows = _RowReader(inputs)
+        for index, element in enumerate(instances):
+            rows.read(index, element, named)
+        return rows.stacked()
+
+
+class _IrregularError(Exception):
+    """Not every row is of the kind of the first one."""
+
+
+def _is_named(value: Any) -> bool:
+    return isinstance(value, dict) and not is_base64(value)
+
+
+def _single_column(instances: list[Any], inputs: Inputs) -> dict[str, list[Any]]:
+    if any(_is_named(element) for element in instances):
+        raise _IrregularError
+    return {next(iter(inputs)): instances}
+
+
+def _named_columns(instances: list[Any], inputs: Inputs) -> dict[str, list[Any]]:
+    names = set(inputs)
+    if any(not _is_named(element) or element.keys() != names for element in instances):
+        raise _IrregularError
+    return {alias: [element[alias] for element in instances] for alias in inputs}
+
+
+class _RowReader:
+    """Reads the elements of `instances` one by one into one list of tensors for each input."""
+
+    def __init__(self, inputs: Inputs):
+        self._inputs = inputs
+        self._tensors: dict[str, list[np.ndarray]] = {}
+
+    def read(self, index: int, element: Any, named: bool) -> None:
+        if named != _is_named(element):
+            raise InvalidArgumentError(
+                f"Expecting object but got list at item {index} of input list"
+                if named
+                else f"Expecting value/list but got object at item {index} of input list"
+            )
+        if not named:
+            self._add(f"{index}", next(iter(self._inputs)), element)
+            return
+        for alias, value in element.items():
+            self._add(f"{index} key: {alias}", alias, value)
+        if element.keys() != set(self._inputs):
+            raise InvalidArgumentError(
+                f"Failed to process element: {index} of 'instances' list. JSON object: {describe(element)}"
+                f" keys must be equal to: {','.join(sorted(self._inputs))}"
+            )
+
+    def stacked(self) -> dict[str, np.ndarray]:
+        return {alias: np.stack(tensors) for alias, tensors in self._tensors.items()}
+
+    def _add(self, where: str, alias: str, value: Any) -> None:
+        try:
+            self._append(alias, value)
+        except ServingError as error:
+            raise InvalidArgumentError(
+                f"Failed to process element: {where} of 'instances' list. Error: {error.code}: {error}"
+            ) from error
+
+    def _append(self, alias: str, value: Any) -> None:
+        if alias not in self._inputs:
+            raise InvalidArgumentError(f"JSON object: does not have named input: {alias}")
+        tensor = to_array(value, self._inputs[alias].dtype, alias)
+        tensors = self._tensors.setdefault(alias, [])
+        if tensors and tensors[0].size != tensor.size:
+            raise InvalidArgumentError(f"Expecting tensor size: {tensors[0].size} but got: {tensor.size}")
+        if tensors and tensors[0].shape != tensor.shape:
+            raise InvalidArgumentError(
+                f"Expecting shape {_listed(tensors[0].shape)} but got: {_listed(tensor.shape)}"
+            )
+        tensors.append(tensor)
+
+
+def _listed(shape: tuple[int, ...]) -> str:
+    return f"[{','.join(map(str, shape))}]"

@@ -1,0 +1,108 @@
+"""`TensorProto` to NumPy and back, as TensorFlow's `Tensor::FromProto` and `Tensor::AsProtoField` do it."""
+
+import math
+
+import numpy as np
+import tensorflow as tf
+from tensorflow.core.framework import tensor_pb2, tensor_shape_pb2, types_pb2
+
+_INTEGERS = ("DT_INT8", "DT_UINT8", "DT_INT16", "DT_UINT16", "DT_INT32")
+# Where each element type keeps its values when they are not packed into `tensor_content`.
+_FIELDS = {types_pb2.DataType.Value(name): "int_val" for name in _INTEGERS} | {
+    types_pb2.DT_FLOAT: "float_val",
+    types_pb2.DT_DOUBLE: "double_val",
+    types_pb2.DT_INT64: "int64_val",
+    types_pb2.DT_UINT32: "uint32_val",
+    types_pb2.DT_UINT64: "uint64_val",
+    types_pb2.DT_BOOL: "bool_val",
+    types_pb2.DT_STRING: "string_val",
+    types_pb2.DT_HALF: "half_val",
+    types_pb2.DT_BFLOAT16: "half_val",
+    types_pb2.DT_COMPLEX64: "scomplex_val",
+    types_pb2.DT_COMPLEX128: "dcomplex_val",
+}
+_UPSTREAM_NAMES = {"float16": "half", "float32": "float", "float64": "double"}
+
+
+def dtype_name(dtype: int) -> str:
+    """Returns the name that TensorFlow's C++ messages give an element type: `float`, `half`, `int64`."""
+    name = tf.as_dtype(dtype).name
+    return _UPSTREAM_NAMES.get(name, name)
+
+
+def decode_tensor(proto: tensor_pb2.TensorProto) -> np.ndarray:
+    """Returns the array that a `TensorProto` holds.
+
+    Fewer values than the shape asks for are filled up with the last one (so one value fills the whole shape),
+    none with zeros, and surplus ones are ignored.
+
+    Raises:
+        ValueError: the shape is unknown or negative, or the packed bytes do not fit it.
+    """
+    shape = _static_shape(proto.tensor_shape)
+    field = _FIELDS.get(proto.dtype)
+    packed_strings = proto.dtype == types_pb2.DT_STRING and proto.tensor_content
+    if field is None or packed_strings:
+        return _decode_with_tensorflow(proto)
+    dtype = tf.as_dtype(proto.dtype).as_numpy_dtype
+    if proto.tensor_content:
+        return np.frombuffer(proto.tensor_content, dtype).reshape(shape)
+    values = _field_values(getattr(proto, field), field, dtype)
+    return _fill(values, math.prod(shape)).reshape(shape)
+
+
+def encode_tensor(array: np.ndarray) -> tensor_pb2.TensorProto:
+    """Returns the `TensorProto` of an array, with its values in the typed field."""
+    dtype = tf.as_dtype(array.dtype).as_datatype_enum
+    proto = tensor_pb2.TensorProto(dtype=dtype)
+    proto.tensor_shape.SetInParent()
+    for size in array.shape:
+        proto.tensor_shape.dim.add(size=size)
+    field = _FIELDS.get(dtype)
+    if field is None:
+        proto.tensor_content = array.tobytes()
+        return proto
+    flat = array.ravel()
+    if field == "half_val":
+        flat = flat.view(np.uint16)
+    elif array.dtype.kind == "c":
+        flat = flat.view(flat.real.dtype)
+    getattr(proto, field).extend(flat.tolist())
+    return proto
+
+
+def _static_shape(proto: tensor_shape_pb2.TensorShapeProto) -> tuple[int, ...]:
+    shape = tuple(dim.size for dim in proto.dim)
+    if proto.unknown_rank or any(size < 0 for size in shape):
+        raise ValueError("the shape of a value must be known")
+    return shape
+
+
+def _field_values(values, field: str, dtype) -> np.ndarray:
+    if field == "string_val":
+        strings = np.empty(len(values), dtype=object)
+        strings[:] = values
+        return strings
+    if field == "half_val":  # the bits, in the lower half of an integer
+        return np.array(values, np.int64).astype(np.uint16).view(dtype)
+    if field in ("scomplex_val", "dcomplex_val"):  # real and imaginary parts in turn
+        real = np.float32 if field == "scomplex_val" else np.float64
+        return np.array(values, real)[: len(values) // 2 * 2].view(dtype)
+    if field == "int_val":  # an int32 that wraps around in a narrower type, as a C++ cast does
+        return np.array(values, np.int64).astype(dtype)
+    return np.array(values, dtype)
+
+
+def _fill(values: np.ndarray, size: int) -> np.ndarray:
+    if len(values) >= size:
+        return values[:size]
+    if not len(values):
+        return np.full(size, b"" if values.dtype == object else 0, values.dtype)
+    return np.concatenate([values, np.full(size - len(values), values[-1], values.dtype)])
+
+
+def _decode_with_tensorflow(proto: tensor_pb2.TensorProto) -> np.ndarray:
+    try:
+        return np.asarray(tf.io.parse_tensor(proto.SerializeToString(), tf.as_dtype(proto.dtype)).numpy())
+    except (tf.errors.OpError, TypeError) as error:
+        raise ValueError(str(error)) from error

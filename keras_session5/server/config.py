@@ -1,0 +1,170 @@
+"""Which models to serve: `models.config`, or a dict, to validated settings of each model."""
+
+import os
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from google.protobuf import text_format
+from tensorflow_serving.config import model_server_config_pb2
+
+from keras_session5.errors import FailedPreconditionError, InvalidArgumentError, NotFoundError
+
+_PLATFORM = "tensorflow"
+_PLATFORMS_BY_TYPE = {1: _PLATFORM}  # the deprecated enumeration: 1 TENSORFLOW, 2 OTHER
+_MOUNT = "/models"
+
+
+@dataclass(frozen=True)
+class VersionPolicy:
+    """Which of the versions found are wanted: the `latest` so many, the `specific` ones, or all."""
+
+    latest: int | None = 1
+    specific: frozenset[int] = frozenset()
+
+    def choose(self, found: list[int]) -> list[int]:
+        """Returns the wanted ones of the version numbers `found`."""
+        if self.specific:
+            return [number for number in found if number in self.specific]
+        return sorted(found) if self.latest is None else sorted(found)[-self.latest :]
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """One model: where its numbered versions lie, which are wanted, and the labels of versions."""
+
+    name: str
+    base_path: str
+    policy: VersionPolicy = VersionPolicy()
+    labels: Mapping[str, int] = field(default_factory=dict)
+
+
+def read_config(
+    source: str | os.PathLike[str] | Mapping[str, str | os.PathLike[str]],
+    models: str | os.PathLike[str] = "",
+    served: Collection[str] | None = None,
+) -> list[ModelConfig]:
+    """Returns the models of a `models.config` file, or of a dict of base paths by name.
+
+    Args:
+        source: the file's path, or the dict, whose paths are taken as they are and made absolute.
+        models: the folder for which `/models` at the start of the file's base paths stands, as the official
+            image mounts one there, so that the same file drives both; empty: `/models` itself.
+        served: the models that are served already, if any configuration has been in force.
+
+    Raises:
+        NotFoundError: there is no such file.
+        InvalidArgumentError: the file does not parse, or a model in it is not well described.
+        FailedPreconditionError: the file asks for another kind of configuration than the one in force.
+    """
+    if isinstance(source, Mapping):
+        return [ModelConfig(name, str(Path(path).absolute())) for name, path in source.items()]
+    config = _parse(source)
+    check_config(config, served)
+    return [_model(model, models) for model in config.model_config_list.config]
+
+
+def _parse(path: str | os.PathLike[str]) -> model_server_config_pb2.ModelServerConfig:
+    config = model_server_config_pb2.ModelServerConfig()
+    try:
+        text_format.Parse(Path(path).read_text("utf-8"), config)
+    except OSError as error:
+        raise NotFoundError(f"{path}; {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise InvalidArgumentError(f"Invalid protobuf file: '{path}'") from error
+    except text_format.ParseError as error:
+        place = f"{error.GetLine()}:{error.GetColumn()}"
+        reason = str(error).partition(" : ")[2] or str(error)
+        raise InvalidArgumentError(f"Invalid protobuf file: '{path}'") from ConfigSyntaxError(place, reason)
+    return config
+
+
+class ConfigSyntaxError(Exception):
+    """Where a file does not parse, and why; the cause of an `InvalidArgumentError`."""
+
+    def __init__(self, place: str, message: str):
+        super().__init__(
+            f"Error parsing text-format tensorflow.serving.ModelServerConfig: {place}: {message}"
+        )
+
+
+def check_config(
+    config: model_server_config_pb2.ModelServerConfig, served: Collection[str] | None = None
+) -> None:
+    """Raises an error in upstream's words unless every model is well described.
+
+    Args:
+        config: the message to check.
+        served: the models that are served already, if any configuration has been in force.
+    """
+    if config.WhichOneof("config") == "custom_model_config":
+        if served is None:
+            raise InvalidArgumentError("custom_model_config is not supported. Use model_config_list instead.")
+        raise FailedPreconditionError(
+            "Cannot transition to requested config. It is only legal to transition from one ModelConfigList"
+            " to another."
+        )
+    models = config.model_config_list.config
+    _check_names_and_paths(models)
+    for model in models:
+        _check_platform(model, model.name in (served or ()))
+
+
+def _check_names_and_paths(models: Iterable[model_server_config_pb2.ModelConfig]) -> None:
+    counts = Counter(model.name for model in models)
+    for name, count in counts.items():
+        if count > 1:
+            raise InvalidArgumentError(f"Illegal to list model {name} multiple times in config list")
+    for model in models:
+        if not model.base_path.startswith("/") and "://" not in model.base_path:
+            raise InvalidArgumentError(
+                f"Expected model {model.name} to have an absolute path or URI;"
+                f" got base_path()={model.base_path}"
+            )
+
+
+def _check_platform(model: model_server_config_pb2.ModelConfig, served: bool) -> None:
+    if bool(model.model_type) == bool(model.model_platform):
+        which = (
+            "both ModelServerConfig::model_type (deprecated) and"
+            if model.model_type
+            else ("neither ModelServerConfig::model_type (deprecated) nor")
+        )
+        raise InvalidArgumentError(
+            f"Illegal setting {which} ModelServerConfig::model_platform, model name is {model.name}"
+        )
+    platform = model.model_platform or _PLATFORMS_BY_TYPE.get(model.model_type, "other")
+    if platform == _PLATFORM:
+        return
+    if served:
+        raise InvalidArgumentError(
+            f"Illegal to change a model's platform. For model {model.name} platform was {_PLATFORM}"
+            f" and new platform requested is {platform}"
+        )
+    raise InvalidArgumentError(f"Model {model.name} requests unsupported platform {platform}")
+
+
+def _model(config: model_server_config_pb2.ModelConfig, models: str | os.PathLike[str]) -> ModelConfig:
+    return ModelConfig(
+        name=config.name,
+        base_path=_base_path(config.base_path, models),
+        policy=_policy(config.model_version_policy),
+        labels=dict(config.version_labels),
+    )
+
+
+def _base_path(path: str, models: str | os.PathLike[str]) -> str:
+    inside = path.removeprefix(_MOUNT)
+    if not models or inside == path or inside[:1] not in ("", "/"):
+        return path
+    return str(Path(models).absolute()) + inside
+
+
+def _policy(policy) -> VersionPolicy:
+    choice = policy.WhichOneof("policy_choice")
+    if choice == "all":
+        return VersionPolicy(latest=None)
+    if choice == "specific":
+        return VersionPolicy(specific=frozenset(policy.specific.versions))
+    return VersionPolicy(latest=max(1, policy.latest.num_versions))

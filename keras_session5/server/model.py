@@ -1,0 +1,66 @@
+"""One configured model: its versions, which of them are wanted, and its labels."""
+
+from keras_session5.server.config import ModelConfig
+from keras_session5.server.version import State, Version, VersionStatus
+
+
+class Model:
+    """One configured model. Its repository's lock guards every change."""
+
+    def __init__(self, config: ModelConfig):
+        self.config = config
+        self.versions: dict[int, Version] = {}
+        self.labels: dict[str, int] = {}
+        self.looked = False  # whether its versions have been looked for
+        self.trouble = ""  # why looking for them found none
+
+    @property
+    def wanted(self) -> list[Version]:
+        """The versions that the policy asks for, highest first."""
+        return sorted((v for v in self.versions.values() if v.wanted), key=lambda v: -v.number)
+
+    @property
+    def available(self) -> list[Version]:
+        return [version for version in self.versions.values() if version.state is State.AVAILABLE]
+
+    def want(self, paths: dict[int, str]) -> None:
+        """Notes which versions are asked for; one that ended earlier starts again if it had been given up."""
+        for version in self.versions.values():
+            if version.number not in paths:
+                version.wanted = False
+        for number, path in paths.items():
+            known = self.versions.get(number)
+            if known is None or (known.state is State.END and not known.wanted):
+                self.versions[number] = Version(self.config.name, number, path)
+            else:
+                known.wanted = True
+
+    def assign_labels(self, even_unavailable: bool) -> None:
+        """Points each label to its version as soon as that is available; until then it keeps its old one."""
+        ready = {version.number for version in self.available}
+        wanted = self.config.labels
+        self.labels = {label: number for label, number in self.labels.items() if label in wanted} | {
+            label: number for label, number in wanted.items() if even_unavailable or number in ready
+        }
+
+    @property
+    def settled(self) -> bool:
+        """Whether waiting longer cannot help: something is available, or everything wanted has ended."""
+        if not self.looked:
+            return False
+        return bool(self.available) or all(version.state is State.END for version in self.wanted)
+
+    @property
+    def problem(self) -> str:
+        """Why nothing of it can be served, or an empty text."""
+        if self.available:
+            return ""
+        failed = [version for version in self.wanted if version.error]
+        if failed:
+            return "; ".join(f"version {v.number} could not be loaded: {v.error}" for v in failed)
+        return self.trouble or f"no version under {self.config.base_path} has been loaded yet"
+
+    def statuses(self) -> list[VersionStatus]:
+        """What there is to tell of every version ever seen, highest first."""
+        numbers = sorted(self.versions, reverse=True)
+        return [self.versions[number].status() for number in numbers]

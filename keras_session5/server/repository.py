@@ -1,0 +1,279 @@
+"""Which versions are loaded: looks for versions, loads the new, unloads the old, lends them to requests.
+
+A version is loaded before the one that it replaces is unloaded, and an unload waits for the requests that use
+the version, so that no request fails while versions change.
+"""
+
+import contextlib
+import ctypes
+import gc
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from keras_session5.errors import InternalError, InvalidArgumentError, NotFoundError, ServingError
+from keras_session5.server.config import ModelConfig
+from keras_session5.server.discovery import find_versions
+from keras_session5.server.model import Model
+from keras_session5.server.settings import Settings
+from keras_session5.server.version import State, Version, VersionStatus
+
+log = logging.getLogger(__name__)
+
+
+class Repository:
+    """The models of a server and their versions.
+
+    Args:
+        load: loads the SavedModel in a folder; what it raises is that version's error.
+        settings: how often to look, and how often to try again.
+    """
+
+    def __init__(self, load: Callable[[str], Any], settings: Settings):
+        self._load_servable = load
+        self._settings = settings
+        self._changed = threading.Condition()  # guards everything below and every Version
+        self._models: dict[str, Model] = {}
+        self._leaving: list[Model] = []  # no longer configured, but not yet unloaded
+        self._closing = False
+        self._stale = False  # whether something happened since the last reconciliation
+        self._look_at: float | None = 0.0  # when to look for versions next
+        self._loaders = ThreadPoolExecutor(settings.num_load_threads, "load")
+        self._manager = threading.Thread(target=self._manage, name="repository", daemon=True)
+
+    def start(self) -> None:
+        """Starts to look for versions and to load them."""
+        self._manager.start()
+
+    def configure(self, configs: Iterable[ModelConfig]) -> None:
+        """Replaces the configuration: models that are no longer in it are unloaded."""
+        with self._changed:
+            old, self._models = self._models, {}
+            for config in configs:
+                model = old.pop(config.name, None) or Model(config)
+                if model.config.base_path != config.base_path:
+                    model.looked = False
+                model.config = config
+                model.assign_labels(self._settings.allow_version_labels_for_unavailable_models)
+                self._models[config.name] = model
+            for model in old.values():
+                model.want({})
+            self._leaving += old.values()
+            self._look_at = 0.0
+            self._notify()
+
+    def close(self) -> None:
+        """Forgets everything and ends the threads. Requests still in flight keep what they use."""
+        with self._changed:
+            self._closing = True
+            self._notify()
+        self._manager.join()
+        with self._changed:
+            self._models, self._leaving = {}, []
+        self._loaders.shutdown(cancel_futures=True)
+        _give_memory_back()
+
+    def wait_until_settled(self, timeout_s: float) -> bool:
+        """Waits until each model serves something or has definitively failed; returns whether it has."""
+        with self._changed:
+            return self._changed.wait_for(lambda: all(m.settled for m in self._models.values()), timeout_s)
+
+    def problems(self) -> dict[str, str]:
+        """Returns why nothing is served, for each model of which that is so."""
+        with self._changed:
+            return {name: model.problem for name, model in self._models.items() if model.problem}
+
+    def statuses(self, name: str) -> list[VersionStatus]:
+        """Returns every version of a model ever seen, highest first; nothing for an unknown model."""
+        with self._changed:
+            leaving = [model for model in self._leaving if model.config.name == name]
+            model = self._models.get(name) or (leaving[-1] if leaving else None)
+            return model.statuses() if model else []
+
+    def configs(self) -> list[ModelConfig]:
+        """Returns the configuration in force."""
+        with self._changed:
+            return [model.config for model in self._models.values()]
+
+    # Lending versions to requests
+
+    @contextlib.contextmanager
+    def use(
+        self, name: str, number: int | None = None, label: str | None = None
+    ) -> Iterator[tuple[int, Any]]:
+        """Lends the version that a request asks for: its number and what was loaded.
+
+        It is not unloaded before it is given back. Without a number and a label it is the highest available.
+        """
+        with self._changed:
+            version = self._resolve(name, number, label)
+            version.users += 1
+            lent = version.number, version.servable
+        try:
+            yield lent
+        finally:
+            del lent
+            with self._changed:
+                version.users -= 1
+                if version.state is State.UNLOADING and not version.users and not self._closing:
+                    self._loaders.submit(self._drop, version)
+
+    def _resolve(self, name: str, number: int | None, label: str | None) -> Version:
+        model = self._models.get(name)
+        if label is not None:
+            if model is None or label not in model.labels:
+                raise InvalidArgumentError(f"Unrecognized servable version label: {label}")
+            number = model.labels[label]
+        available = {version.number: version for version in model.available} if model else {}
+        if number is None and available:
+            number = max(available)
+        if number not in available:
+            asked = f"Latest({name})" if number is None else f"Specific({name}, {number})"
+            raise NotFoundError(f"Servable not found for request: {asked}")
+        return available[number]
+
+    # The manager's thread
+
+    def _manage(self) -> None:
+        while True:
+            if self._look_is_due():
+                self._look()
+            with self._changed:
+                if self._closing:
+                    return
+                self._stale = False
+                for model in [*self._models.values(), *self._leaving]:
+                    self._reconcile(model)
+                self._leaving = [
+                    m for m in self._leaving if any(v.state < State.END for v in m.versions.values())
+                ]
+                self._changed.wait_for(lambda: self._stale or self._closing, self._seconds_to_next())
+
+    def _look_is_due(self) -> bool:
+        with self._changed:
+            if self._closing or self._look_at is None or self._look_at > time.monotonic():
+                return False
+            wait = self._settings.file_system_poll_wait_seconds
+            self._look_at = time.monotonic() + wait if wait > 0 else None
+            return True
+
+    def _seconds_to_next(self) -> float | None:
+        models = [*self._models.values(), *self._leaving]
+        due = [v.retry_at for m in models for v in m.versions.values() if v.is_loading and not v.busy]
+        due += [] if self._look_at is None else [self._look_at]
+        return max(0.0, min(due) - time.monotonic()) if due else None
+
+    def _look(self) -> None:
+        """Looks for the versions of every model; the file system may be slow, so without the lock."""
+        for config in self.configs():
+            trouble, chosen = "", None
+            try:
+                found = find_versions(config.base_path)
+                chosen = {number: found[number] for number in config.policy.choose(list(found))}
+                if not chosen:
+                    trouble = (
+                        f"No versions of servable {config.name} found under base path {config.base_path}."
+                        " Did you forget to name your leaf directory as a number (eg. '/1/')?"
+                    )
+            except (OSError, ValueError) as error:
+                trouble = (
+                    f"Could not find base path {config.base_path} for servable {config.name}"
+                    f" with error {error}"
+                )
+            self._note(config, chosen, trouble)
+
+    def _note(self, config: ModelConfig, chosen: dict[int, str] | None, trouble: str) -> None:
+        """Takes over what a look has found; None for `chosen` if it could not look."""
+        with self._changed:
+            model = self._models.get(config.name)
+            if model is None or model.config is not config:
+                return
+            if trouble and trouble != model.trouble:  # once, not at every look
+                log.warning("%s", trouble)
+            model.trouble, model.looked = trouble, True
+            if chosen is not None:
+                model.want(chosen)
+            self._changed.notify_all()
+
+    def _reconcile(self, model: Model) -> None:
+        """Starts the loads and unloads that are due, highest version first."""
+        now = time.monotonic()
+        for version in sorted(model.versions.values(), key=lambda v: -v.number):
+            if version.is_loading and not version.busy:
+                if not version.wanted:
+                    version.state = State.END
+                elif version.retry_at <= now:
+                    version.state, version.busy = State.LOADING, True
+                    self._loaders.submit(self._load, version)
+        wanted = model.wanted
+        if not wanted or any(version.state is State.AVAILABLE for version in wanted):
+            for version in model.available:
+                if not version.wanted:
+                    self._begin_unload(version)
+
+    def _begin_unload(self, version: Version) -> None:
+        log.info("Unloading %s version %d", version.model, version.number)
+        version.state = State.UNLOADING
+        if not version.users:
+            self._loaders.submit(self._drop, version)
+
+    def _notify(self) -> None:
+        self._stale = True
+        self._changed.notify_all()
+
+    # The loaders' threads
+
+    def _load(self, version: Version) -> None:
+        began, servable, error = time.monotonic(), None, None
+        try:
+            servable = self._load_servable(version.path)
+        except ServingError as known:
+            error = known
+        except Exception as unknown:
+            log.exception("Loading %s version %d failed unexpectedly", version.model, version.number)
+            error = InternalError(f"{type(unknown).__name__}: {unknown}")
+        seconds = time.monotonic() - began
+        with self._changed:
+            version.busy, version.error = False, error
+            if error:
+                self._note_failure(version, error)
+            else:
+                log.info("Loaded %s version %d in %.2f s", version.model, version.number, seconds)
+                version.state, version.servable = State.AVAILABLE, servable
+                self._assign_labels(version.model)
+            self._notify()
+
+    def _note_failure(self, version: Version, error: ServingError) -> None:
+        version.attempts += 1
+        if version.attempts > self._settings.max_num_load_retries:
+            version.state = State.END
+            log.error("Could not load %s version %d: %s", version.model, version.number, error)
+            return
+        wait_s = self._settings.load_retry_interval_micros / 1e6
+        version.retry_at = time.monotonic() + wait_s
+        log.warning(
+            "Could not load %s version %d, next try in %g s: %s", version.model, version.number, wait_s, error
+        )
+
+    def _assign_labels(self, name: str) -> None:
+        if name in self._models:
+            self._models[name].assign_labels(self._settings.allow_version_labels_for_unavailable_models)
+
+    def _drop(self, version: Version) -> None:
+        with self._changed:
+            version.servable = None
+        _give_memory_back()
+        with self._changed:
+            version.state = State.END
+            self._notify()
+        log.info("Unloaded %s version %d", version.model, version.number)
+
+
+def _give_memory_back() -> None:
+    """Frees what was dropped, reference cycles too, and hands it back to the system where that can be."""
+    gc.collect()
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL("libc.so.6").malloc_trim(0)

@@ -1,0 +1,199 @@
+"""A running server: one background thread whose event loop serves both transports."""
+
+import asyncio
+import logging
+import os
+import signal
+import threading
+from collections.abc import Iterable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+from keras_session5.errors import UnavailableError
+from keras_session5.server.config import ModelConfig, read_config
+from keras_session5.server.core import Core
+from keras_session5.server.repository import Repository
+from keras_session5.server.runtime import SavedModel
+from keras_session5.server.settings import Settings
+from keras_session5.server.transports import Transports
+from keras_session5.server.version import VersionStatus
+from keras_session5.server.warmup import warm_up
+
+log = logging.getLogger(__name__)
+
+# Longer than nearly every request, shorter than what an orchestrator waits before it kills.
+_GRACE_S = 10.0
+
+
+@dataclass(frozen=True)
+class ModelStatus:
+    """One served model: its name, where it lies, and its versions, highest first."""
+
+    name: str
+    base_path: str
+    versions: list[VersionStatus]
+
+
+def serve(
+    config: str | os.PathLike[str] | Mapping[str, str | os.PathLike[str]],
+    *,
+    models: str | os.PathLike[str] = "saved_models",
+    host: str = "127.0.0.1",
+    grpc_port: int = 0,
+    rest_port: int = 0,
+    timeout_s: float = 120.0,
+    require_all: bool = True,
+) -> "Server":
+    """Starts a server in this process and returns when every model can be asked.
+
+    Args:
+        config: path of a `models.config`, or a dict of base paths by model name.
+        models: the folder for which `/models` stands at the start of a base path in the file. The official
+            image of TensorFlow Serving mounts a folder there, so one file drives both. The paths of a dict
+            are taken as they are.
+        host: where to listen; the default lets only this machine in.
+        grpc_port: port for gRPC; 0 for any free one.
+        rest_port: port for REST; 0 for any free one.
+        timeout_s: how long to wait for the models.
+        require_all: whether every model must be there; if not, the good ones are served, the others logged.
+
+    Raises:
+        ServingError: the configuration is wrong, or (`UnavailableError`) a port is taken or a model cannot
+            be served.
+
+    Example:
+        >>> with serve({"lenet5": "saved_models/lenet5"}) as server:
+        ...     print(server.rest_address)
+    """
+    # Whoever waits for this call wants to hear of a broken model in seconds, not in upstream's five minutes.
+    settings = Settings(
+        host=host, grpc_port=grpc_port, rest_port=rest_port, load_retry_interval_micros=500_000
+    )
+    server = Server(read_config(config, models), settings).start()
+    try:
+        server.wait_for_models(timeout_s, require_all=require_all)
+    except BaseException:
+        server.stop(grace_s=0)
+        raise
+    return server
+
+
+class Server:
+    """Serves models over gRPC and REST until it is stopped; a context manager that stops itself.
+
+    Args:
+        configs: the models.
+        settings: how to listen, load and answer.
+    """
+
+    def __init__(self, configs: Iterable[ModelConfig], settings: Settings):
+        self._settings = settings
+        self._repository = Repository(self._load, settings)
+        self._repository.configure(configs)
+        self._executor = ThreadPoolExecutor(settings.num_request_threads, "request")
+        self._transports = Transports(Core(self._repository), self._executor, settings)
+        self._thread = threading.Thread(target=self._run, name="server", daemon=True)
+        self._opened: Future[asyncio.AbstractEventLoop] = Future()
+        self._leave = asyncio.Event()
+        self._grace_s = _GRACE_S
+        self._done = threading.Event()
+
+    def start(self) -> Self:
+        """Opens the ports, then starts to load the models, and returns without waiting for them.
+
+        Raises:
+            UnavailableError: a port is taken.
+        """
+        self._thread.start()
+        self._opened.result()
+        self._repository.start()
+        return self
+
+    def wait_for_models(self, timeout_s: float, *, require_all: bool = True) -> None:
+        """Waits until each model can be asked or has definitively failed.
+
+        Raises:
+            UnavailableError: a model cannot be asked, and `require_all` is set.
+        """
+        self._repository.wait_until_settled(timeout_s)
+        problems = [
+            f"Model {name} cannot be served: {problem}\n  Export it first: session5 run {name}"
+            for name, problem in self._repository.problems().items()
+        ]
+        if problems and require_all:
+            raise UnavailableError("\n".join(problems))
+        for problem in problems:
+            log.error("%s", problem)
+
+    @property
+    def grpc_address(self) -> str:
+        """`HOST:PORT`, or `unix:PATH` where there is no port, as `grpc.insecure_channel` takes it."""
+        return self._transports.grpc_address
+
+    @property
+    def rest_address(self) -> str:
+        """`http://HOST:PORT`; empty where REST is off."""
+        return self._transports.rest_address
+
+    def models(self) -> list[ModelStatus]:
+        """Returns the configured models and the state of their versions."""
+        return [
+            ModelStatus(config.name, config.base_path, self._repository.statuses(config.name))
+            for config in self._repository.configs()
+        ]
+
+    def configure(self, configs: Iterable[ModelConfig]) -> None:
+        """Replaces the configuration: models that are no longer in it are unloaded."""
+        self._repository.configure(configs)
+
+    def stop(self, grace_s: float = _GRACE_S) -> None:
+        """Takes no more requests, finishes those in flight for up to `grace_s`, and unloads everything."""
+        if self._thread.is_alive():
+            self._grace_s = grace_s
+            self._opened.result().call_soon_threadsafe(self._leave.set)
+            self._thread.join()
+            self._repository.close()
+        self._executor.shutdown(wait=False, cancel_futures=True)
+        self._done.set()
+
+    def wait(self) -> None:
+        """Blocks until `stop` is called or, in the main thread, until SIGTERM or Ctrl-C."""
+        if threading.current_thread() is not threading.main_thread():
+            self._done.wait()
+            return
+        signals = (signal.SIGTERM, signal.SIGINT)
+        before = [signal.signal(number, lambda *_: self._done.set()) for number in signals]
+        try:
+            self._done.wait()
+        finally:
+            for number, handler in zip(signals, before, strict=True):
+                signal.signal(number, handler)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def _load(self, path: str) -> SavedModel:
+        servable = SavedModel(path, self._settings.tags)
+        if self._settings.enable_model_warmup:
+            warm_up(servable, path, max(1, self._settings.num_request_iterations_for_warmup))
+        return servable
+
+    def _run(self) -> None:
+        asyncio.run(self._main())
+
+    async def _main(self) -> None:
+        try:
+            await self._transports.open()
+        except BaseException as error:
+            self._opened.set_exception(error)
+            return
+        self._opened.set_result(asyncio.get_running_loop())
+        await self._leave.wait()
+        await self._transports.close(self._grace_s)

@@ -1,0 +1,120 @@
+"""Paths, methods and connections of the REST API."""
+
+import json
+import socket
+import time
+
+import pytest
+
+from .asking import Rest
+
+BODY = '{"instances": [1]}'
+
+
+def _malformed(method: str, path: str) -> bytes:
+    return json.dumps({"error": f"Malformed request: {method} {path}"}, indent=4).encode()
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "/v1/foo"),
+        ("GET", "/v1/models/half/"),
+        ("GET", "/v1/models/half:predict"),
+        ("POST", "/v1/models/half"),
+        ("POST", "/v1/models/half:Predict"),
+        ("POST", "/v1/models/half:predict?x=1"),
+        ("POST", "/v1/models/half/versions/one:predict"),
+        ("POST", "/v1/models/half/versions/1/labels/stable:predict"),
+        ("GET", "/v1/models/half/Metadata"),
+        ("PUT", "/v1/models/half"),
+        ("DELETE", "/v1/models/half"),
+    ],
+)
+def test_what_is_no_request_of_the_api_is_malformed(rest: Rest, method: str, path: str):
+    assert rest.request(method, path, BODY) == (400, _malformed(method, path))
+
+
+@pytest.mark.parametrize(
+    ("status", "path", "text"),
+    [
+        (400, "/v1/models", "Missing model name in request."),
+        (
+            400,
+            "/v1/models/half/versions/18446744073709551615",
+            "Failed to convert version: 18446744073709551615 to numeric.",
+        ),
+        (404, "/v1/models/half?x=1", "Could not find any versions of model half?x=1"),
+        (404, "/v1/models/%2Fetc%2Fpasswd", "Could not find any versions of model /etc/passwd"),
+        (404, "/v1/models/..", "Could not find any versions of model .."),
+        (404, "/v1/models/%2e%2e%2fhalf/metadata", "Servable not found for request: Latest(../half)"),
+        (404, "/v1/models/a%3Ab/metadata", "Servable not found for request: Latest(a:b)"),
+    ],
+)
+def test_a_name_is_decoded_and_never_a_path(rest: Rest, status: int, path: str, text: str):
+    got, body = rest.request("GET", path)
+    assert (got, json.loads(body)) == (status, {"error": text})
+
+
+def test_case_matters_only_for_names_and_verbs(rest: Rest):
+    assert rest.request("POST", "/V1/Models/half/Versions/1:predict", BODY)[0] == 200
+    assert rest.request("POST", "/v1/models/Half:predict", BODY)[0] == 404
+
+
+def test_other_paths_are_a_plain_404(rest: Rest):
+    assert rest.request("GET", "/")[0] == 404
+    assert rest.request("GET", "/monitoring/prometheus/metrics")[0] == 404
+
+
+def test_options_want_an_origin(rest: Rest):
+    path = "/v1/models/half:predict"
+    assert rest.request("OPTIONS", path, headers={"Origin": "http://example.org"}) == (200, b"")
+    assert rest.request("OPTIONS", path) == (400, b"")
+
+
+def test_classify_and_regress_say_what_to_use_instead(rest: Rest):
+    for verb in ("classify", "regress"):
+        status, body = rest.request("POST", f"/v1/models/half:{verb}", BODY)
+        assert (status, "Use :predict" in json.loads(body)["error"]) == (501, True)
+
+
+def test_the_content_type_of_a_request_does_not_matter(rest: Rest):
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    assert rest.request("POST", "/v1/models/half:predict", BODY, headers)[0] == 200
+
+
+def test_the_status_prints_defaults_and_versions_as_text(rest: Rest):
+    _, body = rest.request("GET", "/v1/models/half/versions/1")
+    status = {"version": "1", "state": "AVAILABLE", "status": {"error_code": "OK", "error_message": ""}}
+    assert json.loads(body) == {"model_version_status": [status]}
+
+
+def test_the_metadata_are_laid_out_as_upstreams(rest: Rest):
+    reply = rest.ask("GET", "/v1/models/half/labels/stable/metadata")
+    assert reply["model_spec"] == {"name": "half", "signature_name": "", "version": "1"}
+    signature = reply["metadata"]["signature_def"]["signature_def"]["serving_default"]
+    dims = [{"size": "-1", "name": ""}, {"size": "1", "name": ""}]
+    shape = {"dim": dims, "unknown_rank": False}
+    assert signature["inputs"] == {
+        "x": {"dtype": "DT_FLOAT", "tensor_shape": shape, "name": "serving_default_x:0"}
+    }
+    assert signature["method_name"] == "tensorflow/serving/predict"
+    assert signature["defaults"] == {}
+
+
+def test_a_reply_does_not_wait_for_delayed_packets(rest: Rest):
+    rest.request("GET", "/v1/models/half")
+    began = time.perf_counter()
+    for _ in range(20):
+        rest.request("GET", "/v1/models/half")
+    assert time.perf_counter() - began < 20 * 0.03  # a delayed acknowledgement takes 0.04 s
+
+
+def test_a_client_that_goes_away_leaves_the_server_answering(server, rest: Rest):
+    host, port = server.rest_address.removeprefix("http://").split(":")
+    for start in (b"POST /v1/models/half:predict HTTP/1.1\r\n", b"nonsense\r\n\r\n", b""):
+        with socket.create_connection((host, int(port)), timeout=5) as connection:
+            connection.sendall(start)
+    with socket.create_connection((host, int(port)), timeout=5) as connection:
+        connection.sendall(b"POST /v1/models/half:predict HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\n{")
+    assert rest.request("POST", "/v1/models/half:predict", BODY)[0] == 200
