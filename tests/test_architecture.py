@@ -88,6 +88,6 @@ def test_everything_public_can_be_had_and_is_listed():
 
 @pytest.mark.parametrize("before", ["", "import keras_session5.export.signatures;"])
 def test_export_is_a_function_whatever_was_imported_before(before):
-    code = f"{before} import keras_session5 as s5; s5.export(None, 1, 2)"
+    code = f"{before}import keras_session5 as s5; s5.export(None, 1, 2)"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert "TypeError: export() takes from 1 to 2 positional arguments but 3 were given" in found.stderr

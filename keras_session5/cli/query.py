@@ -51,6 +51,8 @@ def query(
         return
     for key in sorted(answer):  # label before probabilities
         typer.echo(f"{key}: {_one_line(answer[key])}")
+    if "label" in answer:
+        _print_ranking(str(answer["label"][0]), answer["probabilities"][0].tolist())
 
 
 def _inputs(client: Any, name: str, version: int | None, text: str) -> dict[str, Any]:
@@ -85,3 +87,19 @@ def _one_line(array: Any) -> str:
     if isinstance(row, list):
         return " ".join(f"{value:.4f}" if isinstance(value, float) else str(value) for value in row)
     return str(row)
+
+
+def _print_ranking(label: str, probabilities: list[float]) -> None:
+    """Prints the likeliest classes, if one of our data sets has these classes.
+
+    An answer does not say what its classes are called, only which one is the label: a data set of as
+    many classes that has this name in that place is taken to be the one.
+    """
+    from keras_session5.data import DATA_SETS
+
+    order = sorted(range(len(probabilities)), key=lambda i: -probabilities[i])
+    for entry in DATA_SETS.values():
+        if len(entry.class_names) == len(order) and entry.class_names[order[0]] == label:
+            for i in order[:5]:
+                typer.echo(f"  {probabilities[i]:.4f}  {entry.class_names[i]}")
+            return

@@ -31,8 +31,8 @@ def load_data(name: str, data_dir: str | os.PathLike[str] | None = None) -> Data
     one_of("name", name, loadable_names())
     folder = _folder(data_dir)
     entry = DATA_SETS[name.partition("/")[0]]
-    if entry.idx_class_names and idx.holds_idx_files(folder):
-        return idx.load_folder(name, folder, entry.idx_class_names)
+    if entry.idx and idx.holds_idx_files(folder):
+        return idx.load_folder(name, folder, entry.class_names)
     return prepared.load(name, entry, folder)
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from keras_session5.data.characters import ALPHABET
 from keras_session5.data.dataset import Kind
 from keras_session5.data.logic_gates.gates import GATES
+from keras_session5.data.place_names.names import LANGUAGES
 
 
 @dataclass(frozen=True)
@@ -17,18 +18,20 @@ class DataSetEntry:
     Attributes:
         kind: "vector", "image" or "text".
         description: one line.
+        class_names: one name for each label.
         variants: what may follow the name and a slash, such as the gates; empty where nothing does.
         alphabet: the characters of a text data set.
         download_url: a file that TFDS fetches for it, by which to tell whether it can be reached.
-        idx_class_names: the classes, where four IDX files in a folder may take TFDS's place.
+        idx: whether four IDX files in a folder may take TFDS's place.
     """
 
     kind: Kind
     description: str
+    class_names: tuple[str, ...]
     variants: tuple[str, ...] = ()
     alphabet: str | None = None
     download_url: str | None = None
-    idx_class_names: tuple[str, ...] = ()
+    idx: bool = False
 
     @property
     def needs_network(self) -> bool:
@@ -51,21 +54,27 @@ _FASHION_CLASSES = (
     "Ankle boot",
 )
 
+_DIGITS = tuple("0123456789")
+
 DATA_SETS = {
-    "logic_gates": DataSetEntry("vector", "truth tables of two inputs", variants=tuple(GATES)),
-    "digits": DataSetEntry("image", "1,797 handwritten digits (UCI)"),
-    "place_names": DataSetEntry("text", "which of twenty languages a name is written in", alphabet=ALPHABET),
+    "logic_gates": DataSetEntry("vector", "truth tables of two inputs", ("0", "1"), variants=tuple(GATES)),
+    "digits": DataSetEntry("image", "1,797 handwritten digits (UCI)", _DIGITS),
+    "place_names": DataSetEntry(
+        "text", "which of twenty languages a name is written in", tuple(LANGUAGES), alphabet=ALPHABET
+    ),
     "mnist": DataSetEntry(
         "image",
         "70,000 handwritten digits",
+        _DIGITS,
         download_url=_MNIST_URL,
-        idx_class_names=tuple("0123456789"),
+        idx=True,
     ),
     "fashion_mnist": DataSetEntry(
         "image",
         "70,000 photographs of clothes",
+        _FASHION_CLASSES,
         download_url=_FASHION_URL,
-        idx_class_names=_FASHION_CLASSES,
+        idx=True,
     ),
 }
 

@@ -59,3 +59,8 @@ def test_the_environment_names_the_folder_which_is_made(tmp_path, monkeypatch):
     monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "new" / "folder"))
     load_data("logic_gates/or")
     assert (tmp_path / "new" / "folder" / "logic_gates" / "or" / "1.0.0").is_dir()
+
+
+@pytest.mark.parametrize("name", ["logic_gates/and", "digits", "place_names"])
+def test_the_classes_are_those_that_the_registry_names(name, data_dir):
+    assert load_data(name, data_dir).class_names == DATA_SETS[name.partition("/")[0]].class_names

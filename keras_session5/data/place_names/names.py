@@ -3,8 +3,7 @@
 import hashlib
 import unicodedata
 from collections import Counter
-
-from babel import Locale
+from typing import Any
 
 LANGUAGES = {
     "Croatian": "hr",
@@ -36,6 +35,8 @@ def names_by_language() -> dict[str, list[str]]:
 
     What several languages share ("Portugal", "Peru") has no right answer and is left out.
     """
+    from babel import Locale  # here: the command line reads LANGUAGES and has no time for Babel
+
     names = {language: _names(Locale.parse(code)) for language, code in LANGUAGES.items()}
     num_languages = Counter(name for of_language in names.values() for name in of_language)
     return {
@@ -54,7 +55,7 @@ def split_of(name: str) -> str:
     return {8: "validation", 9: "test"}.get(last_digit, "train")
 
 
-def _names(locale: Locale) -> set[str]:
+def _names(locale: Any) -> set[str]:
     sources = (locale.territories, locale.languages, locale.currencies)
     names = {unicodedata.normalize("NFC", name).strip() for source in sources for name in source.values()}
     return {name for name in names if _is_a_name(name)}
