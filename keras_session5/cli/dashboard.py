@@ -1,11 +1,11 @@
 """`session5 dashboard`."""
 
-import subprocess
 import sys
 from typing import Annotated
 
 import typer
 
+from keras_session5.cli.child import run_child
 from keras_session5.cli.options import RUNS, Runs
 from keras_session5.errors import ArgumentError
 
@@ -27,8 +27,4 @@ def dashboard(
         )
     typer.echo(f"TensorBoard on {runs}: http://{host}:{port}/ (Ctrl-C ends it)", err=True)
     command = [sys.executable, "-m", "tensorboard.main", "--logdir", str(runs)]
-    try:
-        status = subprocess.run([*command, "--host", host, "--port", str(port)], check=False).returncode
-    except KeyboardInterrupt:
-        status = 0
-    raise typer.Exit(1 if status else 0)
+    raise typer.Exit(run_child([*command, "--host", host, "--port", str(port)]))

@@ -2,14 +2,13 @@
 
 import re
 import shutil
-import signal
-import subprocess
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
 import typer
 
+from keras_session5.cli.child import run_child
 from keras_session5.errors import Session5Error
 
 BINARY = "tensorflow_model_server"
@@ -36,10 +35,7 @@ def run(source: Path | Mapping[str, str], models: Path, port: int, rest_port: in
         config = Path(folder) / "models.config"
         config.write_text(render(source, models), "utf-8")
         command = [binary, f"--port={port}", f"--rest_api_port={rest_port}", f"--model_config_file={config}"]
-        with subprocess.Popen(command) as process:
-            for number in (signal.SIGINT, signal.SIGTERM):
-                signal.signal(number, lambda *_: process.terminate())
-            return 1 if process.wait() > 0 else 0
+        return run_child(command)
 
 
 def render(source: Path | Mapping[str, str], models: Path) -> str:

@@ -297,5 +297,7 @@ def test_dashboard_serves_tensorboard(workplace):
             time.sleep(0.25)
         assert any(run.startswith("mlp_xor/") for run in runs or [])
     finally:
-        process.send_signal(signal.SIGINT)
+        process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=20) == 0
+    with pytest.raises(OSError, match="refused"):  # TensorBoard has left with it
+        urllib.request.urlopen(f"http://127.0.0.1:{port}/data/runs", timeout=5)
