@@ -20,8 +20,10 @@ PARAMETERS = {
     "mlp_xor": (2 * 8 + 8) + (8 + 1),
     "mlp": (784 * 128 + 128) + (128 * 64 + 64) + (64 * 10 + 10),
     "lenet5": 156 + 2_416 + 48_120 + 10_164 + 850,
-    "simple_rnn": 0,
-    "transformer_encoder": 0,
+    "simple_rnn": 154 * 96 + 2 * 192 * (96 + 192 + 1) + (2 * 192 + 1) * 20,
+    "transformer_encoder": 154 * 64
+    + 2 * (4 * (64 * 64 + 64) + (64 * 256 + 256) + (256 * 64 + 64) + 2 * 2 * 64)
+    + (64 + 1) * 20,
 }
 
 # The shortest training that still goes through everything: what is compared is not how good it is.

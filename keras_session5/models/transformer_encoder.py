@@ -13,9 +13,11 @@ def build_transformer_encoder(
     num_classes,
     embed_dim=64,
     num_layers=2,
-    num_heads=4,
+    num_heads=8,
     mlp_dim=256,
-    dropout=0.1,
+    dropout=0.05,
+    embed_dropout=0.0,
+    pool_dropout=0.3,
     pre_norm=False,
     pooling="mean",
     max_length=512,
@@ -32,7 +34,9 @@ def build_transformer_encoder(
         num_layers: number of encoder blocks.
         num_heads: attention heads, H; must divide `embed_dim`.
         mlp_dim: width of the feed-forward layer inside a block.
-        dropout: fraction dropped after the embedding and after every sublayer in training.
+        dropout: fraction dropped after every sublayer in training.
+        embed_dropout: fraction dropped of the sum of embedding and positions.
+        pool_dropout: fraction dropped of the pooled outputs.
         pre_norm: normalise before each sublayer instead of after it.
         pooling: `"mean"` or `"max"` over the positions.
         max_length: longest sequence, in tokens.
@@ -49,7 +53,8 @@ def build_transformer_encoder(
         2 D more with `pre_norm`.
 
     Differences from the paper:
-        The encoder alone, with pooling and a softmax in place of the decoder.
+        The encoder alone, with pooling and a softmax in place of the decoder; by default no dropout
+        of the embedding, which takes too much from texts of few characters.
 
     Example:
         >>> build_transformer_encoder(vocabulary_size=100, num_classes=20).output_shape
@@ -66,13 +71,15 @@ def build_transformer_encoder(
     checks.divides("num_heads", num_heads, "embed_dim", embed_dim)
     checks.positive_int("mlp_dim", mlp_dim)
     checks.fraction("dropout", dropout)
+    checks.fraction("embed_dropout", embed_dropout)
+    checks.fraction("pool_dropout", pool_dropout)
     checks.one_of("pre_norm", pre_norm, [True, False])
     checks.positive_int("max_length", max_length)
 
     tokens = keras.Input((None,), dtype="int32", name="tokens")
     keep = ops.not_equal(tokens, 0)  # (B, T)
     attention_mask = ops.expand_dims(keep, 1)  # (B, 1, T): every query may attend to every kept key
-    x = token_embedding(tokens, vocabulary_size, embed_dim, max_length, dropout)
+    x = token_embedding(tokens, vocabulary_size, embed_dim, max_length, embed_dropout)
     # (B, T, D)    V*D
 
     for i in range(1, num_layers + 1):
@@ -91,7 +98,7 @@ def build_transformer_encoder(
 
     x = MaskedPooling(pooling, name="pool")(x, mask=keep)
     # (B, D)
-    x = layers.Dropout(dropout, name="pool_dropout")(x)
+    x = layers.Dropout(pool_dropout, name="pool_dropout")(x)
     outputs = layers.Dense(num_classes, activation="softmax", name="probabilities")(x)
     # (B, num_classes)    (D + 1) * num_classes
     return keras.Model(tokens, outputs, name="transformer_encoder")

@@ -58,7 +58,7 @@ def epoch_batches(recipe: Recipe, split: Split, rng: np.random.Generator) -> Ite
 
 
 def augment(images: np.ndarray, recipe: Recipe, rng: np.random.Generator) -> np.ndarray:
-    """Shifts, rotates, scales and mirrors every image at random, with bilinear interpolation.
+    """Shifts, rotates and scales every image at random, with bilinear interpolation.
 
     Args:
         images: (B, height, width, 1).
@@ -66,11 +66,9 @@ def augment(images: np.ndarray, recipe: Recipe, rng: np.random.Generator) -> np.
     Returns:
         Array of the same shape and dtype; what comes from outside the image is 0.
     """
-    batch = len(images)
-    if recipe.flip:
-        images = np.where(rng.random((batch, 1, 1, 1)) < 0.5, images[:, :, ::-1], images)
     if not (recipe.shift_px or recipe.rotate_deg or recipe.scale):
         return images
+    batch = len(images)
     angle = np.deg2rad(rng.uniform(-recipe.rotate_deg, recipe.rotate_deg, batch))
     zoom = 1 + rng.uniform(-recipe.scale, recipe.scale, batch)
     dy, dx = rng.uniform(-recipe.shift_px, recipe.shift_px, (2, batch, 1, 1))
