@@ -34,7 +34,7 @@ def classical_digits() -> Iterator[tuple[str, float, float]]:
 
     images, labels = load_digits(return_X_y=True)
     for name, method in (
-        ("SVC(gamma=.001)", SVC(gamma=0.001)),
+        ("SVC(gamma=.001)", SVC(gamma=0.001)),  # pyright: ignore[reportArgumentType]
         ("1-nearest neighbour", KNeighborsClassifier(1)),
         (
             "logistic regression, standardised",
@@ -84,7 +84,7 @@ def row(name: str, accuracies: list[float], seconds: float) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description="Trains networks with their recipes.")
     parser.add_argument("names", nargs="*", default=DEFAULT, metavar="NAME[:DATA]")
     parser.add_argument("--data-dir")
     options = parser.parse_args()

@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import Any
 
 from keras_session5 import checks
+from keras_session5.errors import ArgumentError
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,19 @@ class Recipe:
             checks.not_negative(name, getattr(self, name))
         for name in ("shuffle", "bucket", "stop_when_clean"):
             checks.one_of(name, getattr(self, name), [True, False])
+
+    def check_kind(self, kind: str) -> None:
+        """Raises `ArgumentError` if a field is set that means nothing for data of that kind."""
+        for other, names in _FIELDS_OF_KIND.items():
+            for name in names:
+                if other != kind and getattr(self, name):
+                    raise ArgumentError(
+                        f"`{name}` is for networks on data of kind {other}; this one's is {kind}. "
+                        f"Received: {name}={getattr(self, name)!r}"
+                    )
+
+
+_FIELDS_OF_KIND = {"image": ("shift_px", "rotate_deg", "scale"), "text": ("bucket", "unknown")}
 
 
 @dataclass(frozen=True)
@@ -107,6 +121,12 @@ class Network:
     def argument_names(self) -> list[str]:
         """Names of the builder's arguments. Imports Keras."""
         return list(inspect.signature(self._builder()).parameters)
+
+    def all_arguments(self, **arguments: Any) -> dict[str, Any]:
+        """Every argument that `build` would pass, the builder's defaults too. Imports Keras."""
+        bound = inspect.signature(self._builder()).bind(**{**self.arguments, **arguments})
+        bound.apply_defaults()
+        return dict(bound.arguments)
 
     def build(self, **arguments: Any) -> Any:
         """Builds the network, uncompiled. Arguments that are not given are the catalogue's.

@@ -33,6 +33,13 @@ def fraction(name: str, value: Any) -> float:
     return float(value)
 
 
+def int_between(name: str, value: Any, low: int, high: int) -> int:
+    """Returns `value` if it is an integer of [low, high], else raises `ArgumentError`."""
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        raise ArgumentError(f"`{name}` must be an integer from {low} to {high}. Received: {name}={value!r}")
+    return value
+
+
 def not_negative(name: str, value: Any) -> float:
     """Returns `value` if it is a finite number of at least 0, else raises `ArgumentError`."""
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < math.inf:

@@ -49,6 +49,11 @@ def server(tmp_path_factory):
         yield server
 
 
+def test_the_readme_has_examples_for_both():
+    assert len(blocks("python")) == 1
+    assert sum(line.startswith("curl ") for block in blocks("sh") for line in block.splitlines()) >= 4
+
+
 @pytest.mark.parametrize("line", [line for block in blocks("sh") for line in block.splitlines()])
 def test_the_readmes_curl_lines_answer(line, server):
     line = line.replace("http://127.0.0.1:8501", server.rest_address)

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import math
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -17,9 +18,14 @@ def progress() -> Iterator[int]:
         yield 1 if sys.stderr.isatty() else 2
 
 
+def to_json(value: Any) -> str:
+    """Returns strict JSON, in which a number that is none is null."""
+    return json.dumps(_finite(value), indent=2, ensure_ascii=False, allow_nan=False)
+
+
 def print_json(value: Mapping[str, Any]) -> None:
     """Prints one JSON object on standard output."""
-    print(json.dumps(value, indent=2, ensure_ascii=False))
+    print(to_json(value))
 
 
 def print_table(title: str, header: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
@@ -42,6 +48,14 @@ def print_table(title: str, header: Sequence[str], rows: Sequence[Sequence[Any]]
 def metrics_line(metrics: Mapping[str, float]) -> str:
     """`accuracy 0.9555, loss 0.1873`."""
     return ", ".join(f"{name} {value:.4f}" for name, value in metrics.items())
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _cell(value: Any) -> str:

@@ -16,11 +16,9 @@ import numpy as np
 import typer
 
 from keras_session5 import catalog
-from keras_session5.cli.output import metrics_line, print_json, print_table
-from keras_session5.errors import Session5Error
-
-EXAMPLES = 64  # test examples that every way is asked
-TOLERANCE = 1e-5
+from keras_session5.cli import interruptible
+from keras_session5.cli.output import metrics_line, print_json, print_table, to_json
+from keras_session5.errors import ArgumentError, Session5Error
 
 
 @dataclass(frozen=True)
@@ -55,17 +53,34 @@ class Exported:
         record = self.result.record
         inputs = load_data(self.result.data, record["data_dir"]).test.inputs
         ((name, tensor),) = self.job.entry.inputs.items()
+        from keras_session5.export import EXAMPLES
+
         return {name: np.resize(inputs, (EXAMPLES, *inputs.shape[1:])).astype(tensor.dtype)}
+
+
+def make_folders(models: Path, runs: Path, report: Path) -> None:
+    """Makes the folders that will be written to: a wrong one is said before the work, not after it."""
+    for folder in (models, runs, report.parent):
+        folder.mkdir(parents=True, exist_ok=True)
+
+
+def check_config(config: Path | dict[str, str], models: Path, entries: Sequence[catalog.Network]) -> None:
+    """Reads the server's configuration before the work; it must list every network of the tour."""
+    from keras_session5.server.config import read_config
+
+    listed = [model.name for model in read_config(config, models)]
+    missing = [entry.name for entry in entries if entry.name not in listed]
+    if missing:
+        raise ArgumentError(f"`--config` must list {', '.join(missing)} too. Received: {config}")
 
 
 def train_and_export(job: Job, *, models: Path, runs: Path, verbose: int) -> Exported:
     """Trains one network and exports it."""
     from keras_session5.export import export
-    from keras_session5.training import train
 
     name = job.entry.name
     say(f"{name}: training{job.note}")
-    result = train(name, runs_dir=runs, verbose=verbose, **job.settings)
+    result = interruptible.train(name, runs=runs, verbose=verbose, **job.settings)
     path = export(result, models)
     say(f"{name}: {metrics_line(result.metrics)} in {result.seconds:.1f} s -> {path}")
     return Exported(job, result, path)
@@ -92,12 +107,12 @@ def report(rows: list[dict], began: float, path: Path, json: bool, title: str) -
         "peak_memory_mib": _peak_memory_mib(),
         "networks": rows,
     }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    _write_json(path, whole)
     if json:
         print_json(whole)
     else:
         _print_rows(title, rows)
+    path.write_text(to_json(whole) + "\n", "utf-8")
+    if not json:
         typer.echo(f"{whole['seconds']} s, {whole['peak_memory_mib']} MiB at most. Report: {path}")
     wrong = _complaints(rows)
     if wrong:
@@ -109,14 +124,14 @@ def say(sentence: str) -> None:
 
 
 def _row(exported: Exported, grpc: Any, rest: Any) -> dict[str, Any]:
-    from keras_session5.export import max_difference
+    from keras_session5.export import ask_saved_model, max_difference
 
     job, result = exported.job, exported.result
     questions, version = exported.questions(), int(exported.path.name)
     (output,) = job.entry.outputs
     expected = {output: result.model.predict(*questions.values(), verbose=0)}
     ways = {
-        "saved_model": _ask_saved_model(exported.path, questions),
+        "saved_model": ask_saved_model(exported.path, "serving_default", questions),
         "grpc": grpc.predict(job.entry.name, questions, version=version),
         "rest": rest.predict(job.entry.name, questions, version=version),
     }
@@ -132,15 +147,9 @@ def _row(exported: Exported, grpc: Any, rest: Any) -> dict[str, Any]:
     }
 
 
-def _ask_saved_model(path: Path, questions: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    import tensorflow as tf
-
-    loaded = tf.saved_model.load(str(path))
-    answer = loaded.signatures["serving_default"](**{k: tf.constant(v) for k, v in questions.items()})
-    return {name: tensor.numpy() for name, tensor in answer.items()}
-
-
 def _print_rows(title: str, rows: list[dict]) -> None:
+    from keras_session5.export import EXAMPLES
+
     print_table(
         title,
         ["name", "parameters", "data", "accuracy", "seconds", "version", "SavedModel", "gRPC", "REST"],
@@ -164,6 +173,8 @@ def _print_rows(title: str, rows: list[dict]) -> None:
 
 def _complaints(rows: list[dict]) -> list[str]:
     """One sentence for each thing that is not as it must be."""
+    from keras_session5.export import TOLERANCE
+
     sentences = []
     for row in rows:
         accuracy = row["metrics"]["accuracy"]
@@ -178,12 +189,6 @@ def _complaints(rows: list[dict]) -> list[str]:
                     f"Received: a difference of {difference:.3g}."
                 )
     return sentences
-
-
-def _write_json(path: Path, value: Mapping[str, Any]) -> None:
-    import json
-
-    path.write_text(json.dumps(value, indent=2) + "\n", "utf-8")
 
 
 def _peak_memory_mib() -> int:

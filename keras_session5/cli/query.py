@@ -2,15 +2,17 @@
 
 import json as json_module
 import unicodedata
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from keras_session5.cli.options import SERVER, Name, Server, Timeout
+from keras_session5.cli.options import MODELS, SERVER, Models, Name, Server, Timeout
 from keras_session5.cli.output import print_json
 from keras_session5.errors import ArgumentError
 
+_LIKELIEST = 5  # classes that are shown by name
 EXAMPLE = 'Example: session5 query simple_rnn --text "Frankreich"'
 
 
@@ -31,6 +33,7 @@ def query(
     version: Annotated[int | None, typer.Option(help="Version; the newest if left out.", min=0)] = None,
     raw: Annotated[bool, typer.Option("--raw", help="Print the whole answer as one JSON object.")] = False,
     server: Server = SERVER,
+    models: Models = MODELS,
     timeout: Timeout = 10.0,
 ) -> None:
     """Ask a served model."""
@@ -38,6 +41,8 @@ def query(
 
     if sum(given is not None for given in (image, text, json)) != 1:
         raise ArgumentError("Give exactly one of --image, --text and --json.")
+    if text == "":
+        raise ArgumentError("`--text` must have at least one character. Received: an empty text")
     with connect(server, timeout_s=timeout) as client:
         if image is not None:
             signature, inputs = "from_image_bytes", {"image_bytes": [_read(image)]}
@@ -46,13 +51,12 @@ def query(
         else:
             signature, inputs = "serving_default", _inputs(client, name, version, str(json))
         answer = client.predict(name, inputs, signature_name=signature, version=version)
+        class_names = [] if raw else _class_names(client, name, version, models)
     if raw:
         print_json({key: value.tolist() for key, value in answer.items()})
         return
-    for key in sorted(answer):  # label before probabilities
-        typer.echo(f"{key}: {_one_line(answer[key])}")
-    if "label" in answer:
-        _print_ranking(str(answer["label"][0]), answer["probabilities"][0].tolist())
+    for i in range(len(next(iter(answer.values())))):
+        _print_answer({key: value[i] for key, value in answer.items()}, class_names)
 
 
 def _inputs(client: Any, name: str, version: int | None, text: str) -> dict[str, Any]:
@@ -63,7 +67,8 @@ def _inputs(client: Any, name: str, version: int | None, text: str) -> dict[str,
         raise ArgumentError(f"`--json` must be JSON: {error}. Received: {text!r}") from None
     if isinstance(value, dict):
         return value
-    names = list(client.metadata(name, version=version).signatures["serving_default"].inputs)
+    signatures = client.metadata(name, version=version).signatures
+    names = list(signatures["serving_default"].inputs) if "serving_default" in signatures else []
     if len(names) != 1:
         raise ArgumentError(
             f"`--json` must be an object with the inputs {', '.join(names)}. Received: {text!r}"
@@ -80,26 +85,30 @@ def _read(path: Path) -> bytes:
         ) from None
 
 
-def _one_line(array: Any) -> str:
-    """The answer to one question; numbers with four digits."""
-    rows = array.tolist()
-    row = rows[0] if len(rows) == 1 else rows
-    if isinstance(row, list):
-        return " ".join(f"{value:.4f}" if isinstance(value, float) else str(value) for value in row)
-    return str(row)
+def _class_names(client: Any, name: str, version: int | None, models: Path) -> list[str]:
+    """The classes of a version that was exported on this machine; none where it was not."""
+    if version is None:
+        version = next((s.version for s in client.status(name) if s.state == "AVAILABLE"), 0)
+    labels = models / name / str(version) / "assets.extra" / "labels.txt"
+    return labels.read_text("utf-8").splitlines() if labels.is_file() else []
 
 
-def _print_ranking(label: str, probabilities: list[float]) -> None:
-    """Prints the likeliest classes, if one of our data sets has these classes.
+def _print_answer(answer: Mapping[str, Any], class_names: list[str]) -> None:
+    """Prints one answer: the label and the likeliest classes first."""
+    probabilities = answer.get("probabilities")
+    if probabilities is not None and probabilities.shape == (len(class_names),):
+        order = probabilities.argsort()[::-1]
+        typer.echo(f"label: {answer.get('label', class_names[order[0]])}")
+        for i in order[:_LIKELIEST]:
+            typer.echo(f"  {probabilities[i]:.4f}  {class_names[i]}")
+        answer = {key: value for key, value in answer.items() if key != "label"}
+    for key in sorted(answer):
+        typer.echo(f"{key}: {_one_line(answer[key])}")
 
-    An answer does not say what its classes are called, only which one is the label: a data set of as
-    many classes that has this name in that place is taken to be the one.
-    """
-    from keras_session5.data import DATA_SETS
 
-    order = sorted(range(len(probabilities)), key=lambda i: -probabilities[i])
-    for entry in DATA_SETS.values():
-        if len(entry.class_names) == len(order) and entry.class_names[order[0]] == label:
-            for i in order[:5]:
-                typer.echo(f"  {probabilities[i]:.4f}  {entry.class_names[i]}")
-            return
+def _one_line(value: Any) -> str:
+    """An output for one question; numbers with four digits."""
+    numbers = value.tolist() if hasattr(value, "tolist") else value
+    if isinstance(numbers, list):
+        return " ".join(f"{number:.4f}" if isinstance(number, float) else str(number) for number in numbers)
+    return f"{numbers:.4f}" if isinstance(numbers, float) else str(numbers)

@@ -8,7 +8,8 @@ import threading
 
 # Written to file descriptor 2 while TensorFlow is imported, before its own log level is in force.
 _START_UP = re.compile(
-    rb"WARNING: All log messages before absl::|[IWE]\d{4} \d\d:\d\d:|To enable the following instr"
+    rb"WARNING: All log messages before absl::|To enable the following instructions: |"
+    rb"[IWE]\d{4} .*(oneDNN|cudart_stub|cuda_platform|cuda_executor|cpu_feature_guard|computation_placer)"
 )
 
 

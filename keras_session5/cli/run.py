@@ -47,12 +47,13 @@ def run(
 
     began = time.perf_counter()
     entry = catalog.network(name)
-    own = parse_settings(settings) | ({"epochs": epochs} if epochs is not None else {})
+    own = parse_settings(settings, epochs)
     # The floor is what the catalogue's recipe reaches on its own data; other settings have none.
     floor = None if own or data not in (None, entry.data) else entry.floor
     given = {"data": data, "seed": seed, "xla": xla, "data_dir": data_dir}
     job = pipeline.Job(entry, floor, own | given)
     with progress() as verbose:
+        pipeline.make_folders(models, runs, report)
         exported = pipeline.train_and_export(job, models=models, runs=runs, verbose=verbose)
         rows = pipeline.ask_all_ways([exported], {name: str(models / name)}, models)
     pipeline.report(rows, began, report, json, title=f"{entry.title}, from builder to served model")

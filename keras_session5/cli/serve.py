@@ -2,7 +2,6 @@
 
 import json
 import signal
-import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,9 +12,6 @@ from keras_session5.cli.options import MODELS, Models
 from keras_session5.errors import ArgumentError
 
 EXAMPLE = "Example: session5 serve --config serving/models.config --port 8500 --rest-port 8501"
-
-# A first question worth asking, by the signature that takes it.
-_FIRST_QUESTIONS = {"from_text": {"text": ["Frankreich"]}}
 
 
 def register(app: typer.Typer) -> None:
@@ -42,6 +38,8 @@ def serve(
     from keras_session5 import checks
 
     checks.one_of("engine", engine, ["session5", "tensorflow_model_server"])
+    if port and port == rest_port:
+        raise ArgumentError(f"`--port` and `--rest-port` must be two ports. Received: {port} for both")
     if config is not None and not config.is_file():
         raise ArgumentError(f"`--config` must be a file. Received: --config={config}")
     source: Path | dict[str, str] = config or _exported(models)
@@ -53,21 +51,20 @@ def serve(
 
 
 def _serve(source: Path | Mapping[str, str], models: Path, host: str, port: int, rest_port: int) -> None:
-    from keras_session5.client import connect
     from keras_session5.server import serve as start
 
-    ended = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: ended.set())
-    server = start(
-        source, models=str(models), host=host, grpc_port=port, rest_port=rest_port, require_all=False
-    )
-    with server:
-        typer.echo(f"gRPC  {server.grpc_address}\nREST  {server.rest_address}")
-        with connect(server.rest_address) as client:
-            typer.echo(_curl(server, client))
-        typer.echo("Ctrl-C ends it.")
-        ended.wait()
+    # Until the server waits for it itself, SIGTERM is taken as Ctrl-C is.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        server = start(
+            source, models=str(models), host=host, grpc_port=port, rest_port=rest_port, require_all=False
+        )
+        with server:
+            typer.echo(f"gRPC  {server.grpc_address}\nREST  {server.rest_address}\n{_curl(server)}")
+            typer.echo("Ctrl-C ends it.")
+            server.wait()
+    except KeyboardInterrupt:
+        pass
     typer.echo("Stopped.")
 
 
@@ -82,20 +79,25 @@ def _exported(models: Path) -> dict[str, str]:
     return dict(sorted(found.items()))
 
 
-def _curl(server: Any, client: Any) -> str:
-    """A line that asks a served model, ready to be copied."""
+def _curl(server: Any) -> str:
+    """A line that asks a served model, ready to be copied; the text networks answer best."""
+    from keras_session5.client import connect
+
     names = [m.name for m in server.models() if any(v.state.name == "AVAILABLE" for v in m.versions)]
     if not names:
-        return "No model is available yet."
-    found = {name: client.metadata(name).signatures for name in names}
-    for signature, inputs in _FIRST_QUESTIONS.items():
-        for name in names:
-            if signature in found[name]:
-                return _curl_line(server, name, {"signature_name": signature, "inputs": inputs})
-    for name in names:
-        for alias, info in found[name]["serving_default"].inputs.items():
-            zeros = _zeros([size or 1 for size in info.shape or ()])
-            return _curl_line(server, name, {"inputs": {alias: zeros}})
+        return "No model is available."
+    with connect(server.rest_address) as client:
+        found = {name: client.metadata(name).signatures for name in names}
+    for name, signatures in found.items():
+        if "from_text" in signatures:
+            return _curl_line(
+                server, name, {"signature_name": "from_text", "inputs": {"text": ["Frankreich"]}}
+            )
+    for name, signatures in found.items():
+        if "serving_default" in signatures:
+            tensors = signatures["serving_default"].inputs.items()
+            zeros = {alias: _zeros([size or 1 for size in info.shape or ()]) for alias, info in tensors}
+            return _curl_line(server, name, {"inputs": zeros})
     return f"curl {server.rest_address}/v1/models/{names[0]}/metadata"
 
 

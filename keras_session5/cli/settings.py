@@ -6,35 +6,30 @@ from typing import Any
 
 from keras_session5.errors import ArgumentError
 
-_OPTIONS = (
-    "name",
-    "data",
-    "data_dir",
-    "seed",
-    "xla",
-    "runs_dir",
-    "resume",
-    "verbose",
-)  # of `train`, no settings
+# Arguments of `train` that are no settings but have options of their own.
+_OPTIONS = ("name", "data", "data_dir", "seed", "xla", "runs_dir", "resume", "verbose")
 
 
-def parse_settings(pairs: Sequence[str] | None) -> dict[str, Any]:
-    """Returns the settings that `--set` names.
+def parse_settings(pairs: Sequence[str] | None, epochs: int | None) -> dict[str, Any]:
+    """Returns the settings that `--set` and `--epochs` name.
 
     A value is a Python literal (`1e-3`, `True`, `64,32`) or else a text (`relu`).
 
     Raises:
-        ArgumentError: if a pair has no `=`, or names what has an option of its own.
+        ArgumentError: if a pair has no `=`, names what has an option of its own, or names the epochs
+            a second time.
     """
-    settings = {}
+    settings = {} if epochs is None else {"epochs": epochs}
     for pair in pairs or ():
         key, equals, value = pair.partition("=")
         if not equals or not key.isidentifier():
             raise ArgumentError(f"`--set` must be KEY=VALUE, such as learning_rate=1e-3. Received: {pair!r}")
         if key in _OPTIONS:
             raise ArgumentError(
-                f"`--set` changes the recipe or the network. {key} is neither. Received: {pair!r}"
+                f"`--set` is for the recipe and the network; {key} is neither. Received: {pair!r}"
             )
+        if key in settings:
+            raise ArgumentError(f"`{key}` must be given once. Received: {settings[key]!r} and {value!r}")
         settings[key] = _literal(value)
     return settings
 
@@ -42,5 +37,5 @@ def parse_settings(pairs: Sequence[str] | None) -> dict[str, Any]:
 def _literal(text: str) -> Any:
     try:
         return ast.literal_eval(text)
-    except (ValueError, SyntaxError):
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
         return {"true": True, "false": False}.get(text, text)

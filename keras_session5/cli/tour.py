@@ -30,13 +30,16 @@ def tour(
     from keras_session5.cli import pipeline
 
     began = time.perf_counter()
+    source = config or _default_config(models)
     entries = [entry for entry in NETWORKS.values() if entry.tour is not None]
     with progress() as verbose:
+        pipeline.make_folders(models, runs, report)
+        pipeline.check_config(source, models, entries)
         exported = [
             pipeline.train_and_export(_job(entry, seed), models=models, runs=runs, verbose=verbose)
             for entry in entries
         ]
-        rows = pipeline.ask_all_ways(exported, config or _default_config(models), models)
+        rows = pipeline.ask_all_ways(exported, source, models)
     pipeline.report(rows, began, report, json, title="From builder to served model")
     if not json:
         typer.echo("Next: session5 serve, and session5 dashboard")

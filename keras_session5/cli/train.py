@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from keras_session5.cli import interruptible
 from keras_session5.cli.options import (
     RUNS,
     Data,
@@ -41,24 +42,18 @@ def train(
     json: Json = False,
 ) -> None:
     """Train a network and keep the run in runs/NAME/TIME/."""
-    from keras_session5.training import train as train_network
-
     with progress() as verbose:
-        try:
-            result = train_network(
-                name,
-                data=data,
-                seed=seed,
-                xla=xla,
-                data_dir=data_dir,
-                runs_dir=runs,
-                resume=resume,
-                verbose=verbose,
-                **(parse_settings(settings) | ({} if epochs is None else {"epochs": epochs})),
-            )
-        except KeyboardInterrupt:
-            typer.echo(f"\nInterrupted. Continue with: session5 train {name} --resume", err=True)
-            raise typer.Exit(130) from None
+        result = interruptible.train(
+            name,
+            runs=runs,
+            data=data,
+            seed=seed,
+            xla=xla,
+            data_dir=data_dir,
+            resume=resume,
+            verbose=verbose,
+            **parse_settings(settings, epochs),
+        )
     record = result.record
     if json:
         keys = ("name", "data", "seed", "parameters", "epochs", "seconds", "jit_compile")

@@ -32,7 +32,7 @@ class Deadline:
         """Returns the error that says what the limit was."""
         return DeadlineExceededError(
             f"The model server at {self._address} did not answer within {self._limit_s:g} s. "
-            "Give it more time with `timeout_s`, or send fewer examples at once."
+            "Give it more time (`timeout_s`, --timeout), or send fewer examples at once."
         )
 
 

@@ -7,7 +7,7 @@ from keras_session5.checks import one_of
 from keras_session5.data import idx, prepared
 from keras_session5.data.dataset import DataSet
 from keras_session5.data.registry import DATA_SETS, loadable_names
-from keras_session5.errors import DataError
+from keras_session5.errors import ArgumentError
 
 
 def load_data(name: str, data_dir: str | os.PathLike[str] | None = None) -> DataSet:
@@ -41,7 +41,7 @@ def _folder(data_dir: str | os.PathLike[str] | None) -> Path:
         return Path(os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets").expanduser()
     folder = Path(data_dir).expanduser()
     if not folder.is_dir():
-        raise DataError(
+        raise ArgumentError(
             f"`data_dir` must be an existing folder: make it first, or leave it out for the usual one. "
             f"Received: data_dir={os.fspath(data_dir)!r}"
         )

@@ -11,6 +11,7 @@ from keras_session5.catalog import Network
 from keras_session5.data import DataSet
 from keras_session5.data.characters import FIRST_CHARACTER_ID, UNKNOWN_ID
 
+_NO_LIMIT = 2**31 - 1
 Signature = tuple[Callable[..., dict[str, tf.Tensor]], list[tf.TensorSpec]]
 
 
@@ -52,17 +53,25 @@ def _from_image_bytes(entry: Network, model: keras.Model, class_names: tuple[str
 
 
 def _from_text(entry: Network, model: keras.Model, class_names: tuple[str, ...], alphabet: str) -> Signature:
-    """Strings in UTF-8 -> characters -> ids, as `data.characters.encode` numbers them."""
+    """Strings in UTF-8 -> characters -> ids, as `data.characters.encode` numbers them.
+
+    TensorFlow cannot normalise Unicode: an "é" must come as one character (NFC), not as "e" and an accent.
+    """
+    # Networks with positions have a longest sequence; others take any.
+    longest = min(getattr(layer, "max_length", _NO_LIMIT) for layer in model.layers)
     ids = np.full(max(map(ord, alphabet)) + 2, UNKNOWN_ID, "int32")  # the last one stands for all above
     ids[[ord(character) for character in alphabet]] = np.arange(len(alphabet)) + FIRST_CHARACTER_ID
 
     def answer(text):
         characters = tf.strings.unicode_decode(text, "UTF-8", errors="replace")
-        tf.debugging.assert_positive(
-            characters.row_lengths(), message="`text` must have at least one character in every row."
-        )
+        lengths = characters.row_lengths()
+        for fine, sentence in (
+            (lengths > 0, "`text` must have at least one character in every row."),
+            (lengths <= longest, f"`text` must have at most {longest} characters in every row."),
+        ):
+            tf.debugging.Assert(tf.reduce_all(fine), [sentence])
         tokens = tf.gather(ids, tf.minimum(characters.to_tensor(len(ids) - 1), len(ids) - 1))
-        tokens *= tf.sequence_mask(characters.row_lengths(), dtype=tf.int32)
+        tokens *= tf.sequence_mask(lengths, dtype=tf.int32)
         return _labelled(_outputs(entry, model, tokens), class_names)
 
     return answer, [tf.TensorSpec((None,), tf.string, "text")]

@@ -58,7 +58,7 @@ def export(result: Result, directory: str | os.PathLike = "saved_models") -> Pat
 def max_difference(expected: Mapping[str, np.ndarray], received: Mapping[str, Any]) -> float:
     """Returns the largest absolute difference over all expected outputs.
 
-    NaN in one place and not in the other, or an output of another shape, is an infinite difference.
+    NaN anywhere, or an output of another shape, is an infinite difference.
     """
     differences = [0.0]
     for name, array in expected.items():
@@ -68,6 +68,16 @@ def max_difference(expected: Mapping[str, np.ndarray], received: Mapping[str, An
         difference = np.abs(other.astype("float64") - array.astype("float64"))
         differences.append(float(np.nan_to_num(difference, nan=np.inf).max(initial=0.0)))
     return max(differences)
+
+
+def ask_saved_model(path: Path, signature: str, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Loads a SavedModel and returns what a signature answers, by output name."""
+    import tensorflow as tf
+
+    # Kept by name while it is asked: a signature does not hold the model whose weights it uses.
+    loaded = tf.saved_model.load(str(path))
+    answer = loaded.signatures[signature](**{name: tf.constant(array) for name, array in inputs.items()})
+    return {name: tensor.numpy() for name, tensor in answer.items()}
 
 
 def _write(path: Path, result: Result, data: DataSet) -> None:
@@ -93,13 +103,8 @@ def _write(path: Path, result: Result, data: DataSet) -> None:
 
 def _verify(path: Path, expected: Mapping[str, np.ndarray], examples: Mapping[str, Mapping]) -> None:
     """Loads the SavedModel again; every signature must answer as the Keras model does."""
-    import tensorflow as tf
-
-    loaded = tf.saved_model.load(str(path))
     for signature, inputs in examples.items():
-        tensors = {name: tf.constant(array) for name, array in inputs.items()}
-        answer = loaded.signatures[signature](**tensors)
-        difference = max_difference(expected, {name: answer[name].numpy() for name in expected})
+        difference = max_difference(expected, ask_saved_model(path, signature, inputs))
         if difference > TOLERANCE:
             raise ExportError(
                 f"The signature {signature} of the SavedModel must agree with the Keras model to "

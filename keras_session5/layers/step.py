@@ -15,7 +15,7 @@ def step(x):
         x: float tensor of any shape.
 
     Returns:
-        Tensor of the same shape and dtype with values 0 and 1, exactly.
+        Tensor of the same shape and dtype with values 0 and 1, exactly; 0 for NaN.
 
     Reference:
         Bengio, Leonard, Courville (2013), "Estimating or Propagating Gradients Through Stochastic
@@ -24,4 +24,5 @@ def step(x):
     fires = ops.cast(ops.greater_equal(x, 0), x.dtype)
     # x - x is exactly zero, so the value is that of the step and the gradient that of x. The more
     # usual x + stop_gradient(fires - x) rounds, and 0.9999999 is no answer of a threshold unit.
-    return ops.stop_gradient(fires) + (x - ops.stop_gradient(x))
+    zero = ops.where(ops.isfinite(x), x - ops.stop_gradient(x), 0)  # inf - inf would be no number
+    return ops.stop_gradient(fires) + zero

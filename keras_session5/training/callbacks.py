@@ -28,7 +28,15 @@ def is_clean(logs: dict[str, float]) -> bool:
 
 
 class StopOnNaN(keras.callbacks.Callback):
-    """Ends training with a sentence when the loss is no longer a number."""
+    """Ends training with a sentence when the loss is no longer a number.
+
+    Args:
+        learning_rate: of the recipe.
+    """
+
+    def __init__(self, learning_rate: float):
+        super().__init__()
+        self.learning_rate = learning_rate
 
     def on_epoch_begin(self, epoch, logs=None):
         self._epoch = epoch
@@ -39,7 +47,7 @@ class StopOnNaN(keras.callbacks.Callback):
             raise TrainingError(
                 f"The loss became {loss} in step {batch + 1} of epoch {self._epoch + 1}. The run stops and "
                 "nothing will be exported from it. Try a lower learning rate, for example "
-                f"`--set learning_rate={float(self.model.optimizer.learning_rate) / 10:.2g}`."
+                f"learning_rate={self.learning_rate / 10:.2g}."
             )
 
 

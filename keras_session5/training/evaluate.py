@@ -22,21 +22,29 @@ def load_result(name: str, *, run_dir: str | Path | None = None, runs_dir: str |
         TrainingError: if there is no finished run, or it is another network's.
     """
     catalog.network(name)
-    run = Run.open(run_dir) if run_dir else Run.latest(runs_dir, name, "finished")
+    run = Run.open(run_dir) if run_dir else Run.latest(runs_dir, name)
     if run is None:
         raise TrainingError(
             f"There is no finished run of {name} in {runs_dir}. Train it first: session5 train {name}"
         )
-    if run.record["name"] != name or run.record["status"] != "finished":
+    found, status = run.record.get("name"), run.record.get("status")
+    if (found, status) != (name, "finished"):
         raise TrainingError(
-            f"{run.directory} must be a finished run of {name}. Received: a run of {run.record['name']} "
-            f"whose status is {run.record['status']}"
+            f"{run.directory} must be a finished run of {name}. "
+            f"Received: a run of {found} whose status is {status}"
         )
     import keras
 
     import keras_session5.layers  # noqa: F401 - registers the layers that the file names
 
-    return Result.of(run, keras.saving.load_model(run.directory / MODEL))
+    path = run.directory / MODEL
+    try:
+        return Result.of(run, keras.saving.load_model(path))
+    except (OSError, ValueError) as error:
+        raise TrainingError(
+            f"{path} must be the model that the run has saved. Train again: session5 train {name}. "
+            f"Received: {str(error).splitlines()[0]}"
+        ) from error
 
 
 def evaluate(
@@ -51,7 +59,8 @@ def evaluate(
     Args:
         network: what `train` or `load_result` returned, or a name for its newest finished run.
         data: data set; that of the run if None.
-        data_dir: where TFDS keeps data sets, or a folder of IDX files; that of the run if None.
+        data_dir: where TFDS keeps data sets, or a folder of IDX files; for the run's own data that of
+            the run if None.
         runs_dir: where the runs are.
 
     Returns:
@@ -63,7 +72,9 @@ def evaluate(
     result = network if isinstance(network, Result) else load_result(network, runs_dir=runs_dir)
     data = data or result.data
     check_fits(catalog.network(result.name), data)
-    test = load_data(data, data_dir or result.record["data_dir"]).test
+    if data == result.data:
+        data_dir = data_dir or result.record["data_dir"]
+    test = load_data(data, data_dir).test
     from keras_session5.training import fit
 
     return fit.evaluate_split(result.model, test)

@@ -1,6 +1,7 @@
 """Keras's own `fit`, with what a run needs around it."""
 
 import logging
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -8,7 +9,7 @@ import keras
 
 from keras_session5.catalog import Network, Recipe
 from keras_session5.data import DataSet, Split
-from keras_session5.errors import ArgumentError
+from keras_session5.errors import ArgumentError, TrainingError
 from keras_session5.layers import HalfSquaredError
 from keras_session5.training import batches
 from keras_session5.training.callbacks import Checkpoint, StopOnNaN, StopWhenClean, is_clean, restore
@@ -17,6 +18,7 @@ from keras_session5.training.runs import MODEL, Run
 logger = logging.getLogger("keras_session5")
 
 _EVALUATION_BATCH = 256
+_LOSSES_OF_ONE = ["half_squared_error", "binary_crossentropy"]
 
 
 def compiled_model(
@@ -35,6 +37,7 @@ def compiled_model(
             f"{entry.name} must be built for inputs of the shape that {data.name} has, {received}. "
             f"Received: arguments that make it {expected}"
         )
+    _check_loss(recipe, model)
     model.compile(
         optimizer=_optimizer(recipe, recipe.epochs * batches.steps_per_epoch(recipe, data.train)),
         loss=_loss(recipe),
@@ -60,7 +63,7 @@ def fit(model: keras.Model, recipe: Recipe, data: DataSet, run: Run, verbose: st
             validation_data=_arrays(data.validation),
             validation_batch_size=_EVALUATION_BATCH,
             callbacks=[
-                StopOnNaN(),
+                StopOnNaN(recipe.learning_rate),
                 keras.callbacks.TensorBoard(run.directory, write_graph=False),
                 *([StopWhenClean()] if recipe.stop_when_clean else []),
                 Checkpoint(run),  # last: what it has written, the others have seen
@@ -76,10 +79,15 @@ def fit(model: keras.Model, recipe: Recipe, data: DataSet, run: Run, verbose: st
 def finish(model: keras.Model, test: Split, run: Run) -> None:
     """Evaluates the model on the test split, keeps it whole and marks the run as finished."""
     metrics = evaluate_split(model, test)
+    if not all(map(math.isfinite, metrics.values())):
+        raise TrainingError(
+            f"The network's answers are no longer numbers: {metrics} on the test split. Nothing will be "
+            "exported from this run. Try a lower learning rate."
+        )
     model.save(run.directory / MODEL)
     run.save(status="finished", metrics=metrics)
-    for checkpoint in run.checkpoints():
-        checkpoint.unlink()
+    for leftover in run.directory.glob("*.weights.h5"):
+        leftover.unlink()
 
 
 def evaluate_split(model: keras.Model, split: Split) -> dict[str, float]:
@@ -95,13 +103,13 @@ def _arrays(split: Split | None):
 
 def _never_clean(run: Run) -> str:
     return (
-        f"No epoch of {run.record['epochs']} was without a mistake: as far as this run saw, the data of "
-        f"{run.record['data']} are not linearly separable, and a single perceptron cannot learn them."
+        f"No epoch of {run.record['epochs']} was without a mistake: the data of {run.record['data']} are "
+        "not linearly separable as far as this run saw. If they are, training for more epochs ends."
     )
 
 
 def _optimizer(recipe: Recipe, steps: int) -> keras.optimizers.Optimizer:
-    rate = recipe.learning_rate
+    rate = float(recipe.learning_rate)
     warmup_steps = round(recipe.warmup * steps)
     if recipe.schedule == "cosine":
         rate = keras.optimizers.schedules.CosineDecay(
@@ -115,6 +123,17 @@ def _optimizer(recipe: Recipe, steps: int) -> keras.optimizers.Optimizer:
     if recipe.optimizer == "adam":
         return keras.optimizers.Adam(rate)
     return keras.optimizers.AdamW(rate, weight_decay=recipe.weight_decay)
+
+
+def _check_loss(recipe: Recipe, model: keras.Model) -> None:
+    """One output unit says yes or no; several are classes."""
+    units = model.output_shape[-1]
+    fitting = _LOSSES_OF_ONE if units == 1 else ["sparse_categorical_crossentropy"]
+    if recipe.loss not in fitting:
+        raise ArgumentError(
+            f"`loss` must be {' or '.join(fitting)} for a network with {units} output(s). "
+            f"Received: loss={recipe.loss!r}"
+        )
 
 
 def _loss(recipe: Recipe) -> keras.losses.Loss:

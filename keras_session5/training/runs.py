@@ -1,14 +1,20 @@
 """Run directories: `runs/<name>/<time stamp>/` with their record `run.json`."""
 
+import contextlib
+import fcntl
 import json
+import logging
 import os
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from keras_session5.errors import TrainingError
+
+logger = logging.getLogger("keras_session5")
 
 RECORD = "run.json"
 MODEL = "model.keras"
@@ -37,6 +43,8 @@ class Run:
                 break
             except FileExistsError:  # another run began in the same second
                 continue
+        else:
+            raise TrainingError(f"{Path(runs_dir) / name} already holds a thousand runs of this second.")
         run = Run(directory, record | {"status": "running", "epochs": 0, "seconds": 0.0, "history": []})
         run.save()
         return run
@@ -50,18 +58,56 @@ class Run:
         """
         path = Path(directory) / RECORD
         try:
-            return Run(Path(directory), json.loads(path.read_text("utf-8")))
-        except (OSError, ValueError) as error:
+            return Run(Path(directory), dict(json.loads(path.read_text("utf-8"))))
+        except (OSError, ValueError, TypeError) as error:
             raise TrainingError(
                 f"{directory} is not a training run: {path} must be a JSON record. Received: {error}"
             ) from None
 
     @staticmethod
-    def latest(runs_dir: str | os.PathLike, name: str, status: str) -> "Run | None":
-        """Returns the newest run of a network with that status, or None."""
-        records = sorted((Path(runs_dir) / name).glob(f"*/{RECORD}"), key=_stamp, reverse=True)
-        runs = (Run.open(path.parent) for path in records)
-        return next((run for run in runs if run.record["status"] == status), None)
+    def latest(runs_dir: str | os.PathLike, name: str) -> "Run | None":
+        """Returns the newest finished run of a network, or None."""
+        return next(
+            (run for run in _newest_first(runs_dir, name) if run.record.get("status") == "finished"), None
+        )
+
+    @staticmethod
+    def resumable(runs_dir: str | os.PathLike, name: str) -> "Run | None":
+        """Returns the newest run of a network that was interrupted, or None."""
+        for run in _newest_first(runs_dir, name):
+            if run.record.get("status") == "running":
+                if not run.is_alive():
+                    return run
+                logger.warning("%s is being trained by another process.", run.directory)
+        return None
+
+    @contextlib.contextmanager
+    def claimed(self) -> Iterator[None]:
+        """Keeps other processes from training the same run meanwhile.
+
+        The kernel lets go of the lock when the process ends, however it ends.
+
+        Raises:
+            TrainingError: if another process is training it.
+        """
+        path = self.directory / "lock"
+        with path.open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise TrainingError(f"{self.directory} is being trained by another process.") from None
+            try:
+                yield
+            finally:
+                path.unlink(missing_ok=True)
+
+    def is_alive(self) -> bool:
+        """Whether some process is training this run."""
+        try:
+            with self.claimed():
+                return False
+        except TrainingError:
+            return True
 
     def save(self, **changes: Any) -> None:
         """Writes the record, changed; whole or not at all."""
@@ -89,7 +135,16 @@ class Run:
         return int(re.findall(r"\d+", found[-1].name)[0]) if found else 0
 
 
+def _newest_first(runs_dir: str | os.PathLike, name: str) -> Iterator[Run]:
+    """The runs of a network that can be read, newest first."""
+    for path in sorted((Path(runs_dir) / name).glob(f"*/{RECORD}"), key=_stamp, reverse=True):
+        try:
+            yield Run.open(path.parent)
+        except TrainingError as error:
+            logger.warning("%s", error)
+
+
 def _stamp(path: Path) -> tuple[str, int]:
-    """Sort key of a run directory: its time, then its number within that second."""
-    date, time, *number = path.parent.name.split("-")
-    return f"{date}-{time}", int(number[0]) if number else 1
+    """Sort key of a run directory: its time, then its number within that second; others come first."""
+    found = re.fullmatch(r"(\d{8}-\d{6})(?:-(\d+))?", path.parent.name)
+    return (found[1], int(found[2] or 1)) if found else ("", 0)

@@ -12,7 +12,7 @@ from keras_session5 import catalog, checks
 from keras_session5.catalog import Network, Recipe
 from keras_session5.data import DATA_SETS, DataSet, load_data
 from keras_session5.data.characters import vocabulary_size
-from keras_session5.errors import ArgumentError, Session5Error
+from keras_session5.errors import ArgumentError
 from keras_session5.training.runs import Run
 
 logger = logging.getLogger("keras_session5")
@@ -98,9 +98,9 @@ def train(
     if epochs is not None:
         settings["epochs"] = epochs
     if data_dir is not None:
-        data_dir = str(Path(data_dir).resolve())
+        data_dir = str(Path(data_dir).expanduser().resolve())
     asked: dict[str, Any] = {"data": data, "seed": seed, "xla": xla, "data_dir": data_dir}
-    run = Run.latest(runs_dir, name, "running") if resume else None
+    run = Run.resumable(runs_dir, name) if resume else None
     if run:
         asked = _resumed(run, asked, settings)
         settings = run.record["arguments"] | run.record["recipe"]
@@ -110,9 +110,10 @@ def train(
     chosen: dict[str, Any] = {"data": entry.data, "data_dir": None, "seed": 0, "xla": "auto"}
     chosen |= {key: value for key, value in asked.items() if value is not None}
     check_fits(entry, chosen["data"])
-    checks.not_negative("seed", chosen["seed"])
+    checks.int_between("seed", chosen["seed"], 0, 2**32 - 1)
     checks.one_of("xla", chosen["xla"], ["auto", "on", "off"])
     arguments, recipe = split_settings(settings, entry.recipe_for(chosen["data"]))
+    recipe.check_kind(entry.kind)
     # Before Keras is imported, which takes seconds: data that cannot be had are said at once.
     data_set = load_data(chosen["data"], chosen["data_dir"])
     arguments = _checked(arguments, entry, data_set)
@@ -133,14 +134,17 @@ def train(
             "jit_compile": bool(model.jit_compile),
             "device": policy.device(),
             "parameters": model.count_params(),
-            "arguments": dict(entry.arguments) | arguments,
+            "arguments": entry.all_arguments(**arguments),
             "recipe": asdict(recipe),
             "versions": {package: metadata.version(package) for package in _PACKAGES},
         },
     )
     try:
-        fit.fit(model, recipe, data_set, run, verbose)
-    except Session5Error as error:
+        with run.claimed():
+            fit.fit(model, recipe, data_set, run, verbose)
+    except OSError:  # a full disk, say: nothing is wrong with the run, which can be resumed
+        raise
+    except Exception as error:
         run.save(status="failed", reason=str(error))
         raise
     return Result.of(run, model)
@@ -148,8 +152,10 @@ def train(
 
 def check_fits(entry: Network, data: str) -> None:
     """Raises `ArgumentError` unless there is a data set of that name and of the network's kind."""
-    family = data.partition("/")[0]
+    family, _, variant = data.partition("/")
     checks.one_of("data", family, DATA_SETS)
+    if variants := DATA_SETS[family].variants:
+        checks.one_of(f"data={family}/", variant, variants)
     if DATA_SETS[family].kind != entry.kind:
         fitting = ", ".join(name for name, spec in DATA_SETS.items() if spec.kind == entry.kind)
         raise ArgumentError(

@@ -97,6 +97,10 @@ def test_list_prints_the_catalogue():
         (["query", "mlp"], 2, "exactly one of --image, --text and --json"),
         (["query", "mlp", "--image", "nowhere.png"], 2, "No such file"),
         (["query", "mlp", "--json", "{"], 2, "must be JSON"),
+        (["query", "mlp", "--text", ""], 2, "at least one character"),
+        (["serve", "--port", "9", "--rest-port", "9"], 2, "must be two ports"),
+        (["train", "mlp", "--epochs", "1", "--set", "epochs=2"], 2, "must be given once"),
+        (["train", "mlp", "--seed", "99999999999"], 2, "from 0 to 4294967295"),
         (
             ["query", "mlp", "--json", "[1]", "--server", "http://127.0.0.1:9"],
             1,
@@ -114,7 +118,7 @@ def test_what_a_user_can_do_wrong_ends_in_a_sentence(arguments, status, sentence
     assert "Traceback" not in found.stderr
 
 
-def test_a_full_disk_is_a_sentence(tmp_path):
+def test_a_folder_that_cannot_be_made_is_a_sentence(tmp_path):
     found = session5("train", "perceptron", "--runs", "/dev/full/runs", cwd=tmp_path)
     assert found.returncode == 1
     assert found.stderr.splitlines()[-1].startswith("error: Not a directory: /dev/full")

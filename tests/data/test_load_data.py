@@ -44,7 +44,7 @@ def test_a_gate_is_named_for_the_gates_and_for_nothing_else(name):
 
 @pytest.mark.parametrize("name", ["digits", "fashion_mnist"])
 def test_a_folder_that_does_not_exist_is_refused(name, tmp_path):
-    with pytest.raises(DataError, match=r"existing folder.*Received: data_dir='.*nowhere'"):
+    with pytest.raises(ArgumentError, match=r"existing folder.*Received: data_dir='.*nowhere'"):
         load_data(name, tmp_path / "nowhere")
 
 

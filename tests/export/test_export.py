@@ -157,6 +157,8 @@ def test_the_greatest_difference_is_honest_about_shapes_and_nan():
     assert max_difference(one, {"y": np.array([[1.0, 2.5]])}) == 0.5
     assert max_difference(one, {"y": np.array([[1.0, np.nan]])}) == np.inf
     assert max_difference(one, {"y": np.array([[1.0]])}) == np.inf
+    nan = {"y": np.array([np.nan])}
+    assert max_difference(nan, nan) == np.inf
 
 
 def test_another_backend_is_told_the_way_out(lenet5, tmp_path, monkeypatch):

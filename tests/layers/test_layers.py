@@ -30,6 +30,11 @@ def test_step_fires_at_zero_and_above_exactly():
     assert step(x).numpy().tolist() == [0, 0, 1, 1, 1, 1, 1]
 
 
+def test_step_answers_what_is_not_finite():
+    x = np.array([np.inf, -np.inf, np.nan], "float32")
+    assert step(x).numpy().tolist() == [1, 0, 0]
+
+
 def test_the_gradient_of_step_is_passed_straight_through():
     assert gradient(step, [-2.0, 0.0, 3.0]).tolist() == [1, 1, 1]
 

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 import keras_session5 as s5
+from keras_session5.data import load_data
 from keras_session5.errors import ArgumentError, TrainingError
 from keras_session5.training import callbacks, load_result
 from keras_session5.training.runs import Run
@@ -37,7 +38,14 @@ def test_the_record_says_everything_needed_to_do_it_again(tmp_path):
     assert record["seed"] == 5
     assert record["recipe"]["learning_rate"] == 2e-3
     assert record["recipe"]["epochs"] == record["epochs"] == len(record["history"]) == 3
-    assert record["arguments"] == {"num_classes": 10, "widths": [128, 64], "dropout": 0.2}
+    arguments = {
+        "num_classes": 10,
+        "widths": [128, 64],
+        "dropout": 0.2,
+        "activation": "relu",
+        "image_size": 28,
+    }
+    assert record["arguments"] == arguments
     assert record["device"] == "CPU"
     assert record["jit_compile"] is False
     assert record["metrics"] == result.metrics
@@ -66,8 +74,8 @@ def test_networks_on_text_repeat_themselves_too(name, small, tmp_path):
     assert weights(runs[0]) == weights(runs[1])
 
 
-class KilledError(Exception):
-    pass
+class KilledError(BaseException):
+    """Ends a run as a signal would: nothing that handles errors gets to see it."""
 
 
 @pytest.mark.parametrize(
@@ -210,7 +218,14 @@ def test_tensorboard_finds_the_scalars(tmp_path):
         ({"name": "lenet5", "data": "digit"}, "Did you mean digits"),
         ({"name": "lenet5", "epochs": 0}, "`epochs` must be an integer of at least 1"),
         ({"name": "lenet5", "xla": "maybe"}, "`xla` must be one of auto, on, off"),
-        ({"name": "lenet5", "seed": -1}, "`seed` must be a number of at least 0"),
+        ({"name": "lenet5", "seed": -1}, "`seed` must be an integer from 0 to 4294967295"),
+        ({"name": "lenet5", "seed": 1.5}, "`seed` must be an integer"),
+        ({"name": "perceptron", "data": "logic_gates"}, "must be one of false, and"),
+        ({"name": "perceptron", "data": "logic_gates/xr"}, "Did you mean xor"),
+        ({"name": "perceptron", "loss": "sparse_categorical_crossentropy"}, "for a network with 1 output"),
+        ({"name": "mlp", "loss": "half_squared_error"}, "for a network with 10 output"),
+        ({"name": "mlp", "bucket": True}, "`bucket` is for networks on data of kind text"),
+        ({"name": "simple_rnn", "shift_px": 1}, "`shift_px` is for networks on data of kind image"),
         ({"name": "lenet5", "learning_rat": 1}, "Did you mean learning_rate"),
         ({"name": "lenet5", "num_clases": 1}, "Did you mean num_classes"),
         ({"name": "lenet5", "num_classes": 5}, "`num_classes` follows from the data"),
@@ -235,3 +250,81 @@ def test_what_ran_is_what_is_recorded_with_xla(tmp_path):
     assert result.record["jit_compile"] is True
     assert math.isfinite(result.metrics["loss"])
     assert not np.isnan(result.model.get_weights()[0]).any()
+
+
+def test_a_run_that_is_still_alive_is_not_taken_over(tmp_path, caplog):
+    alive = Run.create(tmp_path, "mlp", {})
+    with alive.claimed():
+        assert Run.resumable(tmp_path, "mlp") is None
+        with pytest.raises(TrainingError, match="being trained by another process"), alive.claimed():
+            pass
+    assert f"{alive.directory} is being trained by another process" in caplog.text
+    assert Run.resumable(tmp_path, "mlp").directory == alive.directory
+
+
+def test_a_run_that_ends_in_an_error_is_not_resumed(tmp_path, monkeypatch):
+    def broken(*_, **__):
+        raise RuntimeError("a bug")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(callbacks.StopOnNaN, "on_train_batch_end", broken)
+        with pytest.raises(RuntimeError, match="a bug"):
+            short(runs_dir=tmp_path)
+    (run_dir,) = (tmp_path / "mlp").iterdir()
+    assert Run.open(run_dir).record["status"] == "failed"
+    assert Run.resumable(tmp_path, "mlp") is None
+
+
+def test_a_full_disk_leaves_a_run_that_can_be_resumed(tmp_path, monkeypatch):
+    def full(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(keras.Model, "save_weights", full)
+        with pytest.raises(OSError, match="No space left"):
+            short(runs_dir=tmp_path)
+    assert short(runs_dir=tmp_path, resume=True).record["epochs"] == 3
+
+
+def test_folders_that_are_no_runs_are_passed_over(tmp_path, caplog):
+    result = short(runs_dir=tmp_path)
+    for name, content in {"best": None, "20990101-000000": "{", "20990101-000001": "[]"}.items():
+        (tmp_path / "mlp" / name).mkdir()
+        if content:
+            (tmp_path / "mlp" / name / "run.json").write_text(content)
+    assert load_result("mlp", runs_dir=tmp_path).run_dir == result.run_dir
+    assert "20990101-000000 is not a training run" in caplog.text
+    result.run_dir.rename(tmp_path / "mlp" / "my best")
+    assert load_result("mlp", runs_dir=tmp_path).metrics == result.metrics
+
+
+def test_a_missing_or_damaged_model_is_a_sentence(tmp_path):
+    result = short(runs_dir=tmp_path)
+    model = result.run_dir / "model.keras"
+    model.write_bytes(model.read_bytes()[:1000])
+    for _ in range(2):
+        with pytest.raises(TrainingError, match=r"model\.keras must be the model that the run has saved"):
+            load_result("mlp", runs_dir=tmp_path)
+        model.unlink(missing_ok=True)
+
+
+def test_the_folder_of_the_runs_data_is_not_taken_for_other_data(tmp_path, monkeypatch):
+    asked = []
+
+    def spy(name, data_dir=None):
+        asked.append((name, data_dir))
+        return load_data("digits")
+
+    result = short(runs_dir=tmp_path / "runs", epochs=1)
+    result.record["data_dir"] = "/idx"
+    monkeypatch.setattr(sys.modules[s5.evaluate.__module__], "load_data", spy)
+    for data in (None, "digits", "mnist"):
+        s5.evaluate(result, data=data)
+    assert asked == [("digits", "/idx"), ("digits", "/idx"), ("mnist", None)]
+
+
+def test_answers_that_are_no_numbers_finish_no_run(tmp_path, monkeypatch):
+    monkeypatch.setattr(keras.Model, "evaluate", lambda *a, **k: {"accuracy": 0.1, "loss": math.nan})
+    with pytest.raises(TrainingError, match="no longer numbers"):
+        short(runs_dir=tmp_path, epochs=1)
+    assert Run.latest(tmp_path, "mlp") is None
