@@ -44,7 +44,8 @@ def main() -> None:
         hush_tensorflow()
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     for chatty in ("absl", "tensorflow", "h5py", "uvicorn", "asyncio"):
-        logging.getLogger(chatty).setLevel(logging.WARNING)
+        # TensorFlow warns of retracing, which several networks in one process cannot avoid.
+        logging.getLogger(chatty).setLevel(logging.ERROR)
     try:
         app()
     except Session5Error as error:

@@ -29,7 +29,7 @@ class Job:
         entry: of the catalogue.
         floor: least accuracy on the test split; None where the settings are the user's own.
         settings: of `train`.
-        note: what differs from the catalogue's recipe, for the reader of the table.
+        note: a sentence on what differs from the catalogue's recipe.
     """
 
     entry: catalog.Network
@@ -79,7 +79,7 @@ def train_and_export(job: Job, *, models: Path, runs: Path, verbose: int) -> Exp
     from keras_session5.export import export
 
     name = job.entry.name
-    say(f"{name}: training{job.note}")
+    say(job.note or f"{name}: training")
     result = interruptible.train(name, runs=runs, verbose=verbose, **job.settings)
     path = export(result, models)
     say(f"{name}: {metrics_line(result.metrics)} in {result.seconds:.1f} s -> {path}")
@@ -100,7 +100,9 @@ def ask_all_ways(exported: Sequence[Exported], config: Path | dict[str, str], mo
         return [_row(one, grpc, rest) for one in exported]
 
 
-def report(rows: list[dict], began: float, path: Path, json: bool, title: str) -> None:
+def report(
+    rows: list[dict], began: float, path: Path, json: bool, title: str, notes: Sequence[str] = ()
+) -> None:
     """Writes `report.json`, prints the table and ends with status 1 if anything is not as it must be."""
     whole = {
         "seconds": round(time.perf_counter() - began, 1),
@@ -111,6 +113,8 @@ def report(rows: list[dict], began: float, path: Path, json: bool, title: str) -
         print_json(whole)
     else:
         _print_rows(title, rows)
+        for note in notes:
+            typer.echo(note)
     path.write_text(to_json(whole) + "\n", "utf-8")
     if not json:
         typer.echo(f"{whole['seconds']} s, {whole['peak_memory_mib']} MiB at most. Report: {path}")

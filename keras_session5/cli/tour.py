@@ -32,15 +32,14 @@ def tour(
     began = time.perf_counter()
     source = config or _default_config(models)
     entries = [entry for entry in NETWORKS.values() if entry.tour is not None]
+    jobs = [_job(entry, seed) for entry in entries]
     with progress() as verbose:
         pipeline.make_folders(models, runs, report)
         pipeline.check_config(source, models, entries)
-        exported = [
-            pipeline.train_and_export(_job(entry, seed), models=models, runs=runs, verbose=verbose)
-            for entry in entries
-        ]
+        exported = [pipeline.train_and_export(job, models=models, runs=runs, verbose=verbose) for job in jobs]
         rows = pipeline.ask_all_ways(exported, source, models)
-    pipeline.report(rows, began, report, json, title="From builder to served model")
+    notes = [job.note for job in jobs if job.note]
+    pipeline.report(rows, began, report, json, title="From builder to served model", notes=notes)
     if not json:
         typer.echo("Next: session5 serve, and session5 dashboard")
 
@@ -51,7 +50,7 @@ def _job(entry, seed: int | None):
     if not entry.tour:
         return Job(entry, entry.floor, {"seed": seed})
     changed = ", ".join(f"{key}={value}" for key, value in entry.tour.items())
-    note = f" (shorter than the recipe, for the tour: {changed})"
+    note = f"{entry.name}: shorter training than its recipe, to keep the tour short: {changed}"
     return Job(entry, entry.tour_floor, {"seed": seed, **entry.tour}, note)
 
 

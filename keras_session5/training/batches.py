@@ -4,7 +4,7 @@ What an epoch contains is a function of the seed and of the epoch's number alone
 killed and resumed sees the batches that it would have seen.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from scipy import ndimage
@@ -31,7 +31,6 @@ def endless_batches(recipe: Recipe, split: Split, seed: int, first_epoch: int = 
         seed: of order and augmentation.
         first_epoch: number of the epoch to begin with.
     """
-    import tensorflow as tf
 
     def generate() -> Iterator[tuple[np.ndarray, np.ndarray]]:
         epoch = first_epoch
@@ -39,9 +38,13 @@ def endless_batches(recipe: Recipe, split: Split, seed: int, first_epoch: int = 
             yield from epoch_batches(recipe, split, np.random.default_rng([seed, epoch]))
             epoch += 1
 
-    inputs = tf.TensorSpec((None, *_shape(split.inputs)), split.inputs.dtype)
-    signature = (inputs, tf.TensorSpec((None, 1), split.labels.dtype))
-    return tf.data.Dataset.from_generator(generate, output_signature=signature).prefetch(8)
+    return _dataset(generate, split)
+
+
+def evaluation_batches(split: Split):
+    """A `tf.data.Dataset` of every example once; texts by length, so that little padding is computed."""
+    recipe = Recipe(batch_size=256, shuffle=False, bucket=_is_text(split.inputs))
+    return _dataset(lambda: epoch_batches(recipe, split, np.random.default_rng(0)), split)
 
 
 def epoch_batches(recipe: Recipe, split: Split, rng: np.random.Generator) -> Iterator:
@@ -50,7 +53,7 @@ def epoch_batches(recipe: Recipe, split: Split, rng: np.random.Generator) -> Ite
         inputs = split.inputs[rows]
         if inputs.ndim == 4:
             inputs = augment(inputs, recipe, rng)
-        elif inputs.dtype == np.int32:
+        elif _is_text(inputs):
             if recipe.bucket:
                 inputs = inputs[:, : _rounded(_lengths(inputs).max(), inputs.shape[1])]
             inputs = hide_characters(inputs, recipe, rng)
@@ -127,5 +130,15 @@ def _rounded(length: int, longest: int) -> int:
     return min(-(-length // _MULTIPLE) * _MULTIPLE, longest)
 
 
-def _shape(inputs: np.ndarray) -> tuple[int | None, ...]:
-    return (None,) if inputs.dtype == np.int32 else inputs.shape[1:]
+def _is_text(inputs: np.ndarray) -> bool:
+    return inputs.dtype == np.int32
+
+
+def _dataset(generate: Callable[[], Iterator], split: Split):
+    """What a generator of batches yields, with sequences of any length, made a few batches ahead."""
+    import tensorflow as tf
+
+    shape = (None,) if _is_text(split.inputs) else split.inputs.shape[1:]
+    inputs = tf.TensorSpec((None, *shape), split.inputs.dtype)
+    labels = tf.TensorSpec((None, 1), split.labels.dtype)
+    return tf.data.Dataset.from_generator(generate, output_signature=(inputs, labels)).prefetch(8)

@@ -17,7 +17,6 @@ from keras_session5.training.runs import MODEL, Run
 
 logger = logging.getLogger("keras_session5")
 
-_EVALUATION_BATCH = 256
 _LOSSES_OF_ONE = ["half_squared_error", "binary_crossentropy"]
 
 
@@ -60,8 +59,7 @@ def fit(model: keras.Model, recipe: Recipe, data: DataSet, run: Run, verbose: st
             epochs=recipe.epochs,
             initial_epoch=first,
             shuffle=False,  # the batches come shuffled
-            validation_data=_arrays(data.validation),
-            validation_batch_size=_EVALUATION_BATCH,
+            validation_data=None if data.validation is None else batches.evaluation_batches(data.validation),
             callbacks=[
                 StopOnNaN(recipe.learning_rate),
                 keras.callbacks.TensorBoard(run.directory, write_graph=False),
@@ -92,13 +90,8 @@ def finish(model: keras.Model, test: Split, run: Run) -> None:
 
 def evaluate_split(model: keras.Model, split: Split) -> dict[str, float]:
     """Returns the metrics of a compiled model on a split, such as `{"accuracy": 0.91, "loss": 0.25}`."""
-    inputs, labels = _arrays(split)
-    metrics = model.evaluate(inputs, labels, batch_size=_EVALUATION_BATCH, verbose=0, return_dict=True)
+    metrics = model.evaluate(batches.evaluation_batches(split), verbose=0, return_dict=True)
     return {name: float(metrics[name]) for name in sorted(metrics)}
-
-
-def _arrays(split: Split | None):
-    return None if split is None else (split.inputs, split.labels[:, None])
 
 
 def _never_clean(run: Run) -> str:
