@@ -79,7 +79,8 @@ def train_and_export(job: Job, *, models: Path, runs: Path, verbose: int) -> Exp
     from keras_session5.export import export
 
     name = job.entry.name
-    say(job.note or f"{name}: training")
+    if job.note:
+        say(job.note)
     result = interruptible.train(name, runs=runs, verbose=verbose, **job.settings)
     path = export(result, models)
     say(f"{name}: {metrics_line(result.metrics)} in {result.seconds:.1f} s -> {path}")

@@ -57,19 +57,13 @@ def _from_text(entry: Network, model: keras.Model, class_names: tuple[str, ...],
 
     TensorFlow cannot normalise Unicode: an "é" must come as one character (NFC), not as "e" and an accent.
     """
-    # Networks with positions have a longest sequence; others take any.
-    longest = min(getattr(layer, "max_length", _NO_LIMIT) for layer in model.layers)
     ids = np.full(max(map(ord, alphabet)) + 2, UNKNOWN_ID, "int32")  # the last one stands for all above
     ids[[ord(character) for character in alphabet]] = np.arange(len(alphabet)) + FIRST_CHARACTER_ID
 
     def answer(text):
         characters = tf.strings.unicode_decode(text, "UTF-8", errors="replace")
         lengths = characters.row_lengths()
-        for fine, sentence in (
-            (lengths > 0, "`text` must have at least one character in every row."),
-            (lengths <= longest, f"`text` must have at most {longest} characters in every row."),
-        ):
-            tf.debugging.Assert(tf.reduce_all(fine), [sentence])
+        _require(lengths > 0, "`text` must have at least one character in every row.")
         tokens = tf.gather(ids, tf.minimum(characters.to_tensor(len(ids) - 1), len(ids) - 1))
         tokens *= tf.sequence_mask(lengths, dtype=tf.int32)
         return _labelled(_outputs(entry, model, tokens), class_names)
@@ -78,8 +72,24 @@ def _from_text(entry: Network, model: keras.Model, class_names: tuple[str, ...],
 
 
 def _outputs(entry: Network, model: keras.Model, x: tf.Tensor) -> dict[str, tf.Tensor]:
+    """The network's answer. What it cannot take is refused in the graph, before any layer sees it.
+
+    A server passes on what it is sent, and some of TensorFlow's kernels end the whole process over a
+    tensor of another rank: a convolution with oneDNN does.
+    """
+    x = tf.ensure_shape(x, model.inputs[0].shape)
+    if entry.kind == "text":
+        # Networks with positions have a longest sequence; others take any.
+        longest = min(getattr(layer, "max_length", _NO_LIMIT) for layer in model.layers)
+        length = tf.shape(x)[1]
+        _require(length > 0, "A sequence must have at least one token.")
+        _require(length <= longest, f"A sequence must have at most {longest} tokens.")
     (name,) = entry.outputs
     return {name: model(x, training=False)}
+
+
+def _require(fine: tf.Tensor, sentence: str) -> None:
+    tf.debugging.Assert(tf.reduce_all(fine), [sentence])
 
 
 def _labelled(outputs: dict[str, tf.Tensor], class_names: tuple[str, ...]) -> dict[str, tf.Tensor]:

@@ -43,8 +43,12 @@ def endless_batches(recipe: Recipe, split: Split, seed: int, first_epoch: int = 
 
 def evaluation_batches(split: Split):
     """A `tf.data.Dataset` of every example once; texts by length, so that little padding is computed."""
+    import tensorflow as tf
+
     recipe = Recipe(batch_size=256, shuffle=False, bucket=_is_text(split.inputs))
-    return _dataset(lambda: epoch_batches(recipe, split, np.random.default_rng(0)), split)
+    batches = _dataset(lambda: epoch_batches(recipe, split, np.random.default_rng(0)), split)
+    # A generator does not say where it ends; `fit` wants to know.
+    return batches.apply(tf.data.experimental.assert_cardinality(steps_per_epoch(recipe, split)))
 
 
 def epoch_batches(recipe: Recipe, split: Split, rng: np.random.Generator) -> Iterator:

@@ -97,7 +97,8 @@ def evaluate_split(model: keras.Model, split: Split) -> dict[str, float]:
 def _never_clean(run: Run) -> str:
     return (
         f"No epoch of {run.record['epochs']} was without a mistake: the data of {run.record['data']} are "
-        "not linearly separable as far as this run saw. If they are, training for more epochs ends."
+        "not linearly separable as far as this run saw. (Separable data have such an epoch in the end; more "
+        "epochs give them longer.)"
     )
 
 

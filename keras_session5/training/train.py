@@ -139,6 +139,10 @@ def train(
             "versions": {package: metadata.version(package) for package in _PACKAGES},
         },
     )
+    mode = "on" if model.jit_compile else "off"
+    logger.info(
+        "Training %s on %s (%s, XLA %s) in %s", name, chosen["data"], policy.device(), mode, run.directory
+    )
     try:
         with run.claimed():
             fit.fit(model, recipe, data_set, run, verbose)

@@ -1,6 +1,8 @@
 """Exports: whole versions, signatures that say the same, nothing of XLA."""
 
 import json
+import subprocess
+import sys
 import threading
 
 import keras
@@ -150,6 +152,38 @@ def test_unknown_characters_are_one_unknown_and_an_empty_text_is_refused(simple_
     np.testing.assert_array_equal(cyrillic, chinese)
     with pytest.raises(tf.errors.InvalidArgumentError, match="must have at least one character"):
         ask(text=tf.constant(["Paris", ""]))
+
+
+@pytest.mark.parametrize(
+    "shape", [(), (2,), (1, 2), (1, 28, 28), (1, 28, 28, 3), (1, 0, 0, 1), (1, 28, 28, 1, 1)]
+)
+def test_images_of_another_shape_are_refused_and_end_no_process(lenet5, tmp_path, shape):
+    """In a process of its own: without the check in the graph, a convolution aborts."""
+    path = s5.export(lenet5, tmp_path)
+    code = f"""
+import tensorflow as tf
+ask = tf.saved_model.load({str(path)!r}).signatures["serving_default"]
+try:
+    ask(image=tf.zeros({shape}))
+except tf.errors.InvalidArgumentError as error:
+    print(error.message)
+"""
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert found.returncode == 0, found.stderr
+    assert "is not compatible with expected shape [?,28,28,1]" in found.stdout
+
+
+def test_sequences_that_are_too_long_or_empty_are_refused(tmp_path):
+    result = s5.train(
+        "transformer_encoder", epochs=1, num_layers=1, mlp_dim=8, max_length=70, runs_dir=tmp_path, verbose=0
+    )
+    signatures = tf.saved_model.load(str(s5.export(result, tmp_path))).signatures
+    for length, sentence in ((71, "at most 70 tokens"), (0, "at least one token")):
+        with pytest.raises(tf.errors.InvalidArgumentError, match=sentence):
+            signatures["serving_default"](tokens=tf.ones((1, length), tf.int32))
+    with pytest.raises(tf.errors.InvalidArgumentError, match="at most 70 tokens"):
+        signatures["from_text"](text=tf.constant(["a" * 71]))
+    signatures["from_text"](text=tf.constant(["a" * 70]))
 
 
 def test_the_greatest_difference_is_honest_about_shapes_and_nan():
