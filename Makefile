@@ -7,7 +7,7 @@ READY := .venv/.ready
 .PHONY: help demo test test-network lint format clean
 
 help:  ## list the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## */  \1\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## */  \1\t/' | expand -t 16
 
 demo: $(READY)  ## five networks from builder to served model, with one command
 	$(BIN)/session5 tour

@@ -1,12 +1,16 @@
 """Shared set-up of the tests."""
 
 import os
+import signal
 
 # Before TensorFlow is imported anywhere: the same on a machine with a GPU, and quiet.
 os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import pytest
+
+# A shell's background jobs ignore Ctrl-C, and so would every program that the tests start and interrupt.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session", autouse=True)
