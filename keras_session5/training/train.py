@@ -107,11 +107,7 @@ def train(
     elif resume:
         logger.warning("There is no unfinished run of %s in %s: a new one begins.", name, runs_dir)
 
-    chosen: dict[str, Any] = {"data": entry.data, "data_dir": None, "seed": 0, "xla": "auto"}
-    chosen |= {key: value for key, value in asked.items() if value is not None}
-    check_fits(entry, chosen["data"])
-    checks.int_between("seed", chosen["seed"], 0, 2**32 - 1)
-    checks.one_of("xla", chosen["xla"], ["auto", "on", "off"])
+    chosen = _chosen(entry, asked)
     arguments, recipe = split_settings(settings, entry.recipe_for(chosen["data"]))
     recipe.check_kind(entry.kind)
     # Before Keras is imported, which takes seconds: data that cannot be had are said at once.
@@ -123,34 +119,24 @@ def train(
 
     jit_compile = policy.jit_compile(chosen["xla"])
     model = fit.compiled_model(entry, arguments, recipe, data_set, chosen["seed"], jit_compile)
-    run = run or Run.create(
-        runs_dir,
-        name,
-        {
-            "name": name,
-            **chosen,
-            "data_source": data_set.source,
-            "examples": _sizes(data_set),
-            "jit_compile": bool(model.jit_compile),
-            "device": policy.device(),
-            "parameters": model.count_params(),
-            "arguments": entry.all_arguments(**arguments),
-            "recipe": asdict(recipe),
-            "versions": {package: metadata.version(package) for package in _PACKAGES},
-        },
-    )
+    if run is None:
+        found = {"jit_compile": bool(model.jit_compile), "device": policy.device()}
+        found |= {"parameters": model.count_params(), "arguments": entry.all_arguments(**arguments)}
+        run = Run.create(
+            runs_dir, name, {"name": name, **chosen, **found, **_circumstances(recipe, data_set)}
+        )
     mode = "on" if model.jit_compile else "off"
     logger.info(
         "Training %s on %s (%s, XLA %s) in %s", name, chosen["data"], policy.device(), mode, run.directory
     )
-    try:
-        with run.claimed():
+    with run.claimed():
+        try:
             fit.fit(model, recipe, data_set, run, verbose)
-    except OSError:  # a full disk, say: nothing is wrong with the run, which can be resumed
-        raise
-    except Exception as error:
-        run.save(status="failed", reason=str(error))
-        raise
+        except OSError:  # a full disk, say: nothing is wrong with the run, which can be resumed
+            raise
+        except Exception as error:
+            run.save(status="failed", reason=str(error))
+            raise
     return Result.of(run, model)
 
 
@@ -185,6 +171,27 @@ def data_arguments(data_set: DataSet) -> dict[str, Any]:
     return sizes
 
 
+def _chosen(entry: Network, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """What was asked for and, where nothing was, the defaults; checked."""
+    chosen = {"data": entry.data, "data_dir": None, "seed": 0, "xla": "auto"}
+    chosen |= {key: value for key, value in asked.items() if value is not None}
+    check_fits(entry, chosen["data"])
+    checks.int_between("seed", chosen["seed"], 0, 2**32 - 1)
+    checks.one_of("xla", chosen["xla"], ["auto", "on", "off"])
+    return chosen
+
+
+def _circumstances(recipe: Recipe, data_set: DataSet) -> dict[str, Any]:
+    """What else a record needs so that the run can be done again."""
+    splits = {"train": data_set.train, "validation": data_set.validation, "test": data_set.test}
+    return {
+        "recipe": asdict(recipe),
+        "data_source": data_set.source,
+        "examples": {name: len(split) for name, split in splits.items() if split is not None},
+        "versions": {package: metadata.version(package) for package in _PACKAGES},
+    }
+
+
 def _checked(arguments: Mapping[str, Any], entry: Network, data_set: DataSet) -> dict[str, Any]:
     """Adds the arguments that follow from the data, which none that is given may contradict."""
     for key in arguments:  # what was no setting of the recipe must be one of the network
@@ -213,9 +220,3 @@ def _resumed(run: Run, asked: Mapping[str, Any], settings: Mapping[str, Any]) ->
             )
     logger.info("Resuming %s after epoch %d.", run.directory, run.epochs_done)
     return {key: record[key] for key in asked}
-
-
-def _sizes(data_set: DataSet) -> dict[str, int]:
-    """Number of examples of each split."""
-    splits = {"train": data_set.train, "validation": data_set.validation, "test": data_set.test}
-    return {name: len(split) for name, split in splits.items() if split is not None}

@@ -262,6 +262,14 @@ def test_a_run_that_is_still_alive_is_not_taken_over(tmp_path, caplog):
     assert Run.resumable(tmp_path, "mlp").directory == alive.directory
 
 
+def test_a_run_claimed_at_the_last_moment_is_left_to_its_owner(tmp_path, monkeypatch):
+    directory = Run.create(tmp_path, "mlp", {}).directory
+    monkeypatch.setattr(Run, "create", lambda *_: Run.open(directory))
+    with Run.open(directory).claimed(), pytest.raises(TrainingError, match="another process"):
+        short(runs_dir=tmp_path)
+    assert Run.open(directory).record["status"] == "running"
+
+
 def test_a_run_that_ends_in_an_error_is_not_resumed(tmp_path, monkeypatch):
     def broken(*_, **__):
         raise RuntimeError("a bug")
