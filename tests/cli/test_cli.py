@@ -178,6 +178,45 @@ main()
     assert json.loads((tmp_path / "report.json").read_text())["networks"]
 
 
+SHORT_TOUR = """
+import sys
+from dataclasses import replace
+from keras_session5 import catalog
+from keras_session5.cli import main
+networks = catalog.NETWORKS
+for name in ("lenet5", "simple_rnn", "transformer_encoder"):
+    networks[name] = replace(networks[name], tour=None)
+networks["mlp"] = replace(networks["mlp"], tour={"epochs": 1}, tour_floor=0.3)
+sys.argv = ["session5", "tour", *sys.argv[1:]]
+main()
+"""
+
+
+def test_the_tour_serves_its_networks_together_and_says_what_it_shortens(tmp_path):
+    command = [sys.executable, "-c", SHORT_TOUR]
+    found = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    assert found.returncode == 0, found.stderr
+    assert "mlp: shorter training than its recipe, to keep the tour short: epochs=1" in found.stdout
+    rows = json.loads((tmp_path / "report.json").read_text())["networks"]
+    assert [(row["name"], row["floor"], row["version"]) for row in rows] == [
+        ("perceptron", 1.0, 1),
+        ("mlp", 0.3, 1),
+    ]
+    assert max(d for row in rows for d in row["max_difference"].values()) <= 1e-5
+
+
+def test_a_configuration_that_lacks_a_network_is_refused_before_the_work(tmp_path):
+    config = tmp_path / "models.config"
+    config.write_text(
+        'model_config_list { config { name: "mlp" base_path: "/models/mlp" model_platform: "tensorflow" } }'
+    )
+    command = [sys.executable, "-c", SHORT_TOUR, "--config", str(config)]
+    found = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    assert (found.returncode, found.stdout) == (2, "")
+    assert "`--config` must list perceptron too" in found.stderr
+    assert not list((tmp_path / "runs").iterdir())
+
+
 def test_train_evaluate_and_export_print_one_json_object_each(workplace):
     folder, _ = workplace
     trained = json.loads(
