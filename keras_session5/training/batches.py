@@ -145,4 +145,9 @@ def _dataset(generate: Callable[[], Iterator], split: Split):
     shape = (None,) if _is_text(split.inputs) else split.inputs.shape[1:]
     inputs = tf.TensorSpec((None, *shape), split.inputs.dtype)
     labels = tf.TensorSpec((None, 1), split.labels.dtype)
-    return tf.data.Dataset.from_generator(generate, output_signature=(inputs, labels)).prefetch(8)
+    batches = tf.data.Dataset.from_generator(generate, output_signature=(inputs, labels)).prefetch(8)
+    # There is nothing to tune, and the tuner's thread sometimes sleeps on, for up to as long as the training
+    # took, while the end of `fit` waits for it.
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    return batches.with_options(options)
