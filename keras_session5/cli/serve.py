@@ -56,9 +56,9 @@ def _serve(source: Path | Mapping[str, str], models: Path, host: str, port: int,
     # lost but an exception in the middle of an import; after, whoever asks twice does not want to wait.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: os._exit(0))
-    from keras_session5.server.__main__ import hide_keras
+    from keras_session5.server.__main__ import hide_training
 
-    hide_keras()
+    hide_training()
     from keras_session5.server.server import end_if_busy
     from keras_session5.server.server import serve as start
 

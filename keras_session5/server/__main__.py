@@ -68,7 +68,7 @@ def _serve(flags: dict[str, Any]) -> None:
         )
     configs = read_config(file, root) if file else [ModelConfig(flags["model_name"], base_path)]
 
-    hide_keras()
+    hide_training()
     from keras_session5.server.server import (
         Server,
         end_if_busy,
@@ -92,13 +92,14 @@ def _serve(flags: dict[str, Any]) -> None:
     end_if_busy(server)
 
 
-def hide_keras() -> None:
-    """Keeps TensorFlow, if it is not there yet, from importing Keras in a process that only serves.
+def hide_training() -> None:
+    """Keeps TensorFlow, if it is not there yet, from importing Keras and JAX in a process that only serves.
 
-    Keras imports what it may use, scikit-learn and Matplotlib too: 110 MiB and 1.5 s that no model needs.
+    Keras imports what it may use, scikit-learn and Matplotlib too: 110 MiB and 1.5 s that no model needs. JAX
+    is imported where it is installed, for a converter: another 110 MiB.
     """
     if "tensorflow" not in sys.modules:
-        sys.modules["keras"] = None  # pyright: ignore[reportArgumentType]
+        sys.modules["keras"] = sys.modules["jax"] = None  # pyright: ignore[reportArgumentType]
 
 
 def read_settings(flags: dict[str, Any]) -> Settings:
