@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo tour test test-recipes test-stress test-network lint format clean
+.PHONY: help demo tour lessons test test-recipes test-stress test-network lint format clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## */  \1\t/' | expand -t 16
@@ -14,6 +14,9 @@ demo: $(READY)  ## the five landmarks from builder to served model, with one com
 
 tour: $(READY)  ## every network of the course, likewise
 	$(BIN)/session5 tour
+
+lessons: $(READY)  ## the notebooks, from lessons/*.py, run and with their pictures; about fifteen minutes
+	$(BIN)/python lessons/build.py
 
 test: $(READY)  ## all tests that need neither network nor GPU
 	$(BIN)/python -m pytest -n 2 --dist loadfile

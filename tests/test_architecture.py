@@ -21,16 +21,20 @@ ALLOWED = {
     "by_hand": {"checks", "errors"},
     "catalog": {"models", "data", "checks", "errors"},
     "data": {"checks", "errors"},
-    "training": {"catalog", "data", "models", "layers", "checks", "errors"},
+    "pictures": {"checks", "errors"},
+    "training": {"catalog", "data", "models", "layers", "pictures", "checks", "errors"},
     "export": {"training", "catalog", "data", "models", "checks", "errors"},
     "server": {"checks", "errors"},
     "client": {"errors"},
+    "playground": {"client", "catalog", "data", "by_hand", "pictures", "checks", "errors"},
 }
 # part -> libraries that it must never import
 FORBIDDEN = {
     "layers": {"tensorflow"},
     "models": {"tensorflow"},
     "by_hand": {"tensorflow"},
+    "pictures": {"tensorflow", "keras"},
+    "playground": {"tensorflow", "keras"},
     "server": {"keras"},
 }
 # All that the client may import beside the standard library and the package.

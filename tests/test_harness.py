@@ -69,7 +69,7 @@ USED = [name for name, entry in NETWORKS.items() if entry.data]  # the others ar
 TRAINED = [name for name, entry in NETWORKS.items() if entry.recipe]
 
 # The shortest training that still goes through everything: what is compared is not how good it is.
-SHORT = {"epochs": 1, "passes": 1, "examples": 256}
+SHORT = {"epochs": 1, "passes": 1, "examples": 256, "dashboard": False}
 
 
 @pytest.fixture(scope="session", params=USED)
@@ -219,6 +219,65 @@ def test_the_served_model_answers_the_same(entry, task, trained, server, transpo
         answer = client.predict(entry.name, asked)
     assert list(answer) == list(entry.outputs)
     assert max_difference(answers(entry, trained[entry.name][0].model, asked), answer) <= 1e-5
+
+
+@pytest.mark.parametrize("transport", ["grpc", "rest"])
+def test_the_served_explanation_is_of_the_answer_and_what_numpy_makes_of_it(
+    entry, task, trained, server, transport
+):
+    address = server.grpc_address if transport == "grpc" else server.rest_address
+    asked = questions(entry, task, 8)
+    with s5.connect(address) as client:
+        plain = client.predict(entry.name, asked)
+        found = client.predict(entry.name, asked, signature_name="explain")
+    assert max_difference(plain, found) <= 1e-6
+    assert len(found) > len(plain)
+    expected = references(trained[entry.name][0].model, asked, found)
+    attention = {name: weights for name, weights in found.items() if "attention" in name}
+    for name, weights in attention.items():
+        np.testing.assert_allclose(weights.sum(-1), 1, atol=1e-5)
+        if name.startswith("decoder") or entry.name == "gpt":
+            assert (weights * (1 - np.tri(weights.shape[-1])) == 0).all()
+        elif entry.kind != "image":
+            padding = next(iter(asked.values())) == 0
+            assert (weights * padding[:, None, None, None] == 0).all()
+    assert expected or attention
+    for name, array in expected.items():
+        np.testing.assert_allclose(found[name], array, atol=1e-4, err_msg=name)
+
+
+def references(model, asked, found):
+    """What NumPy makes of the weights and of what was seen one layer below, by the name of the output."""
+    weights = {layer.name: layer.get_weights() for layer in model.layers}
+    below = next(iter(asked.values()))
+    if "forecast" in found:
+        w, u, b = weights["rnn1"]
+        return {"states_1": states(below @ w + b, u, np.ones(below.shape[:2]))}
+    if "states" in found:
+        w, u, b = weights["rnn"][:3]  # those of the direction that reads forwards
+        forward = states(weights["embedding"][0][below] @ w + b, u, below != 0)
+        every = {"prefix_probabilities": found["prefix_probabilities"].copy()}
+        every["prefix_probabilities"][:, -1] = found["probabilities"]
+        forward *= (below != 0)[..., None]  # both directions say 0 of padding
+        return every | {"states": np.concatenate([forward, found["states"][..., len(u) :]], axis=-1)}
+    if "c1" in found:
+        kernel, bias = weights["f6"]
+        activation = np.tanh if model.name == "lenet5" else lambda x: 1.7159 * np.tanh(2 / 3 * x)
+        return {"f6": activation(found["c5"][:, 0, 0] @ kernel + bias)}
+    expected, x = {}, below.reshape(len(below), -1) / (255 if below.ndim == 4 else 1)
+    for name in [name for name in weights if f"{name}_sum" in found]:
+        kernel, bias = weights[name] if len(weights[name]) == 2 else (weights[name][0], -2)
+        expected[f"{name}_sum"], x = x @ kernel + bias, found[f"{name}_activation"]
+    return expected
+
+
+def states(x, u, reads):
+    """h_t = tanh(x_t + h_(t-1) U), and the state before where nothing is read; (B, T, U)."""
+    h, found = np.zeros((len(x), len(u))), []
+    for t in range(x.shape[1]):
+        h = np.where(reads[:, t, None], np.tanh(x[:, t] + h @ u), h)
+        found.append(h)
+    return np.stack(found, axis=1)
 
 
 WRITERS = ["transformer", "text_to_text", "gpt", "masked_language_model"]

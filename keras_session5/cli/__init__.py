@@ -14,9 +14,11 @@ from keras_session5.cli import (
     dashboard,
     doctor,
     evaluate,
+    explain,
     export,
     list_,
     models,
+    playground,
     query,
     run,
     serve,
@@ -34,7 +36,22 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for verb in (list_, train, evaluate, export, run, tour, serve, query, models, dashboard, compare, doctor):
+for verb in (
+    list_,
+    train,
+    evaluate,
+    export,
+    run,
+    tour,
+    serve,
+    query,
+    explain,
+    models,
+    dashboard,
+    compare,
+    playground,
+    doctor,
+):
     verb.register(app)
 
 

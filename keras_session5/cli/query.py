@@ -48,22 +48,22 @@ def query(
         raise ArgumentError("`--text` must have at least one character. Received: an empty text")
     with connect(server, timeout_s=timeout) as client:
         if image is not None:
-            signature, inputs = "from_image_bytes", {"image_bytes": [_read(image)]}
+            signature, inputs = "from_image_bytes", {"image_bytes": [read_image(image)]}
         elif text is not None:
             signature, inputs = "from_text", {"text": [unicodedata.normalize("NFC", text)]}
         else:
             signature = signature or "serving_default"
-            inputs = _inputs(client, name, version, str(json), signature)
+            inputs = read_inputs(client, name, version, str(json), signature)
         answer = client.predict(name, inputs, signature_name=signature, version=version)
-        class_names = [] if raw else _class_names(client, name, version, models)
+        class_names = [] if raw else read_class_names(client, name, version, models)
     if raw:
         print_json({key: value.tolist() for key, value in answer.items()})
         return
     for i in range(len(next(iter(answer.values())))):
-        _print_answer({key: value[i] for key, value in answer.items()}, class_names)
+        print_answer({key: value[i] for key, value in answer.items()}, class_names)
 
 
-def _inputs(client: Any, name: str, version: int | None, text: str, signature: str) -> dict[str, Any]:
+def read_inputs(client: Any, name: str, version: int | None, text: str, signature: str) -> dict[str, Any]:
     """The inputs that `--json` gives: by name, or bare for a model with a single one."""
     try:
         value = json_module.loads(text)
@@ -80,7 +80,7 @@ def _inputs(client: Any, name: str, version: int | None, text: str, signature: s
     return {names[0]: value}
 
 
-def _read(path: Path) -> bytes:
+def read_image(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
@@ -89,7 +89,7 @@ def _read(path: Path) -> bytes:
         ) from None
 
 
-def _class_names(client: Any, name: str, version: int | None, models: Path) -> list[str]:
+def read_class_names(client: Any, name: str, version: int | None, models: Path) -> list[str]:
     """The classes of a version that was exported on this machine; none where it was not."""
     if version is None:
         version = next((s.version for s in client.status(name) if s.state == "AVAILABLE"), 0)
@@ -97,20 +97,27 @@ def _class_names(client: Any, name: str, version: int | None, models: Path) -> l
     return labels.read_text("utf-8").splitlines() if labels.is_file() else []
 
 
-def _print_answer(answer: Mapping[str, Any], class_names: list[str]) -> None:
+def print_answer(answer: Mapping[str, Any], class_names: list[str]) -> None:
     """Prints one answer: the label and the likeliest classes first."""
-    probabilities = answer.get("probabilities")
-    if probabilities is not None and probabilities.shape == (len(class_names),):
-        order = probabilities.argsort()[::-1]
-        typer.echo(f"label: {answer.get('label', class_names[order[0]])}")
-        for i in order[:_LIKELIEST]:
-            typer.echo(f"  {probabilities[i]:.4f}  {class_names[i]}")
+    if print_classes(answer, class_names):
         answer = {key: value for key, value in answer.items() if key != "label"}
     for key in sorted(answer):
-        typer.echo(f"{key}: {_one_line(answer[key])}")
+        typer.echo(f"{key}: {one_line(answer[key])}")
 
 
-def _one_line(value: Any) -> str:
+def print_classes(answer: Mapping[str, Any], class_names: list[str]) -> bool:
+    """Prints the label and the likeliest classes, if the answer has their probabilities."""
+    probabilities = answer.get("probabilities")
+    if probabilities is None or probabilities.shape != (len(class_names),):
+        return False
+    order = probabilities.argsort()[::-1]
+    typer.echo(f"label: {answer.get('label', class_names[order[0]])}")
+    for i in order[:_LIKELIEST]:
+        typer.echo(f"  {probabilities[i]:.4f}  {class_names[i]}")
+    return True
+
+
+def one_line(value: Any) -> str:
     """An output for one question; numbers with four digits."""
     numbers = value.tolist() if hasattr(value, "tolist") else value
     if isinstance(numbers, list):

@@ -11,10 +11,15 @@ ROWS = 8  # that are also asked alone: enough for three sizes of batches and nei
 Answer = Callable[[Mapping[str, np.ndarray]], Mapping[str, Any]]
 
 
-def max_difference(expected: Mapping[str, np.ndarray], received: Mapping[str, Any]) -> float:
+def max_difference(
+    expected: Mapping[str, np.ndarray], received: Mapping[str, Any], relative: bool = False
+) -> float:
     """Returns the largest absolute difference over all expected outputs.
 
     NaN anywhere, an output of another shape, or another text is an infinite difference.
+
+    Args:
+        relative: measure each output's in its largest number, where that is above 1.
     """
     differences = [0.0]
     for name, array in expected.items():
@@ -23,7 +28,8 @@ def max_difference(expected: Mapping[str, np.ndarray], received: Mapping[str, An
             return float("inf")
         if array.dtype != object:
             difference = np.abs(other.astype("float64") - array.astype("float64"))
-            differences.append(float(np.nan_to_num(difference, nan=np.inf).max(initial=0.0)))
+            size = float(np.abs(array).max(initial=1.0)) if relative else 1.0
+            differences.append(float(np.nan_to_num(difference / size, nan=np.inf).max(initial=0.0)))
     return max(differences)
 
 

@@ -23,10 +23,11 @@ def write_extras(
     examples: Mapping[str, Mapping[str, np.ndarray]],
     rows_independent: Mapping[str, bool],
 ) -> None:
-    """Writes `labels.txt`, `model.json` and the warm-up requests of one example per signature.
+    """Writes `labels.txt`, `model.json` and the warm-up requests, one example of each signature that has any.
 
     Args:
-        examples: signature name -> input name -> array whose first row is used.
+        examples: signature name -> input name -> array whose first row is used. Signatures that are seldom
+            asked are left out: a server loads sooner, and their first caller waits.
         rows_independent: signature name -> whether each row of a batch is answered as it is alone. A server
             merges requests only where `model.json` says so, under `rows_independent`.
     """

@@ -14,6 +14,8 @@ import pytest
 from keras_session5.catalog import NETWORKS
 
 VERBS = [
+    "explain",
+    "playground",
     "list",
     "compare",
     "train",

@@ -15,11 +15,18 @@ import keras_session5 as s5
 from keras_session5.data import load_data
 from keras_session5.errors import ExportError
 from keras_session5.export import max_difference, signatures, writer
+from keras_session5.server.saved_model import read_meta_graph
 
 
 @pytest.fixture(scope="module")
 def lenet5(tmp_path_factory):
     return s5.train("lenet5", epochs=1, runs_dir=tmp_path_factory.mktemp("runs"), verbose=0)
+
+
+@pytest.fixture(scope="module")
+def exported(lenet5, tmp_path_factory):
+    """A version of lenet5, for tests that only look at it."""
+    return s5.export(lenet5, tmp_path_factory.mktemp("exported"))
 
 
 @pytest.fixture(scope="module")
@@ -84,52 +91,70 @@ def test_while_it_is_written_no_reader_sees_a_version(lenet5, tmp_path, monkeypa
     assert name.startswith(".writing-")
 
 
-def test_what_travels_in_assets_extra(lenet5, tmp_path):
-    path = s5.export(lenet5, tmp_path)
-    extra = path / "assets.extra"
+def test_what_travels_in_assets_extra(lenet5, exported):
+    extra = exported / "assets.extra"
     assert (extra / "labels.txt").read_text().split() == list("0123456789")
     record = json.loads((extra / "model.json").read_text())
     assert (record["name"], record["data"]) == ("lenet5", "digits")
     assert record["metrics"] == lenet5.metrics
     assert record["versions"]["keras"] == keras.__version__
     assert record["run"] == str(lenet5.run_dir)
-    assert record["rows_independent"] == {"serving_default": True, "from_image_bytes": True}
+    names = ["serving_default", "from_image_bytes", "explain", "explain_image_bytes"]
+    assert record["rows_independent"] == dict.fromkeys(names, True)
 
 
 def test_a_signature_whose_rows_see_each_other_is_said_to(lenet5, tmp_path, monkeypatch):
-    labelled = signatures._labelled
+    labelled = signatures.labelled
 
     def with_shares(outputs, class_names):
         (scores,) = outputs.values()
         return labelled(outputs, class_names) | {"share": scores / tf.reduce_sum(scores, 0)}
 
-    monkeypatch.setattr(signatures, "_labelled", with_shares)
+    monkeypatch.setattr(signatures, "labelled", with_shares)
     path = s5.export(lenet5, tmp_path)
     record = json.loads((path / "assets.extra" / "model.json").read_text())
-    assert record["rows_independent"] == {"serving_default": True, "from_image_bytes": False}
+    assert record["rows_independent"] == {
+        "serving_default": True,
+        "from_image_bytes": False,
+        "explain": True,
+        "explain_image_bytes": True,
+    }
 
 
 @pytest.mark.slow
-def test_texts_are_answered_row_by_row_even_by_chance(tmp_path):
+def test_texts_are_answered_row_by_row_even_by_chance_but_explained_with_padding(tmp_path):
     result = s5.train(
         "gpt", epochs=1, passes=1, examples=256, num_layers=1, mlp_dim=8, runs_dir=tmp_path, verbose=0
     )
     path = s5.export(result, tmp_path)
     record = json.loads((path / "assets.extra" / "model.json").read_text())
-    assert record["rows_independent"] == {"serving_default": True, "from_text": True, "sample": True}
+    answered = dict.fromkeys(["serving_default", "from_text", "sample", "explain"], True)
+    # The width of an explanation is that of the longest text that is asked with it.
+    assert record["rows_independent"] == {**answered, "explain_text": False}
 
 
-def test_warm_up_records_ask_every_signature(lenet5, tmp_path):
+def test_warm_up_records_ask_every_signature_that_is_asked_often(exported):
     from tensorflow_serving.apis import prediction_log_pb2
 
-    path = s5.export(lenet5, tmp_path)
-    records = tf.data.TFRecordDataset(str(path / "assets.extra" / "tf_serving_warmup_requests"))
+    records = tf.data.TFRecordDataset(str(exported / "assets.extra" / "tf_serving_warmup_requests"))
     requests = [prediction_log_pb2.PredictionLog.FromString(r.numpy()).predict_log.request for r in records]
-    loaded = tf.saved_model.load(str(path))
-    assert [r.model_spec.signature_name for r in requests] == list(loaded.signatures)
+    loaded = tf.saved_model.load(str(exported))
+    often = [name for name in loaded.signatures if not name.startswith("explain")]
+    assert [r.model_spec.signature_name for r in requests] == often
     for request in requests:
         inputs = {name: tf.make_ndarray(tensor) for name, tensor in request.inputs.items()}
         loaded.signatures[request.model_spec.signature_name](**{k: tf.constant(v) for k, v in inputs.items()})
+
+
+def test_explanations_ask_for_standard_operations_only(lenet5, simple_rnn, tmp_path):
+    """Stock TensorFlow Serving has all that TensorFlow registers, and nothing of Python's or XLA's."""
+    for result in (lenet5, simple_rnn):
+        graph = read_meta_graph(str(s5.export(result, tmp_path)), frozenset(["serve"]))
+        functions = {function.signature.name for function in graph.graph_def.library.function}
+        nodes = [node for function in graph.graph_def.library.function for node in function.node_def]
+        used = {node.op for node in [*nodes, *graph.graph_def.node]} - functions
+        assert used <= set(tf.raw_ops.__dict__)
+        assert not {op for op in used if op.startswith("Xla") or "PyFunc" in op}
 
 
 def test_a_model_trained_with_xla_is_exported_without(tmp_path):
@@ -140,8 +165,8 @@ def test_a_model_trained_with_xla_is_exported_without(tmp_path):
     assert b"_XlaMustCompile" not in (path / "saved_model.pb").read_bytes()
 
 
-def test_images_of_any_kind_and_size_are_understood(lenet5, tmp_path):
-    signatures = tf.saved_model.load(str(s5.export(lenet5, tmp_path))).signatures
+def test_images_of_any_kind_and_size_are_understood(exported):
+    signatures = tf.saved_model.load(str(exported)).signatures
     image = load_data("digits").test.inputs[3]
     large = tf.image.resize(image, (280, 280), method="nearest").numpy().astype("uint8")
     colour, clear = np.repeat(large, 3, -1), np.full_like(large, 255)
@@ -182,20 +207,20 @@ def test_unknown_characters_are_one_unknown_and_an_empty_text_is_refused(simple_
 @pytest.mark.parametrize(
     "shape", [(), (2,), (1, 2), (1, 28, 28), (1, 28, 28, 3), (1, 0, 0, 1), (1, 28, 28, 1, 1)]
 )
-def test_images_of_another_shape_are_refused_and_end_no_process(lenet5, tmp_path, shape):
+def test_images_of_another_shape_are_refused_and_end_no_process(exported, shape):
     """In a process of its own: without the check in the graph, a convolution aborts."""
-    path = s5.export(lenet5, tmp_path)
     code = f"""
 import tensorflow as tf
-ask = tf.saved_model.load({str(path)!r}).signatures["serving_default"]
-try:
-    ask(image=tf.zeros({shape}))
-except tf.errors.InvalidArgumentError as error:
-    print(error.message)
+signatures = tf.saved_model.load({str(exported)!r}).signatures
+for name in ("serving_default", "explain"):
+    try:
+        signatures[name](image=tf.zeros({shape}))
+    except tf.errors.InvalidArgumentError as error:
+        print(error.message)
 """
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert found.returncode == 0, found.stderr
-    assert "is not compatible with expected shape [?,28,28,1]" in found.stdout
+    assert found.stdout.count("is not compatible with expected shape [?,28,28,1]") == 2
 
 
 def test_sequences_that_are_too_long_or_empty_are_refused(tmp_path):
@@ -229,6 +254,8 @@ def test_the_greatest_difference_is_honest_about_shapes_and_nan():
     assert max_difference(one, {"y": np.array([[1.0, 2.5]])}) == 0.5
     assert max_difference(one, {"y": np.array([[1.0, np.nan]])}) == np.inf
     assert max_difference(one, {"y": np.array([[1.0]])}) == np.inf
+    assert max_difference(one, {"y": np.array([[1.0, 2.5]])}, relative=True) == 0.25
+    assert max_difference({"y": np.array([0.1])}, {"y": np.array([0.2])}, relative=True) == 0.1
     nan = {"y": np.array([np.nan])}
     assert max_difference(nan, nan) == np.inf
 

@@ -1,0 +1,142 @@
+"""`session5 explain`."""
+
+import contextlib
+import unicodedata
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from keras_session5.cli.options import MODELS, SERVER, Models, Name, Timeout
+from keras_session5.cli.output import print_json
+from keras_session5.cli.query import read_class_names, read_image, read_inputs
+from keras_session5.errors import ArgumentError, Session5Error, UnavailableError
+
+_OPTIONS = {"explain_image_bytes": "--image", "explain_text": "--text", "explain": "--json"}
+
+
+def register(app: typer.Typer) -> None:
+    app.command("explain", epilog='Example: session5 explain simple_rnn --text "Frankreich"')(explain)
+
+
+def explain(
+    name: Name,
+    image: Annotated[Path | None, typer.Option(help="PNG or JPEG file, white on black.")] = None,
+    text: Annotated[str | None, typer.Option(help="A text.")] = None,
+    json: Annotated[
+        str | None,
+        typer.Option(help="""The network's inputs, one question: '{"inputs": [[0, 1]]}', or '[[0, 1]]'."""),
+    ] = None,
+    picture: Annotated[
+        Path | None,
+        typer.Option(help="Where the picture is written: .png.", show_default="NAME-explained.png"),
+    ] = None,
+    version: Annotated[int | None, typer.Option(help="Version; the newest if left out.", min=0)] = None,
+    raw: Annotated[
+        bool, typer.Option("--raw", help="Print all as one JSON object; a picture only with --picture.")
+    ] = False,
+    server: Annotated[
+        str | None,
+        typer.Option(
+            help="Address: http://HOST:PORT for REST, HOST:PORT for gRPC.",
+            show_default=f"{SERVER}; if none runs there, one of its own",
+        ),
+    ] = None,
+    models: Models = MODELS,
+    timeout: Timeout = 30.0,
+) -> None:
+    """Show what happens inside a served network when it is asked something."""
+    from keras_session5.cli import explained as told
+    from keras_session5.client import connect
+    from keras_session5.pictures import save
+
+    if sum(given is not None for given in (image, text, json)) != 1:
+        raise ArgumentError("Give exactly one of --image, --text and --json.")
+    if text == "":
+        raise ArgumentError("`--text` must have at least one character. Received: an empty text")
+    path = _writable(picture or Path(f"{name}-explained.png"))
+    file = read_image(image) if image is not None else None
+    with _address(name, server, models, timeout) as address, connect(address, timeout_s=timeout) as client:
+        if file is not None:
+            signature, inputs = "explain_image_bytes", {"image_bytes": [file]}
+        elif text is not None:
+            signature, inputs = "explain_text", {"text": [unicodedata.normalize("NFC", text)]}
+        else:
+            signature, inputs = "explain", {}
+        version = _explaining_version(client, name, version, signature)
+        if json is not None:
+            inputs = read_inputs(client, name, version, json, signature)
+        answer = client.predict(name, inputs, signature_name=signature, version=version)
+        class_names = read_class_names(client, name, version, models)
+    if any(len(array) != 1 for array in answer.values()):
+        raise ArgumentError("`--json` must ask one question: every input with one row.")
+    one = {key: value[0] for key, value in answer.items()}
+    asked = {key: value[0] for key, value in inputs.items()}
+    if raw:
+        print_json({key: value.tolist() for key, value in answer.items()})
+    else:
+        told.tell(one, asked, class_names)
+    if not raw or picture is not None:
+        save(told.draw(one, asked, class_names), path)
+    if not raw:
+        typer.echo(f"Picture: {path}")
+
+
+@contextlib.contextmanager
+def _address(name: str, server: str | None, models: Path, timeout: float) -> Iterator[str]:
+    """The server that runs; where none was named and none runs, one for this question."""
+    if server is not None or _somebody_answers(name, timeout):
+        yield server or SERVER
+        return
+    if not any(path.name.isdecimal() for path in (models / name).glob("*")):
+        raise Session5Error(
+            f"No server answers at {SERVER}, and {models / name} has no exported version to serve for this "
+            f"question. `session5 run {name}` makes one."
+        )
+    typer.echo(f"No server answers at {SERVER}: serving {models / name} for this question.", err=True)
+    from keras_session5.server.__main__ import hide_training
+
+    hide_training()
+    from keras_session5.server.server import serve
+
+    with serve({name: models / name}) as own:
+        yield own.rest_address
+
+
+def _somebody_answers(name: str, timeout: float) -> bool:
+    from keras_session5.client import connect
+
+    with connect(SERVER, timeout_s=timeout) as client:
+        try:
+            client.status(name)
+        except UnavailableError:
+            return False
+        except Session5Error:
+            pass  # what is wrong, the question itself will tell
+    return True
+
+
+def _explaining_version(client: Any, name: str, version: int | None, signature: str) -> int:
+    """The version that is asked; one that was exported before networks could be opened cannot be."""
+    metadata = client.metadata(name, version=version)
+    if signature in metadata.signatures:
+        return metadata.version
+    if "explain" not in metadata.signatures:
+        raise Session5Error(
+            f"Version {metadata.version} of {name} cannot be explained: it has no signature `explain`, as it "
+            f"was exported before there was one. Export it again: session5 export {name}"
+        )
+    fitting = [option for known, option in _OPTIONS.items() if known in metadata.signatures]
+    raise ArgumentError(
+        f"{name} is asked with {' or '.join(fitting)}. Received: {_OPTIONS[signature]}, for which it has no "
+        f"signature `{signature}`"
+    )
+
+
+def _writable(picture: Path) -> Path:
+    """Makes the picture's folder, before the work rather than after it."""
+    if picture.suffix != ".png":
+        raise ArgumentError(f"`--picture` must end in .png. Received: --picture={picture}")
+    picture.parent.mkdir(parents=True, exist_ok=True)
+    return picture

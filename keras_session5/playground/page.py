@@ -1,0 +1,123 @@
+"""The page: all tabs, and how it is opened."""
+
+import os
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+# Before Gradio is imported: nothing about the use of this page goes anywhere.
+os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
+
+import gradio as gr
+
+from keras_session5.client import connect
+from keras_session5.errors import Session5Error
+from keras_session5.playground import (
+    attention,
+    convolution,
+    dates,
+    lenet5,
+    mlp,
+    perceptron,
+    recurrent,
+    serving,
+    writing,
+)
+from keras_session5.playground.asking import Asker
+from keras_session5.playground.parts import STYLE, Opening
+from keras_session5.playground.raw_request import RawRests
+
+TITLE = "keras-session5: playground"
+_TIMEOUT_S = 20.0  # of one question
+
+# Fonts of the reader's own machine: Gradio's themes would fetch theirs from the internet.
+_THEME = gr.themes.Base(
+    primary_hue="blue",
+    font=["system-ui", "sans-serif"],
+    font_mono=["ui-monospace", "monospace"],
+    text_size="md",
+    spacing_size="sm",
+)
+
+
+def build_page(rest_address: str, models: str | os.PathLike = "saved_models") -> gr.Blocks:
+    """Returns the page, ready to be launched.
+
+    Args:
+        rest_address: of the model server, `http://host:port`.
+        models: folder of the exported models, for the names of their classes.
+
+    Raises:
+        ArgumentError: for an address that is not of a REST API.
+    """
+    rest = RawRests(rest_address)
+    asker = Asker(connect(rest_address, timeout_s=_TIMEOUT_S), Path(models))
+    tabs: dict[str, Callable[[], Opening]] = {
+        "Perceptron": perceptron.add_tab,
+        "XOR and MLP": mlp.add_tab,
+        "Convolution": convolution.add_tab,
+        "LeNet-5": lambda: lenet5.add_tab(asker),
+        "RNN": lambda: recurrent.add_tab(asker),
+        "Transformer": lambda: attention.add_tab(asker),
+        "Dates": lambda: dates.add_tab(asker),
+        "GPT": lambda: writing.add_tab(asker),
+        "Serving": lambda: serving.add_tab(asker, rest),
+    }
+    with gr.Blocks(title=TITLE, analytics_enabled=False) as page:
+        gr.Markdown("## From the perceptron to the transformer")
+        for i, (name, add_tab) in enumerate(tabs.items()):
+            with gr.Tab(name) as tab:
+                for function, inputs, outputs in add_tab():
+                    event: Any = tab.select if i else page.load
+                    event(function, inputs, outputs, show_progress="hidden")
+    return page
+
+
+def open_page(
+    rest_address: str,
+    models: str | os.PathLike = "saved_models",
+    *,
+    host: str = "127.0.0.1",
+    port: int = 7860,
+    browser: bool = False,
+) -> gr.Blocks:
+    """Serves the page in the background until its `close()` is called.
+
+    Args:
+        rest_address, models: as for `build_page`.
+        host: where to listen; the default lets only this machine in.
+        port: to listen on.
+        browser: whether to open it in the user's browser.
+
+    Raises:
+        Session5Error: if it cannot listen there, because the port is taken for example.
+    """
+    _check_free(host, port)
+    page = build_page(rest_address, models)
+    page.launch(
+        server_name=host,
+        server_port=port,
+        inbrowser=browser,
+        share=False,
+        quiet=True,
+        prevent_thread_lock=True,
+        show_error=False,
+        ssr_mode=False,
+        theme=_THEME,
+        css=STYLE,
+        footer_links=[],
+    )
+    return page
+
+
+def _check_free(host: str, port: int) -> None:
+    """Gradio would say so only after it has tried, and in its own words."""
+    try:
+        with socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET):
+            pass
+    except OSError as error:
+        raise Session5Error(
+            f"The page cannot listen on {host}:{port}: {error.strerror or error}. Give another port or host."
+        ) from error

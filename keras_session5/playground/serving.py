@@ -1,0 +1,101 @@
+"""The tab of the server: what is up, and one request as it goes over the wire."""
+
+from typing import Any
+
+import gradio as gr
+
+from keras_session5.catalog import NETWORKS
+from keras_session5.errors import NotFoundError
+from keras_session5.playground.asking import Asker, on_page
+from keras_session5.playground.parts import Opening, introduce, rows_of, sentence, table, warning
+from keras_session5.playground.raw_request import RawRests, example
+
+TABLE = ["model", "version", "state"]
+_ANSWERED = 200
+_LOOK: dict[str, Any] = {"lines": 1, "max_lines": 8, "wrap_lines": True, "interactive": False}
+
+
+def served(asker: Asker, rest: RawRests) -> list[list[Any]]:
+    """Rows of model, version and state; a model without a version is told as missing."""
+    listed = rest.models()
+    rows = []
+    for name in NETWORKS if listed is None else listed:
+        try:
+            versions = asker.client.status(name)
+        except NotFoundError:
+            if listed:
+                rows.append([name, "-", "missing"])
+            continue
+        rows += [[name, one.version, f"{one.state} {one.error}"] for one in versions]
+    return rows
+
+
+def models_up(asker: Asker, rest: RawRests, chosen: str | None) -> tuple[str, Any]:
+    """The table, and the choices of a model to ask."""
+    rows = served(asker, rest)
+    up = sorted({row[0] for row in rows if row[2].startswith("AVAILABLE")})
+    best = chosen if chosen in up else next((name for name in ("simple_rnn", *up) if name in up), None)
+    return rows_of(TABLE, rows), gr.Dropdown(up, value=best)
+
+
+def signatures_of(asker: Asker, name: str | None) -> tuple[Any, str]:
+    """The choices of a signature of a model, and what to ask it."""
+    if not name:
+        return gr.Dropdown([], value=None), ""
+    names = sorted(asker.client.metadata(name).signatures)
+    best = next((one for one in ("from_text", "from_image_bytes", *names) if one in names), None)
+    return gr.Dropdown(names, value=best), question(asker, name, best)
+
+
+def question(asker: Asker, name: str | None, signature: str | None) -> str:
+    """Inputs for a signature, as JSON."""
+    if not name or not signature:
+        return ""
+    signatures = asker.client.metadata(name).signatures
+    return example(name, signatures[signature].inputs) if signature in signatures else ""
+
+
+def ask(rest: RawRests, name: str | None, signature: str | None, inputs: str) -> tuple[str, str, str, str]:
+    """Asks; returns a sentence with the time, the request as JSON and as curl, and the answer."""
+    if not name or not signature:
+        raise NotFoundError("No model is up. `session5 tour` trains and exports all of them.")
+    done = rest.predict(name, signature, inputs)
+    told = "Answered" if done.status == _ANSWERED else f"Refused with status {done.status}"
+    return f"**{told} in {done.milliseconds:.1f} ms.**", done.body, done.curl, done.answer
+
+
+def add_tab(asker: Asker, rest: RawRests) -> Opening:
+    """Adds the tab; returns what is to be computed when it opens."""
+    introduce(
+        "The model server",
+        f"All networks of this page are asked over REST at {asker.client.address}. Here is what is up, and "
+        "what goes over the wire. `session5 run NAME` makes a missing one, and it is up a second later.",
+    )
+    wrong = warning()
+    with gr.Row(equal_height=False):
+        with gr.Column(scale=2, min_width=360):
+            rows = table("What is up", "models")
+            again = gr.Button("Look again")
+        with gr.Column(scale=3):
+            with gr.Row():
+                name = gr.Dropdown([], label="Model", elem_id="model")
+                signature = gr.Dropdown([], label="Signature", elem_id="signature")
+            inputs = gr.Textbox(label="Inputs, JSON", lines=1, max_lines=4, elem_id="inputs")
+            button = gr.Button("Ask", variant="primary", elem_id="ask")
+            told = sentence("latency")
+            answer = gr.Code(language="json", label="Answer", elem_id="answer", **_LOOK)
+            body = gr.Code(language="json", label="Request", elem_id="body", **_LOOK)
+            curl = gr.Code(language="shell", label="In a terminal", elem_id="curl", **_LOOK)
+
+    looking = on_page(2)(lambda chosen: models_up(asker, rest, chosen)), [name], [wrong, rows, name]
+    again.click(*looking)
+    asking = on_page(4)(lambda *three: ask(rest, *three)), [name, signature, inputs]
+    told_all = [wrong, told, body, curl, answer]
+    choosing = on_page(2)(lambda chosen: signatures_of(asker, chosen))
+    # Where no model is up, the sentence that says why is to stay.
+    name.change(
+        lambda chosen: choosing(chosen) if chosen else [gr.skip()] * 3, name, [wrong, signature, inputs]
+    ).success(lambda *three: asking[0](*three) if three[0] else [gr.skip()] * 5, asking[1], told_all)
+    signature.input(on_page(1)(lambda *two: question(asker, *two)), [name, signature], [wrong, inputs])
+    button.click(*asking, told_all)
+    return [looking]

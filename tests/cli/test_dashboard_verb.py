@@ -1,0 +1,209 @@
+"""`session5 dashboard`: what it refuses, and what every tab of TensorBoard shows in a browser."""
+
+import json
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+import keras_session5 as s5
+
+SCREENSHOTS = Path(__file__).parents[2] / "build" / "screenshots"
+
+
+def command(*arguments):
+    return [sys.executable, "-m", "keras_session5", "dashboard", *map(str, arguments)]
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def test_a_port_that_is_taken_is_a_sentence(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        found = subprocess.run(
+            command("--runs", tmp_path, "--port", port), capture_output=True, text=True, timeout=60
+        )
+    assert (found.returncode, found.stdout) == (2, "")
+    assert f"Received: 127.0.0.1:{port}, of which the system says: Address already in use" in found.stderr
+    assert f"session5 dashboard --port {port + 1}" in found.stderr
+    assert "Traceback" not in found.stderr
+
+
+def test_an_address_that_does_not_exist_is_a_sentence(tmp_path):
+    found = subprocess.run(
+        command("--runs", tmp_path, "--host", "no.such.host.invalid"), capture_output=True, text=True
+    )
+    assert found.returncode == 2
+    assert "`--host` and `--port` must be an address that is free" in found.stderr
+
+
+@pytest.fixture(scope="module")
+def board(tmp_path_factory):
+    """The address of `session5 dashboard` on four runs of three networks, and their names."""
+    if not shutil.which("chromium"):
+        pytest.skip("there is no Chromium here: apt-get install chromium")
+    pytest.importorskip("playwright.sync_api", reason="pip install playwright")
+    runs, port = tmp_path_factory.mktemp("runs"), free_port()
+    quick = {"examples": 256, "epochs": 2, "runs_dir": runs, "verbose": 0}
+    results = [s5.train("lenet5", learning_rate=rate, **quick) for rate in (3e-3, 6e-3)]
+    results += [s5.train("mlp_xor", passes=50, epochs=3, runs_dir=runs, verbose=0)]
+    names = [f"{result.name}/{result.run_dir.name}" for result in results]
+    process = subprocess.Popen(
+        command("--runs", runs, "--port", port), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    address = f"http://127.0.0.1:{port}"
+    try:
+        _wait(lambda: len(_json(f"{address}/data/runs")) == 6)  # each with its part `train`
+        yield address, names
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+@pytest.fixture(scope="module")
+def page(board):
+    """A page of a headless browser, and what it asked of other machines."""
+    from playwright.sync_api import sync_playwright
+
+    address, _ = board
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    # The projector draws by WebGL, which a machine without a graphics card has to be told to compute.
+    flags = [
+        "--no-sandbox",
+        "--use-angle=swiftshader",
+        "--enable-unsafe-swiftshader",
+        "--ignore-gpu-blocklist",
+    ]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=flags)
+        page = browser.new_page(viewport={"width": 1500, "height": 1000})
+        elsewhere, errors = [], []
+        page.on("request", lambda request: elsewhere.append(request.url))
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+        yield page
+        browser.close()
+    assert not [url for url in elsewhere if not url.startswith((address, "data:", "blob:"))]
+    assert not errors
+
+
+def _json(url):
+    with urllib.request.urlopen(url, timeout=5) as answer:
+        return json.load(answer)
+
+
+def _wait(is_there, seconds=60):
+    for _ in range(seconds * 5):
+        try:
+            if is_there():
+                return
+        except OSError:
+            pass
+        time.sleep(0.2)
+    raise AssertionError("it did not come in time")
+
+
+def opened(page, board, tab, sign, **options):
+    """Opens a tab and waits for a sign that it shows something; gives all places that bear the sign."""
+    page.goto(f"{board[0]}/?{tab}#{tab}")
+    found = page.locator(sign, **options)
+    found.first.wait_for(timeout=60_000)
+    page.wait_for_timeout(1_500)  # what follows, and what moves into its place
+    page.screenshot(path=SCREENSHOTS / f"tensorboard_{tab}.png")
+    return found
+
+
+def texts(places):
+    return [" ".join(text.split()) for text in places.all_inner_texts()]
+
+
+@pytest.mark.browser
+def test_the_time_series_show_scalars_histograms_and_images(page, board):
+    cards = opened(page, board, "timeseries", "card-view")
+    assert any(name in text for text in texts(cards) for name in ("activations", "weights"))
+    tabs = {text.upper() for text in texts(page.locator("header [role=tab]"))}
+    expected = {"SCALARS", "IMAGES", "GRAPHS", "DISTRIBUTIONS", "HISTOGRAMS", "TEXT", "HPARAMS", "PROJECTOR"}
+    assert {"TIME SERIES", *expected} <= tabs
+
+
+@pytest.mark.browser
+def test_the_scalars_are_curves(page, board):
+    opened(page, board, "scalars", "tf-scalar-card path")
+    headings = texts(page.locator("tf-category-paginated-view .heading"))
+    for tag in (
+        "epoch_accuracy",
+        "epoch_loss",
+        "examples_per_second",
+        "gradient_norm",
+        "learning_rate",
+        "test",
+    ):
+        assert any(heading.startswith(tag) for heading in headings), tag
+
+
+@pytest.mark.browser
+def test_the_images_are_drawn(page, board):
+    images = opened(page, board, "images", "tf-image-loader img")
+    sizes = images.evaluate_all("images => images.map(image => image.naturalWidth)")
+    assert len(sizes) >= 6
+    assert min(sizes) > 100
+    headings = texts(page.locator("tf-category-paginated-view .heading"))
+    for tag in ("confusion matrix", "decision surface", "feature maps", "filters", "worst mistakes"):
+        assert any(heading.startswith(tag) for heading in headings), tag
+
+
+@pytest.mark.browser
+def test_the_graph_has_a_node_for_each_layer(page, board):
+    nodes = opened(page, board, "graphs", "g.node")
+    names = set(nodes.evaluate_all("nodes => nodes.map(node => node.getAttribute('data-name'))"))
+    assert names == {"image", "scale", "c1", "s2", "c3", "s4", "c5", "flatten", "f6", "probabilities"}
+    assert page.locator("g.edges g.edge").count() == len(names) - 1
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(
+    ("tab", "sign"),
+    [("distributions", "vz-distribution-chart path"), ("histograms", "vz-histogram-timeseries path")],
+)
+def test_weights_activations_and_gradients_are_drawn(tab, sign, page, board):
+    assert opened(page, board, tab, sign).count() > 20
+    headings = texts(page.locator("tf-category-paginated-view .heading"))
+    for kind in ("activations", "gradients", "weights"):
+        assert any(heading.startswith(kind) for heading in headings), kind
+
+
+@pytest.mark.browser
+def test_the_projector_shows_the_test_split(page, board):
+    page.goto(f"{board[0]}/?projector#projector")
+    frame = page.frame_locator("iframe")
+    frame.get_by_text("Points: 899").wait_for(timeout=60_000)
+    page.wait_for_timeout(3_000)  # until the points have found their places
+    page.screenshot(path=SCREENSHOTS / "tensorboard_projector.png")
+    told = frame.locator("body").inner_text()
+    assert "Dimension: 84" in told
+    assert "penultimate layer" in frame.locator("vz-projector-data-panel").inner_html()
+    assert "3 runs found" in told
+
+
+@pytest.mark.browser
+def test_the_recipe_is_a_table(page, board):
+    cells = texts(opened(page, board, "text", "tf-markdown-view td"))
+    for name, value in (("network", "lenet5"), ("learning_rate", "0.003"), ("learning_rate", "0.006")):
+        assert (name, value) in zip(cells, cells[1:], strict=False)
+
+
+@pytest.mark.browser
+def test_the_hyperparameters_compare_the_runs(page, board):
+    cells = texts(opened(page, board, "hparams", "vaadin-grid-cell-content"))
+    for name in board[1]:
+        assert any(name.startswith(cell.rstrip(".…")) for cell in cells if len(cell) > 5), name
+    assert {"lenet5", "mlp_xor", "digits", "logic_gates/xor"} <= set(cells)

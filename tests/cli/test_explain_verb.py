@@ -1,0 +1,171 @@
+"""`session5 explain`: what it tells and draws, whom it asks, what it refuses."""
+
+import json
+import re
+from dataclasses import replace
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from matplotlib.image import imread
+from typer.testing import CliRunner
+
+import keras_session5 as s5
+from keras_session5.catalog import NETWORKS
+from keras_session5.cli import app
+from keras_session5.cli import explain as verb
+from keras_session5.data import load_data
+from keras_session5.errors import ArgumentError, NotFoundError, Session5Error, UnavailableError
+from keras_session5.export import signatures
+from keras_session5.training import load_result
+
+SMALL = {"num_layers": 1, "embed_dim": 8, "num_heads": 2, "mlp_dim": 8}
+ARGUMENTS = {
+    "perceptron": {},
+    "lenet5": {},
+    "simple_rnn": {"units": 8},
+    "transformer": SMALL,
+    "vit": SMALL,
+    "simple_rnn_waves": {"units": (4,)},
+}
+NOBODY = "http://127.0.0.1:9"
+BEFORE = "mlp_xor"  # is exported as it was before there were explanations
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory):
+    """Networks with random weights: what is told of them matters, not what they say."""
+    folder = tmp_path_factory.mktemp("explained")
+    some = load_result("threshold_unit", runs_dir=folder / "runs")
+
+    def export(name, **arguments):
+        entry = NETWORKS[name]
+        named = {"name": name, "data": entry.data}
+        result = replace(some, model=entry.build(**arguments), record={**some.record, **named}, **named)
+        s5.export(result, folder / "models")
+
+    keras.utils.set_random_seed(0)
+    for name, arguments in ARGUMENTS.items():
+        export(name, **arguments)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(signatures, "explanations", lambda *_: {})
+        export(BEFORE)
+    return folder / "models"
+
+
+@pytest.fixture(scope="module")
+def server(models):
+    with s5.serve({path.name: path for path in models.iterdir()}) as server:
+        yield server
+
+
+@pytest.fixture
+def explain(models, server, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    def ask(*arguments, address=server.rest_address):
+        where = ["--models", models, *(["--server", address] if address else [])]
+        found = CliRunner().invoke(app, ["explain", *map(str, [*arguments, *where])])
+        if found.exception and not isinstance(found.exception, SystemExit):
+            raise found.exception
+        return found.stdout
+
+    return ask
+
+
+@pytest.fixture(scope="module")
+def image(tmp_path_factory):
+    path = tmp_path_factory.mktemp("images") / "image.png"
+    path.write_bytes(tf.io.encode_png(load_data("digits").test.inputs[0]).numpy())
+    return path
+
+
+def test_weighted_sums_of_a_perceptron(explain, models, server, tmp_path):
+    told = explain("perceptron", "--json", "[[1, 1]]")
+    (line,) = re.findall(r"^fires: weighted sum (-?[\d.]+) -> 1.0000$", told, re.MULTILINE)
+    assert float(line) >= 0
+    assert told.endswith("Picture: perceptron-explained.png\n")
+    assert imread(tmp_path / "perceptron-explained.png").ndim == 3
+
+
+def test_an_image_over_grpc(explain, server, image, tmp_path):
+    told = explain("lenet5", "--image", image, "--picture", "new/a.png", address=server.grpc_address)
+    assert re.match(r"label: \d\n  0\.\d{4}  \d\n", told)
+    assert re.search(
+        r"pixels that count most \(row, column\): (\(\d+, \d+\), ){4}\(\d+, \d+\); \d+ of 784", told
+    )
+    assert re.findall(r"^([csf]\d) ", told, re.MULTILINE) == ["c1", "s2", "c3", "s4", "c5", "f6"]
+    assert (tmp_path / "new" / "a.png").is_file()
+
+
+def test_a_guess_character_by_character(explain):
+    told = explain("simple_rnn", "--text", "Que\u0301bec")  # as two characters typed, and read as one
+    beginnings = re.findall(r"^  (\S+) +[A-Z]\w+ 0\.\d\d, ", told, re.MULTILINE)
+    assert beginnings == ["Q", "Qu", "Qué", "Québ", "Québe", "Québec"]
+    assert re.search(r"^counts most for \w+: '.' \(\d\), by \+0\.\d\d$", told, re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("name", "asked", "sentence"),
+    [
+        ("transformer", ["--text", "12 mars 2020"], r"layer 1 looks, to write '.+' at '.' \(\d+\)"),
+        ("vit", ["--image", "IMAGE"], "pixels that count most"),
+        ("simple_rnn_waves", ["--json", json.dumps([[[0.1], [0.2], [0.3]]])], r"forecast: -?\d\.\d{4}"),
+        ("simple_rnn", ["--json", "[[5, 6, 0]]"], r"  5   +\w+ 0\.\d\d"),
+        ("transformer", ["--json", '{"source": [[3, 4, 0]], "target": [[14, 3]]}'], "to write '14' at "),
+    ],
+)
+def test_every_kind_has_words_and_a_picture(explain, name, asked, sentence, image, tmp_path):
+    told = explain(name, *[image if one == "IMAGE" else one for one in asked])
+    assert re.search(sentence, told)
+    assert (tmp_path / f"{name}-explained.png").stat().st_size > 10_000
+
+
+def test_raw_is_the_whole_answer_without_a_picture_unless_one_is_wanted(explain, tmp_path):
+    answer = json.loads(explain("simple_rnn", "--text", "Peru", "--raw"))
+    assert np.shape(answer["states"]) == (1, 4, 16)
+    assert answer["prefix_probabilities"][0][-1] == pytest.approx(answer["probabilities"][0], abs=1e-6)
+    assert not list(tmp_path.iterdir())
+    explain("simple_rnn", "--text", "Peru", "--raw", "--picture", "p.png")
+    assert (tmp_path / "p.png").is_file()
+
+
+def test_without_a_server_the_model_is_served_for_the_question(explain, monkeypatch):
+    monkeypatch.setattr(verb, "SERVER", NOBODY)
+    monkeypatch.setattr("keras_session5.server.__main__.hide_training", lambda: None)
+    assert "fires: weighted sum" in explain("perceptron", "--json", "[[0, 1]]", address=None)
+    with pytest.raises(
+        Session5Error, match=r"No server answers.*gpt has no exported version.*`session5 run gpt`"
+    ):
+        explain("gpt", "--text", "x", address=None)
+
+
+def test_a_server_that_was_named_is_not_replaced(explain):
+    with pytest.raises(UnavailableError, match="Start one with `session5 serve`"):
+        explain("perceptron", "--json", "[[0, 1]]", address=NOBODY)
+
+
+def test_a_version_that_was_exported_before_says_what_to_do(explain):
+    with pytest.raises(Session5Error, match=rf"Version 1 of {BEFORE} cannot be explained.*session5 export"):
+        explain(BEFORE, "--json", "[[0, 1]]")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "sentence"),
+    [
+        (["perceptron"], ArgumentError, "exactly one of --image, --text and --json"),
+        (["simple_rnn", "--text", "a", "--json", "[]"], ArgumentError, "exactly one of"),
+        (["simple_rnn", "--text", ""], ArgumentError, "`--text` must have at least one character"),
+        (["perceptron", "--text", "a"], ArgumentError, "perceptron is asked with --json. Received: --text"),
+        (["lenet5", "--text", "a"], ArgumentError, "lenet5 is asked with --image or --json"),
+        (["lenet5", "--image", "none.png"], ArgumentError, "`--image` must be a file that can be read"),
+        (["perceptron", "--json", "[["], ArgumentError, "`--json` must be JSON"),
+        (["perceptron", "--json", "[[0,1],[1,1]]"], ArgumentError, "`--json` must ask one question"),
+        (["perceptron", "--json", "[[0,1]]", "--picture", "a.pdf"], ArgumentError, "must end in .png"),
+        (["nothing", "--json", "[[0,1]]"], NotFoundError, "nothing"),
+    ],
+)
+def test_wrong_questions(explain, arguments, error, sentence):
+    with pytest.raises(error, match=re.escape(sentence)):
+        explain(*arguments)

@@ -1,0 +1,39 @@
+"""A model server that answers what it is told to, so that nothing has to be trained."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from keras_session5.errors import InvalidArgumentError, NotFoundError
+from keras_session5.playground.asking import Asker
+
+
+class FakeClient:
+    """Answers with what was laid down for a model's signature, and keeps what it was asked."""
+
+    address = "http://127.0.0.1:8501"
+
+    def __init__(self, answers):
+        self.answers, self.asked = answers, []
+
+    def predict(self, name, inputs, *, signature_name="serving_default"):
+        self.asked.append((name, signature_name, inputs))
+        if name not in {model for model, _ in self.answers}:
+            raise NotFoundError("Servable not found")
+        if (name, signature_name) not in self.answers:
+            raise InvalidArgumentError("Serving signature name not found")
+        return self.answers[name, signature_name]
+
+    def metadata(self, name):
+        return SimpleNamespace(signatures={signature for model, signature in self.answers if model == name})
+
+    def status(self, name):
+        if name not in {model for model, _ in self.answers}:
+            raise NotFoundError("Could not find any versions of model")
+        return [SimpleNamespace(version=3, state="AVAILABLE", error="")]
+
+
+@pytest.fixture
+def fake_asker(tmp_path):
+    """(model, signature) -> output name -> array, as an asker of a server with them."""
+    return lambda answers: Asker(FakeClient(answers), tmp_path)

@@ -1,0 +1,335 @@
+"""The page in a browser: used as a person would, and its answers compared with those of the Keras models.
+
+The networks have random weights: what is compared is not how good they are.
+"""
+
+import base64
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import keras
+import numpy as np
+import pytest
+
+import keras_session5 as s5
+from keras_session5.data.characters import encode
+from keras_session5.export.signatures import signatures
+
+pytest.importorskip("gradio", reason="the page needs the extra playground")
+
+from keras_session5.playground.convolution import _SLIDES_IMAGE
+from keras_session5.playground.drawing import as_training_digit, read_drawing
+from keras_session5.training import texts
+from keras_session5.training.tasks import TASKS
+
+playwright = pytest.importorskip("playwright.sync_api", reason="the browser tests need playwright")
+
+CHROMIUM = shutil.which("chromium")
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed (Debian: chromium)"),
+]
+
+# What the page asks of each, and how small it may be made for that.
+NETWORKS = {
+    "lenet5": (["explain_image_bytes"], {}),
+    "simple_rnn": (["explain_text", "from_text", "serving_default"], {}),
+    "transformer_encoder": (["explain_text"], {"num_layers": 1}),
+    "transformer": (["explain_text"], {"num_layers": 1}),
+    "gpt": (["from_text", "sample"], {"num_layers": 1}),
+}
+VERB = (
+    "import typer; from keras_session5.cli import playground\n"
+    "app = typer.Typer(); playground.register(app); app()"
+)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("playground")
+
+
+@pytest.fixture(scope="module")
+def models(folder):
+    """The networks that the page asks, with random weights and the signatures that it needs."""
+    keras.utils.set_random_seed(0)
+    built = {}
+    for name, (asked, arguments) in NETWORKS.items():
+        entry = s5.NETWORKS[name]
+        model = built[name] = entry.build(**arguments)
+        found = signatures(entry, model, TASKS[entry.task](s5.load_data(entry.data)))
+        archive = keras.export.ExportArchive()
+        archive.track(model)
+        for signature in asked:
+            archive.add_endpoint(signature, found[signature].function, found[signature].specs)
+        archive.write_out(str(folder / "saved_models" / name / "1"), verbose=False)
+    return built
+
+
+@pytest.fixture(scope="module")
+def address(models, folder):
+    """The page as the verb opens it, with a model server of its own."""
+    rest, port = free_port(), free_port()
+    command = [sys.executable, "-c", VERB, "--server", f"http://127.0.0.1:{rest}", "--port", str(port)]
+    with (
+        (folder / "log").open("w+") as log,
+        subprocess.Popen(
+            [*command, "--models", str(folder / "saved_models")], stdout=log, stderr=log
+        ) as verb,
+    ):
+        try:
+            url = f"http://127.0.0.1:{port}/"
+            wait_for(url, verb, log)
+            yield url
+        finally:
+            verb.send_signal(signal.SIGINT)
+            assert verb.wait(30) == 0
+        assert "Stopped." in Path(log.name).read_text()
+        with socket.socket() as gone:  # the model server has ended with it
+            assert gone.connect_ex(("127.0.0.1", rest)) != 0
+
+
+@pytest.fixture(scope="module")
+def page(address):
+    """One tab of the browser, that complains of errors and of requests to any other host."""
+    complaints = []
+    with playwright.sync_playwright() as started:
+        sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []  # Chromium has none for root
+        browser = started.chromium.launch(executable_path=CHROMIUM, args=sandbox)
+        tab = browser.new_page(viewport={"width": 1280, "height": 800})
+        tab.on("console", lambda line: complaints.append(line.text) if line.type == "error" else None)
+        tab.on("pageerror", lambda error: complaints.append(str(error)))
+        tab.on("request", lambda request: complaints.append(request.url) if is_outside(request.url) else None)
+        tab.set_default_timeout(20_000)
+        playwright.expect.set_options(timeout=20_000)
+        tab.goto(address)
+        tab.complaints = complaints
+        yield tab
+        browser.close()
+
+
+@pytest.fixture(autouse=True)
+def _nothing_wrong(request, page):
+    yield
+    folder = request.config.rootpath / "build" / "screenshots"
+    folder.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=folder / f"playground-{request.node.name.removeprefix('test_')}.png")
+    assert page.complaints == []
+    warnings = [text for text in page.locator(".warning:visible").all_inner_texts() if "⚠" in text]
+    assert warnings == []
+
+
+def is_outside(url):
+    parts = urlsplit(url)
+    return parts.scheme not in ("data", "blob") and parts.hostname != "127.0.0.1"
+
+
+def free_port():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return taken.getsockname()[1]
+
+
+def wait_for(url, process, log):
+    until = time.monotonic() + 120
+    while time.monotonic() < until and process.poll() is None:
+        try:
+            with urllib.request.urlopen(url, timeout=1):
+                return
+        except OSError:
+            time.sleep(0.2)
+    log.seek(0)
+    pytest.fail(f"no page at {url}: {log.read()}")
+
+
+def open_tab(page, name):
+    page.get_by_role("tab", name=name, exact=True).click()
+
+
+def wait_until(page, look, wanted):
+    """Waits until the page shows what is wanted; the last thing that it showed stands in the failure."""
+    until = time.monotonic() + 20
+    while (shown := look()) != wanted and time.monotonic() < until:
+        page.wait_for_timeout(100)
+    assert shown == wanted
+
+
+def choose(page, label, option):
+    page.get_by_label(label, exact=True).click()
+    page.get_by_role("option", name=option, exact=True).click()
+
+
+def rows(page, elem_id):
+    return [
+        [cell.inner_text() for cell in row.locator("td").all()]
+        for row in page.locator(f"#{elem_id} tbody tr").all()
+    ]
+
+
+def guess(page, elem_id):
+    """What a label says: the first class, and the likeliest classes with their percentages."""
+    text = page.locator(f"#{elem_id}").inner_text()
+    return re.findall(r"(?m)^(\S[^\n%]*?)\s*\n?\s*(\d+)%", text)
+
+
+def percentages(probabilities, names, count):
+    best = np.argsort(-probabilities, kind="stable")[:count]
+    return [(names[i], f"{probabilities[i] * 100:.0f}") for i in best]
+
+
+def pixels(page, elem_id):
+    """The source of a picture: it changes with what is drawn."""
+    return page.locator(f"#{elem_id} img").get_attribute("src")
+
+
+def test_perceptron(page):
+    playwright.expect(page.locator("#unit-told")).to_contain_text("2 of 4 right")
+    page.get_by_role("button", name="Show me weights").click()
+    playwright.expect(page.locator("#unit-told")).to_contain_text("4 of 4 right")
+    model = s5.build("threshold_unit", weights=(1, 1), threshold=2)
+    fires = np.asarray(model(np.array([[0, 0], [0, 1], [1, 0], [1, 1]], "float32")))[:, 0]
+    assert [float(row[3]) for row in rows(page, "unit-table")] == fires.tolist()
+    trace = s5.perceptron_trace([[0, 0], [0, 1], [1, 0], [1, 1]], [0, 0, 0, 1])
+    box = page.locator("#step input[type=number]")
+    box.fill("24")
+    box.press("Enter")
+    playwright.expect(page.locator("#perceptron-told")).to_contain_text(
+        f"{sum(trace.mistakes)} mistakes in 24 steps"
+    )
+    playwright.expect(page.locator("#perceptron-told")).to_contain_text("at most 51")
+    assert [float(x) for x in rows(page, "steps")[-1][-3:]] == list(trace.starts[-1])
+
+
+def test_mlp(page):
+    open_tab(page, "XOR and MLP")
+    playwright.expect(page.get_by_text("4 of 4 right after 1,600 steps")).to_be_visible()
+    before = pixels(page, "surface")
+    box = page.locator("#hidden input[type=number]")
+    box.fill("3")
+    box.press("Enter")
+    page.locator("#train").click()
+    page.get_by_role("button", name=re.compile("Copy as Keras")).click()
+    code = page.locator("#keras-code .cm-content")
+    playwright.expect(code).to_contain_text("layers.Dense(3,")
+    playwright.expect(page.get_by_text("right after 1,600 steps")).to_be_visible()
+    page.wait_for_timeout(300)
+    assert pixels(page, "surface") != before
+    # What would be copied, executed: it answers what the page shows.
+    names = {}
+    exec("\n".join(page.locator("#keras-code .cm-line").all_inner_texts()), names)
+    table = np.array(rows(page, "mlp-table"), float)
+    answers = np.asarray(names["model"](table[:, :2].astype("float32")))[:, 0]
+    np.testing.assert_allclose(answers, table[:, 3], atol=6e-5)
+
+
+def test_convolution(page):
+    open_tab(page, "Convolution")
+    told = page.locator("#convolution-told")
+    playwright.expect(told).to_contain_text("= 25.")
+    choose(page, "Kernel", "edge")
+    box = page.locator("#row input[type=number]")
+    box.fill("1")
+    box.press("Enter")
+    expected = s5.feature_map(_SLIDES_IMAGE, s5.KERNELS["edge"])[1, 0]
+    playwright.expect(told).to_contain_text("At row 1, column 0")
+    playwright.expect(told).to_contain_text(f"= {expected:.4g}.")
+    cell = page.get_by_test_id("cell-1-1")
+    cell.dblclick()
+    page.keyboard.press("Control+A")
+    page.keyboard.type("10")
+    page.keyboard.press("Enter")
+    playwright.expect(told).to_contain_text(f"= {expected + 2 * _SLIDES_IMAGE[2][1]:.4g}.")
+    playwright.expect(page.locator("#pools img")).to_be_visible()
+
+
+def test_lenet5(page, models):
+    open_tab(page, "LeNet-5")
+    field = page.locator("#drawing canvas")
+    playwright.expect(page.locator("#maps img")).to_be_visible()
+    before = pixels(page, "maps")
+    page.get_by_role("button", name="Clear").click()
+    playwright.expect(page.get_by_text("Draw a digit: white on black")).to_be_visible()
+    box = field.bounding_box()
+    for stroke in ([(0.3, 0.2), (0.7, 0.2), (0.45, 0.85)], [(0.35, 0.5), (0.7, 0.5)]):  # a seven
+        places = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in stroke]
+        page.mouse.move(*places[0])
+        page.mouse.down()
+        for place in places[1:]:
+            page.mouse.move(*place, steps=6)
+        page.mouse.up()
+    url = field.evaluate("canvas => canvas.toDataURL('image/png')")
+    digit = as_training_digit(read_drawing(url))
+    probabilities = models["lenet5"].predict(digit[None].astype("float32"), verbose=0)[0]
+    wait_until(page, lambda: guess(page, "lenet5-guess"), percentages(probabilities, list("0123456789"), 3))
+    assert pixels(page, "maps") != before
+    assert len(base64.b64decode(pixels(page, "saliency").partition(",")[2])) > 5_000
+
+
+@pytest.mark.parametrize(
+    ("tab", "name", "elem_id"),
+    [("RNN", "simple_rnn", "rnn"), ("Transformer", "transformer_encoder", "attention")],
+)
+def test_languages(page, models, tab, name, elem_id):
+    open_tab(page, tab)
+    page.locator(f"#{elem_id}-text input, #{elem_id}-text textarea").first.fill("")
+    page.locator(f"#{elem_id}-text input, #{elem_id}-text textarea").first.press_sequentially("Île Maurice")
+    data = s5.load_data("place_names")
+    tokens = encode(["Île Maurice"], data.alphabet)
+    probabilities = models[name].predict(tokens, verbose=0)[0]
+    expected = percentages(probabilities, data.class_names, 5)
+    wait_until(page, lambda: guess(page, f"{elem_id}-guess"), expected)
+    if tab == "Transformer":
+        before = pixels(page, "attention")
+        choose(page, "Head", "1")
+        wait_until(page, lambda: pixels(page, "attention") != before, True)
+    else:
+        playwright.expect(page.locator("#states img")).to_be_visible()
+
+
+def test_dates(page, models):
+    open_tab(page, "Dates")
+    playwright.expect(page.locator("#cross img")).to_be_visible()
+    page.locator("#date-text input, #date-text textarea").first.fill("3. elokuuta 1998")
+    (expected,) = texts.translations(models["transformer"], s5.load_data("dates"), ["3. elokuuta 1998"])
+    found = page.locator("#date-found input, #date-found textarea").first
+    wait_until(page, found.input_value, expected)
+
+
+def test_gpt(page, models):
+    open_tab(page, "GPT")
+    choose(page, "Language of the name", "Polish")
+    page.locator("#gpt-start input, #gpt-start textarea").first.fill("Au")
+    box = page.locator("#gpt-temperature input[type=number]")
+    box.fill("0")
+    box.press("Enter")
+    (expected,) = texts.continued(models["gpt"], s5.load_data("place_names"), ["Polish: Au"], temperature=0.0)
+    likeliest = page.locator("#gpt-likeliest input, #gpt-likeliest textarea").first
+    wait_until(page, likeliest.input_value, expected)
+    wait_until(
+        page, lambda: {row[1] for row in rows(page, "gpt-samples")}, {expected}
+    )  # nothing left to chance
+
+
+def test_serving(page):
+    open_tab(page, "Serving")
+    playwright.expect(page.locator("#models")).to_contain_text("AVAILABLE")
+    shown = {row[0]: row[2] for row in rows(page, "models")}
+    assert {name for name, state in shown.items() if state.startswith("AVAILABLE")} == set(NETWORKS)
+    assert shown["vit"] == "missing"
+    page.locator("#ask").click()
+    playwright.expect(page.locator("#latency")).to_contain_text(re.compile(r"Answered in [\d.]+ ms"))
+    playwright.expect(page.locator("#answer")).to_contain_text('"label"')
+    curl = page.locator("#curl .cm-content").inner_text().replace("\n", "")
+    answered = subprocess.run(
+        ["bash", "-c", curl.replace("curl ", "curl -s ", 1)], capture_output=True, check=True
+    )
+    assert b'"label"' in answered.stdout
