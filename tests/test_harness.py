@@ -18,6 +18,9 @@ from keras_session5.export.signatures import answers, questions, signatures
 from keras_session5.training import batches, fit, load_result
 from keras_session5.training.tasks import TASKS
 
+# Whichever test is first pays for the training of all networks.
+pytestmark = pytest.mark.timeout(900)
+
 
 # Counted by hand, from the shapes. Place names have 154 ids and twenty languages, dates 92 ids and ISO dates
 # 15 with the marks, both tasks together 168; a language model has a beginning for each language and an end.

@@ -3,7 +3,6 @@
 from typing import Any, NamedTuple
 
 import numpy as np
-from keras import layers, ops
 
 from keras_session5 import checks
 from keras_session5.by_hand import arrays
@@ -97,6 +96,8 @@ def feature_map(image, kernel, stride=1, padding="valid") -> np.ndarray:
     if padding == "valid":
         _check_fits("kernel", kernel.shape, image)
 
+    from keras import layers  # here, so that what is worked out by hand does not wait for it
+
     convolution = layers.Conv2D(
         1,
         kernel.shape,
@@ -134,6 +135,8 @@ def pool(image, size=2, mode="max") -> np.ndarray:
     checks.positive_int("size", size)
     checks.one_of("mode", mode, ["max", "average"])
     _check_fits("size", (size, size), image)
+    from keras import layers
+
     pooling = layers.MaxPooling2D if mode == "max" else layers.AveragePooling2D
     return _apply(pooling(size, **_LAYER), image)
 
@@ -179,4 +182,6 @@ def _check_fits(name: str, window: tuple[int, ...], image: np.ndarray) -> None:
 def _apply(layer, image: np.ndarray) -> np.ndarray:
     """One image through a layer, without the axes for batch and channel."""
     maps = layer(image[None, :, :, None].astype("float32"))  # (1, rows, columns, 1)
+    from keras import ops
+
     return np.asarray(ops.convert_to_numpy(maps))[0, :, :, 0]

@@ -47,6 +47,14 @@ def train(
             "run, or a run directory.",
         ),
     ] = None,
+    dashboard: Annotated[
+        bool,
+        typer.Option("--dashboard/--no-dashboard", help="Write what `session5 dashboard` shows of the run."),
+    ] = True,
+    profile: Annotated[
+        bool,
+        typer.Option("--profile", help="Write a trace of a few steps for the dashboard, too (needs xprof)."),
+    ] = False,
     json: Json = False,
 ) -> None:
     """Train a network and keep the run in runs/NAME/TIME/."""
@@ -60,6 +68,8 @@ def train(
             data_dir=data_dir,
             resume=resume,
             start_from=start_from,
+            dashboard=dashboard,
+            profile=profile,
             verbose=verbose,
             **parse_settings(settings, epochs),
         )
@@ -74,7 +84,7 @@ def train(
     typer.echo(
         f"{name} on {result.data}: {metrics_line(result.metrics)} on the test split, after "
         f"{record['epochs']} epochs in {result.seconds:.1f} s. Run: {result.run_dir}\n"
-        f"Next: session5 export {name}"
+        f"Next: session5 export {name}, and session5 dashboard"
     )
 
 

@@ -119,7 +119,8 @@ def _answer_and_saliency(opened: Any, *inputs: tf.Tensor) -> tuple[Tensors, Tens
     """What the network and its parts say, and of one that has scores the saliency (B, H, W)."""
     first = inputs[0]
     with tf.GradientTape(watch_accessed_variables=False) as tape:
-        tape.watch(first)
+        if first.dtype.is_floating:  # tokens have no gradient
+            tape.watch(first)
         found: Tensors = dict(opened([*inputs] if len(inputs) > 1 else first, training=False))
         if inspect.SCORES not in found:
             return found, {}

@@ -12,6 +12,7 @@ from keras_session5.data import Split
 from keras_session5.errors import ArgumentError, TrainingError
 from keras_session5.training import batches
 from keras_session5.training.callbacks import Checkpoint, StopOnNaN, StopWhenClean, Trials, is_clean, restore
+from keras_session5.training.dashboard import Dashboard, Profile
 from keras_session5.training.runs import MODEL, Run
 from keras_session5.training.tasks import Classification, Task
 
@@ -80,9 +81,19 @@ def take_over(model: keras.Model, other: keras.Model) -> list[str]:
     return taken
 
 
-def fit(model: keras.Model, recipe: Recipe, task: Task, run: Run, verbose: str | int) -> None:
+def fit(
+    model: keras.Model,
+    recipe: Recipe,
+    task: Task,
+    run: Run,
+    verbose: str | int,
+    *,
+    dashboard: bool = True,
+    profile: bool = False,
+) -> None:
     """Fits the model from the run's last finished epoch to the recipe's last, and finishes the run."""
     first, steps = run.epochs_done, batches.steps_per_epoch(recipe, task.train)
+    shown = Dashboard(run, recipe, task) if dashboard else None
     if first:
         restore(model, run.checkpoints()[-1])
     history = run.record["history"][:first]
@@ -98,8 +109,9 @@ def fit(model: keras.Model, recipe: Recipe, task: Task, run: Run, verbose: str |
             validation_data=validation and batches.evaluation_batches(validation, task.batch),
             callbacks=[
                 StopOnNaN(recipe.learning_rate),
-                keras.callbacks.TensorBoard(run.directory, write_graph=False),
                 *([StopWhenClean()] if recipe.stop_when_clean else []),
+                *([Profile(run.directory, (recipe.epochs - first) * steps)] if profile else []),
+                *([shown] if shown else []),  # knows by now whether this epoch was the last
                 *([Trials(run)] if shows_trials else []),
                 Checkpoint(run),  # last: what it has written, the others have seen
             ],
@@ -109,6 +121,8 @@ def fit(model: keras.Model, recipe: Recipe, task: Task, run: Run, verbose: str |
         run.save(note=_never_clean(run))
         logger.warning(run.record["note"])
     finish(model, task, run)
+    if shown:
+        shown.finish(run.record["metrics"])
 
 
 def finish(model: keras.Model, task: Task, run: Run) -> None:

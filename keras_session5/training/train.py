@@ -1,5 +1,6 @@
 """From a catalogue entry and a data set to a trained model."""
 
+import importlib.util
 import json
 import logging
 from collections.abc import Mapping
@@ -73,6 +74,8 @@ def train(
     runs_dir: str | Path = "runs",
     resume: bool = False,
     start_from: str | Path | Result | None = None,
+    dashboard: bool = True,
+    profile: bool = False,
     verbose: str | int = "auto",
     **settings: Any,
 ) -> Result:
@@ -91,6 +94,8 @@ def train(
             its record says. If there is none, a new run begins.
         start_from: what `train` returned, a run directory, or a network for its newest finished run: every
             layer that has one of the same name and shapes there begins with its weights (fine-tuning).
+        dashboard: write what TensorBoard shows of the run; the weights are the same without.
+        profile: write a trace of a few training steps, too. Needs the extra `profile`.
         verbose: of Keras's progress bar.
         **settings: changes to the recipe (`learning_rate=1e-3`) or to the network (`num_hidden=2`).
 
@@ -101,6 +106,10 @@ def train(
     """
     entry = catalog.network(name)
     entry.require_trained()
+    for argument, value in (("dashboard", dashboard), ("profile", profile)):
+        checks.one_of(argument, value, [True, False])
+    if profile:
+        _check_profiler()
     if epochs is not None:
         settings["epochs"] = epochs
     if data_dir is not None:
@@ -141,7 +150,7 @@ def train(
     )
     with run.claimed():
         try:
-            fit.fit(model, recipe, task, run, verbose)
+            fit.fit(model, recipe, task, run, verbose, dashboard=dashboard, profile=profile)
         except OSError:  # a full disk, say: nothing is wrong with the run, which can be resumed
             raise
         except Exception as error:
@@ -189,6 +198,14 @@ def split_settings(settings: Mapping[str, Any], recipe: Recipe) -> tuple[dict[st
     changes = {key: value for key, value in settings.items() if key in _RECIPE_FIELDS}
     arguments = {key: value for key, value in settings.items() if key not in _RECIPE_FIELDS}
     return arguments, replace(recipe, **changes)
+
+
+def _check_profiler() -> None:
+    if importlib.util.find_spec("xprof") is None:
+        raise ArgumentError(
+            "`profile` must be left out where the package xprof is missing, which shows the trace. "
+            "Install it: pip install 'keras-session5[profile]'. Received: profile=True"
+        )
 
 
 def _chosen(entry: Network, asked: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,127 @@
+"""Event files: the one format that TensorBoard reads.
+
+The messages are made of NumPy arrays. TensorFlow's own functions make tensors first, which takes several
+times as long for the many small histograms of a network.
+"""
+
+import io
+import os
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from tensorboard.compat.proto import (
+    event_pb2,
+    graph_pb2,
+    summary_pb2,
+    tensor_pb2,
+    tensor_shape_pb2,
+    types_pb2,
+)
+from tensorboard.plugins.histogram import metadata as histograms
+from tensorboard.plugins.image import metadata as images
+from tensorboard.plugins.scalar import metadata as scalars
+from tensorboard.plugins.text import metadata as texts
+
+_DPI = 80
+_BUCKETS = 30  # TensorBoard's own number
+_SESSION_START = event_pb2.SessionLog(status=event_pb2.SessionLog.START)
+
+
+class EventFile:
+    """A new event file in a folder.
+
+    Args:
+        folder: a run, or a part of one, as TensorBoard names it; made if it is not there.
+        first_step: what earlier files of the folder say of this step and later ones no longer holds: it was
+            written by a run that was killed before it could keep what it had learned.
+
+    Raises:
+        OSError, tf.errors.OpError: here and in every method, if it cannot be written.
+    """
+
+    def __init__(self, folder: Path, first_step: int):
+        folder.mkdir(parents=True, exist_ok=True)
+        # Files are read in the order of their names: a later one sorts behind.
+        name = f"events.out.tfevents.{time.time_ns():020d}.{os.getpid()}"
+        self._writer = tf.io.TFRecordWriter(str(folder / name))
+        self._write(first_step, file_version="brain.Event:2")
+        self._write(first_step, session_log=_SESSION_START)
+
+    def scalars(self, values: Mapping[str, float], step: int) -> None:
+        metadata = scalars.create_summary_metadata(display_name=None, description=None)
+        for tag, value in values.items():
+            self._summary(tag, _floats(np.float32(value)), metadata, step)
+
+    def histograms(self, arrays: Mapping[str, np.ndarray], step: int) -> None:
+        """Histograms of all numbers of each array; an array with a number that is none has no histogram."""
+        metadata = histograms.create_summary_metadata(display_name=None, description=None)
+        for tag, array in arrays.items():
+            if array.size and np.isfinite(array).all():
+                self._summary(tag, _floats(_buckets(array)), metadata, step)
+
+    def image(self, tag: str, figure: Any, step: int, description: str) -> None:
+        """A figure of Matplotlib."""
+        png = io.BytesIO()
+        # Neither finer nor smaller than it need be on a screen: that takes longer than the drawing.
+        figure.savefig(png, format="png", dpi=_DPI, pil_kwargs={"compress_level": 1})
+        size = (str(int.from_bytes(png.getvalue()[place : place + 4])).encode() for place in (16, 20))
+        metadata = images.create_summary_metadata(display_name=None, description=description)
+        self._summary(tag, _strings(*size, png.getvalue()), metadata, step)
+
+    def text(self, tag: str, markdown: str, step: int = 0) -> None:
+        metadata = texts.create_summary_metadata(display_name=None, description=None)
+        self._summary(tag, _strings(markdown.encode()), metadata, step)
+
+    def graph(self, graph: graph_pb2.GraphDef) -> None:
+        self._write(0, graph_def=graph.SerializeToString())
+
+    def summary(self, summary: Any) -> None:
+        """A summary that one of TensorBoard's plugins has made, with its own messages or TensorFlow's."""
+        self._write(0, summary=summary_pb2.Summary.FromString(summary.SerializeToString()))
+
+    def flush(self) -> None:
+        """Shows TensorBoard what was written so far."""
+        self._writer.flush()
+
+    def close(self) -> None:
+        self._writer.close()
+
+    def _summary(self, tag: str, tensor: Any, metadata: Any, step: int) -> None:
+        value = summary_pb2.Summary.Value(tag=tag, tensor=tensor, metadata=metadata)
+        self._write(step, summary=summary_pb2.Summary(value=[value]))
+
+    def _write(self, step: int, **what: Any) -> None:
+        event = event_pb2.Event(wall_time=time.time(), step=step, **what)
+        self._writer.write(event.SerializeToString())
+
+
+def _floats(array: np.ndarray | np.float32) -> tensor_pb2.TensorProto:
+    """Numbers as TensorBoard wants them: histograms in double precision."""
+    dtype = types_pb2.DT_FLOAT if array.dtype == np.float32 else types_pb2.DT_DOUBLE
+    return tensor_pb2.TensorProto(
+        dtype=dtype, tensor_shape=_shape(array.shape), tensor_content=array.tobytes()
+    )
+
+
+def _strings(*values: bytes) -> tensor_pb2.TensorProto:
+    shape = _shape((len(values),) if len(values) > 1 else ())
+    return tensor_pb2.TensorProto(dtype=types_pb2.DT_STRING, tensor_shape=shape, string_val=values)
+
+
+def _shape(sizes: tuple[int, ...]) -> tensor_shape_pb2.TensorShapeProto:
+    return tensor_shape_pb2.TensorShapeProto(
+        dim=[tensor_shape_pb2.TensorShapeProto.Dim(size=size) for size in sizes]
+    )
+
+
+def _buckets(array: np.ndarray) -> np.ndarray:
+    """(30, 3): left edge, right edge and count of each bucket."""
+    low, high = float(array.min()), float(array.max())
+    if low == high:  # all in the last bucket, which has no width
+        return np.array([[low, high, 0]] * (_BUCKETS - 1) + [[low, high, array.size]], "float64")
+    counts, edges = np.histogram(array, _BUCKETS, (low, high))
+    return np.stack([edges[:-1], edges[1:], counts], axis=1).astype("float64")

@@ -1,0 +1,47 @@
+"""What a run was trained with: as a table to read, and as numbers to compare runs by."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+
+def recipe_table(record: Mapping[str, Any]) -> str:
+    """The run, its recipe and the network's arguments as Markdown.
+
+    Args:
+        record: of the run.
+    """
+    examples = ", ".join(f"{count:,} for {split}" for split, count in record["examples"].items())
+    run = {
+        "network": record["name"],
+        "parameters": f"{record['parameters']:,}",
+        "data": record["data"],
+        "examples": examples,
+        "source": record["data_source"],
+        "seed": record["seed"],
+        "device": record["device"],
+        "XLA": "on" if record["jit_compile"] else "off",
+        "began with": record.get("start_from") or "new weights",
+    }
+    parts = {"Run": run, "Recipe": record["recipe"], "Network": record["arguments"]}
+    versions = {"Versions": record["versions"]}
+    return "\n\n".join(_table(title, rows) for title, rows in (parts | versions).items())
+
+
+def hyperparameters(record: Mapping[str, Any]) -> dict[str, bool | int | float | str]:
+    """All that makes one run differ from another; `recipe/` and `network/` say whose setting it is."""
+    values = {"name": record["name"], "data": record["data"], "seed": record["seed"]}
+    for part, settings in (("recipe", record["recipe"]), ("network", record["arguments"])):
+        values |= {f"{part}/{key}": value for key, value in settings.items() if value is not None}
+    # Lists, such as the widths of layers, as text.
+    plain = bool | int | float | str
+    return {key: value if isinstance(value, plain) else json.dumps(value) for key, value in values.items()}
+
+
+def _table(title: str, rows: Mapping[str, Any]) -> str:
+    lines = [f"| {key} | {_cell(value)} |" for key, value in rows.items()]
+    return "\n".join([f"#### {title}", "", "| setting | value |", "|---|---|", *lines])
+
+
+def _cell(value: Any) -> str:
+    return str(value).replace("|", "\\|").replace("\n", " ")
