@@ -96,7 +96,9 @@ def tidy(notebook: nbformat.NotebookNode) -> None:
             if output.get("name") == "stderr":
                 sys.stderr.write(f"{cell['id']}: {output.text}")
             elif "text" in output:
-                output["text"] = re.sub("^INFO:tensorflow:.*\n", "", output.text, flags=re.MULTILINE)
+                output["text"] = re.sub(
+                    r"^(INFO|WARNING):tensorflow:.*\n", "", output.text, flags=re.MULTILINE
+                )
         if outputs:
             cell.outputs = [o for o in outputs if o.get("name") != "stderr" and shown(o).strip()]
         for output in cell.get("outputs", []):
