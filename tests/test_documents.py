@@ -44,7 +44,7 @@ def server(tmp_path_factory):
     models = {}
     short = {"perceptron": {"epochs": 10}, "lenet5": {"epochs": 1}, "simple_rnn": {"epochs": 1, "units": 8}}
     for name, settings in short.items():
-        result = s5.train(name, runs_dir=folder / "runs", verbose=0, **settings)
+        result = s5.train(name, runs_dir=folder / "runs", verbose=0, dashboard=False, **settings)
         models[name] = str(s5.export(result, folder).parent)
     with s5.serve(models) as server:
         yield server

@@ -18,6 +18,8 @@ def translate(asker: Asker, text: str | None) -> tuple[str, Any]:
     answer = asker.ask(NETWORK, "explain_text", text=checked_text(text))
     source = [character for character in answer["characters"].tolist() if character]
     target = [character for character in answer["target_characters"].tolist() if character]
+    if not target:  # a network that was hardly trained may write nothing: there is nothing to show
+        return "", None
     weights = answer["cross_attention"][:, :, : len(target), : len(source)]  # (L, H, S, T)
     whole = weights.mean((0, 1), keepdims=True)  # one picture of all layers and heads
     drawn = retitled(pictures.attention(whole, target, source), ["what is written (row), from what (column)"])

@@ -20,7 +20,7 @@ from keras_session5.server.saved_model import read_meta_graph
 
 @pytest.fixture(scope="module")
 def lenet5(tmp_path_factory):
-    return s5.train("lenet5", epochs=1, runs_dir=tmp_path_factory.mktemp("runs"), verbose=0)
+    return s5.train("lenet5", epochs=1, runs_dir=tmp_path_factory.mktemp("runs"), verbose=0, dashboard=False)
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +31,9 @@ def exported(lenet5, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def simple_rnn(tmp_path_factory):
-    return s5.train("simple_rnn", epochs=1, units=8, runs_dir=tmp_path_factory.mktemp("runs"), verbose=0)
+    return s5.train(
+        "simple_rnn", epochs=1, units=8, runs_dir=tmp_path_factory.mktemp("runs"), verbose=0, dashboard=False
+    )
 
 
 def test_versions_are_the_next_free_integers(lenet5, tmp_path):
@@ -124,7 +126,15 @@ def test_a_signature_whose_rows_see_each_other_is_said_to(lenet5, tmp_path, monk
 @pytest.mark.slow
 def test_texts_are_answered_row_by_row_even_by_chance_but_explained_with_padding(tmp_path):
     result = s5.train(
-        "gpt", epochs=1, passes=1, examples=256, num_layers=1, mlp_dim=8, runs_dir=tmp_path, verbose=0
+        "gpt",
+        epochs=1,
+        passes=1,
+        examples=256,
+        num_layers=1,
+        mlp_dim=8,
+        runs_dir=tmp_path,
+        verbose=0,
+        dashboard=False,
     )
     path = s5.export(result, tmp_path)
     record = json.loads((path / "assets.extra" / "model.json").read_text())
@@ -159,7 +169,7 @@ def test_explanations_ask_for_standard_operations_only(lenet5, simple_rnn, tmp_p
 
 def test_a_model_trained_with_xla_is_exported_without(tmp_path):
     """Stock TensorFlow Serving refuses graphs that must be compiled by XLA."""
-    result = s5.train("mlp", epochs=1, xla="on", runs_dir=tmp_path / "runs", verbose=0)
+    result = s5.train("mlp", epochs=1, xla="on", runs_dir=tmp_path / "runs", verbose=0, dashboard=False)
     assert result.jit_compile
     path = s5.export(result, tmp_path)
     assert b"_XlaMustCompile" not in (path / "saved_model.pb").read_bytes()
@@ -225,7 +235,14 @@ for name in ("serving_default", "explain"):
 
 def test_sequences_that_are_too_long_or_empty_are_refused(tmp_path):
     result = s5.train(
-        "transformer_encoder", epochs=1, num_layers=1, mlp_dim=8, max_length=70, runs_dir=tmp_path, verbose=0
+        "transformer_encoder",
+        epochs=1,
+        num_layers=1,
+        mlp_dim=8,
+        max_length=70,
+        runs_dir=tmp_path,
+        verbose=0,
+        dashboard=False,
     )
     signatures = tf.saved_model.load(str(s5.export(result, tmp_path))).signatures
     for length, sentence in ((71, "at most 70 tokens"), (0, "at least one token")):
@@ -238,7 +255,7 @@ def test_sequences_that_are_too_long_or_empty_are_refused(tmp_path):
 
 def test_a_network_can_be_exported_by_its_name(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    s5.train("perceptron", verbose=0)
+    s5.train("perceptron", verbose=0, dashboard=False)
     for name in ("perceptron", "threshold_unit"):  # the second needs no run
         assert s5.export(name) == Path("saved_models") / name / "1"
 

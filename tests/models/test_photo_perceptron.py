@@ -156,14 +156,14 @@ def test_a_hundred_machines_know_fresh_cards_after_fifty_trials_and_after_a_hund
     assert right[:, 0].mean() >= 0.95
     assert (right[:, 1] >= 0.95).sum() >= 95
     for seed in (0, 1):
-        result = s5.train("photo_perceptron", seed=seed, runs_dir=tmp_path, verbose=0)
+        result = s5.train("photo_perceptron", seed=seed, runs_dir=tmp_path, verbose=0, dashboard=False)
         assert result.metrics["accuracy"] == pytest.approx(right[seed, 1])
         assert len(result.record["trials"]) == 100
         assert 60 < sum(result.record["trials"]) < 100
 
 
 def test_without_association_units_it_learns_as_well_because_left_and_right_can_be_separated(tmp_path):
-    result = s5.train("photo_perceptron", num_association=0, runs_dir=tmp_path, verbose=0)
+    result = s5.train("photo_perceptron", num_association=0, runs_dir=tmp_path, verbose=0, dashboard=False)
     assert result.metrics["accuracy"] >= 0.95
 
 

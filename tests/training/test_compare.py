@@ -32,7 +32,7 @@ def digits():
 
 
 def short(tmp_path):
-    return partial(s5.train, data="digits", seed=0, epochs=1, runs_dir=tmp_path, verbose=0)
+    return partial(s5.train, data="digits", seed=0, epochs=1, runs_dir=tmp_path, verbose=0, dashboard=False)
 
 
 def row(family, accuracy, name="some"):

@@ -366,6 +366,7 @@ def test_training_is_the_same_with_and_without_to_the_last_bit(run, tmp_path):
     without = short(tmp_path / "without", dashboard=False)
     assert not list(without.run_dir.rglob("*tfevents*"))
     assert weights(without) == weights(run)
+    pytest.importorskip("xprof", reason="needs the extra profile")
     profiled = short(tmp_path / "profiled", profile=True)
     assert weights(profiled) == weights(run)
     (trace,) = profiled.run_dir.glob("plugins/profile/*/*.xplane.pb")

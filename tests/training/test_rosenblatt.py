@@ -71,19 +71,19 @@ def test_weights_after_every_epoch_are_those_of_the_numpy_rule(gate, learning_ra
 
 @pytest.mark.parametrize("gate", MISTAKES_AT_MOST)
 def test_separable_gates_are_learned_within_novikoffs_bound(gate, tmp_path):
-    result = s5.train("perceptron", data=f"logic_gates/{gate}", runs_dir=tmp_path, verbose=0)
+    result = s5.train("perceptron", data=f"logic_gates/{gate}", runs_dir=tmp_path, verbose=0, dashboard=False)
     mistakes = sum(round(4 * (1 - epoch["accuracy"])) for epoch in result.history)
     assert 0 < mistakes <= MISTAKES_AT_MOST[gate]
     assert result.metrics == {"accuracy": 1.0, "loss": 0.0}
 
 
 def test_training_stops_at_the_first_clean_epoch(tmp_path):
-    history = s5.train("perceptron", runs_dir=tmp_path, verbose=0).history
+    history = s5.train("perceptron", runs_dir=tmp_path, verbose=0, dashboard=False).history
     assert [epoch["accuracy"] == 1 for epoch in history] == [False] * (len(history) - 1) + [True]
 
 
 def test_xor_makes_four_mistakes_an_epoch_and_says_that_it_is_not_separable(tmp_path, caplog):
-    result = s5.train("perceptron", data="logic_gates/xor", runs_dir=tmp_path, verbose=0)
+    result = s5.train("perceptron", data="logic_gates/xor", runs_dir=tmp_path, verbose=0, dashboard=False)
     assert len(result.history) == 60
     assert {epoch["accuracy"] for epoch in result.history[3:]} == {0.0}
     assert "not linearly separable" in result.record["note"]

@@ -94,7 +94,7 @@ def test_one_output_does_not_tell_ten_digits_apart(tmp_path):
 
 def test_a_loss_over_texts_counts_every_token_once(names, tmp_path):
     """Keras's mean over batches would count those of short texts for more."""
-    result = s5.train("gpt", epochs=1, examples=64, runs_dir=tmp_path, verbose=0)
+    result = s5.train("gpt", epochs=1, examples=64, runs_dir=tmp_path, verbose=0, dashboard=False)
     test = names.test
     asked, answer, counts = TASKS["language_model"](names).batch(test.inputs, test.labels, RNG)
     logits = result.model.predict(asked, verbose=0).astype("float64")
@@ -125,7 +125,9 @@ def test_classes_by_turns():
 
 
 def test_a_forecast_is_measured_against_the_noise_the_last_value_and_a_linear_forecast(tmp_path):
-    result = s5.train("simple_rnn_waves", epochs=1, examples=256, runs_dir=tmp_path, verbose=0)
+    result = s5.train(
+        "simple_rnn_waves", epochs=1, examples=256, runs_dir=tmp_path, verbose=0, dashboard=False
+    )
     found, data = result.metrics, load_data("waves")
     windows, last = data.test.inputs[..., 0], data.test.inputs[:, -1, 0]
     assert found["noise_floor"] == pytest.approx(DATA_SETS["waves"].noise_floor)
@@ -136,7 +138,9 @@ def test_a_forecast_is_measured_against_the_noise_the_last_value_and_a_linear_fo
 
 
 def test_fine_tuning_begins_where_another_network_has_arrived(tmp_path):
-    teacher = s5.train("masked_language_model", epochs=1, examples=64, runs_dir=tmp_path, verbose=0)
+    teacher = s5.train(
+        "masked_language_model", epochs=1, examples=64, runs_dir=tmp_path, verbose=0, dashboard=False
+    )
     short = {"epochs": 1, "examples": 64, "learning_rate": 0.0, "runs_dir": tmp_path, "verbose": 0}
     pupil = s5.train("transformer_encoder", start_from=teacher, **short)
     assert pupil.record["start_from"] == str(teacher.run_dir)
@@ -150,7 +154,7 @@ def test_fine_tuning_begins_where_another_network_has_arrived(tmp_path):
 
 
 def test_there_must_be_something_to_start_from(tmp_path):
-    other = s5.train("perceptron", runs_dir=tmp_path, verbose=0)
+    other = s5.train("perceptron", runs_dir=tmp_path, verbose=0, dashboard=False)
     with pytest.raises(
         ArgumentError, match=r"`start_from` must be a run .* one that shares none, 0% of them"
     ):
@@ -158,7 +162,7 @@ def test_there_must_be_something_to_start_from(tmp_path):
 
 
 def test_a_resumed_run_needs_what_it_began_with_no_more(tmp_path):
-    other = s5.train("mlp_xor", epochs=1, passes=1, runs_dir=tmp_path, verbose=0)
+    other = s5.train("mlp_xor", epochs=1, passes=1, runs_dir=tmp_path, verbose=0, dashboard=False)
     short = {"epochs": 2, "passes": 1, "runs_dir": tmp_path, "verbose": 0}
     with pytest.MonkeyPatch.context() as patch:
         checkpoint = callbacks.Checkpoint.on_epoch_end
@@ -188,11 +192,15 @@ def test_a_run_is_evaluated_only_on_data_that_its_network_was_built_for(tmp_path
 
 
 def test_the_linear_forecast_is_that_of_all_training_examples(tmp_path):
-    result = s5.train("simple_rnn_waves", epochs=1, examples=64, runs_dir=tmp_path, verbose=0)
+    result = s5.train(
+        "simple_rnn_waves", epochs=1, examples=64, runs_dir=tmp_path, verbose=0, dashboard=False
+    )
     again = s5.evaluate(result)
     assert again["linear_autoregression"] == result.metrics["linear_autoregression"]
 
 
 def test_one_example_at_a_time_needs_no_classes(tmp_path):
-    result = s5.train("simple_rnn_waves", batch_size=1, epochs=1, examples=8, runs_dir=tmp_path, verbose=0)
+    result = s5.train(
+        "simple_rnn_waves", batch_size=1, epochs=1, examples=8, runs_dir=tmp_path, verbose=0, dashboard=False
+    )
     assert "trials" not in result.record

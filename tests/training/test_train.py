@@ -25,7 +25,9 @@ def weights(result):
 
 def short(name="mlp", **settings):
     """Training of a second or two that shuffles, augments and drops out."""
-    return s5.train(name, verbose=0, **{"epochs": 3, "dropout": 0.2, "shift_px": 1.0, **settings})
+    return s5.train(
+        name, verbose=0, dashboard=False, **{"epochs": 3, "dropout": 0.2, "shift_px": 1.0, **settings}
+    )
 
 
 def test_the_record_says_everything_needed_to_do_it_again(tmp_path):
@@ -53,7 +55,7 @@ def test_the_record_says_everything_needed_to_do_it_again(tmp_path):
     assert {"tensorflow", "keras", "keras-session5"} <= record["versions"].keys()
     again = s5.train(
         record["name"], data=record["data"], seed=record["seed"], runs_dir=tmp_path / "again", verbose=0,
-        **record["recipe"], **record["arguments"],
+        dashboard=False, **record["recipe"], **record["arguments"],
     )  # fmt: skip
     assert weights(again) == weights(result)
 
@@ -70,7 +72,10 @@ def test_the_same_seed_gives_the_same_weights_twice(name, tmp_path):
     ("name", "small"), [("simple_rnn", {"units": 8}), ("transformer_encoder", {"mlp_dim": 16})]
 )
 def test_networks_on_text_repeat_themselves_too(name, small, tmp_path):
-    runs = [s5.train(name, epochs=1, runs_dir=tmp_path / str(i), verbose=0, **small) for i in range(2)]
+    runs = [
+        s5.train(name, epochs=1, runs_dir=tmp_path / str(i), verbose=0, dashboard=False, **small)
+        for i in range(2)
+    ]
     assert weights(runs[0]) == weights(runs[1])
 
 
@@ -115,7 +120,7 @@ def test_a_run_that_was_interrupted_ends_as_if_it_had_not_been(moment, tmp_path,
         with pytest.raises(KilledError):
             short(runs_dir=tmp_path / "cut")
 
-    resumed = s5.train("mlp", runs_dir=tmp_path / "cut", resume=True, verbose=0)
+    resumed = s5.train("mlp", runs_dir=tmp_path / "cut", resume=True, verbose=0, dashboard=False)
     assert [path.name for path in (tmp_path / "cut" / "mlp").iterdir()] == [resumed.run_dir.name]
     assert resumed.record["epochs"] == len(resumed.history) == 3
     assert weights(resumed) == weights(whole)
@@ -183,7 +188,9 @@ def test_a_loss_that_becomes_nan_stops_the_run_and_nothing_is_exported(tmp_path)
     with pytest.raises(
         TrainingError, match=r"The loss became nan in step \d+ of epoch 1.*lower learning rate"
     ):
-        s5.train("mlp", runs_dir=tmp_path, verbose=0, learning_rate=1e30, activation="linear")
+        s5.train(
+            "mlp", runs_dir=tmp_path, verbose=0, dashboard=False, learning_rate=1e30, activation="linear"
+        )
     (run_dir,) = (tmp_path / "mlp").iterdir()
     assert json.loads((run_dir / "run.json").read_text())["status"] == "failed"
     with pytest.raises(TrainingError, match="There is no finished run of mlp"):
@@ -246,12 +253,12 @@ def test_tensorboard_finds_the_scalars(tmp_path):
 )
 def test_wrong_arguments_are_refused_in_a_sentence(arguments, sentence, tmp_path):
     with pytest.raises(ArgumentError, match=sentence):
-        s5.train(runs_dir=tmp_path, verbose=0, **arguments)
+        s5.train(runs_dir=tmp_path, verbose=0, dashboard=False, **arguments)
     assert not list(tmp_path.iterdir()), "no run begins"
 
 
 def test_what_ran_is_what_is_recorded_with_xla(tmp_path):
-    result = s5.train("mlp", epochs=1, xla="on", runs_dir=tmp_path, verbose=0)
+    result = s5.train("mlp", epochs=1, xla="on", runs_dir=tmp_path, verbose=0, dashboard=False)
     assert result.jit_compile is True
     assert result.record["jit_compile"] is True
     assert math.isfinite(result.metrics["loss"])

@@ -1,6 +1,6 @@
 """What is written into a run's dashboard, and when.
 
-Scalars are written after every epoch; histograms after ten at most, evenly spread over the recipe's;
+Scalars are written after every epoch; histograms after six at most, evenly spread over the recipe's;
 pictures, which take longest, after the first and the last. So a dashboard takes no longer for many short
 epochs than for few long ones, and what it holds depends on nothing but the recipe.
 """
@@ -29,7 +29,7 @@ from keras_session5.training.tasks import Task
 
 logger = logging.getLogger("keras_session5")
 
-_HISTOGRAMS = 10  # times in a run
+_HISTOGRAMS = 6  # times in a run
 _PICTURES = 2
 
 

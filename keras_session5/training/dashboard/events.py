@@ -123,5 +123,6 @@ def _buckets(array: np.ndarray) -> np.ndarray:
     low, high = float(array.min()), float(array.max())
     if low == high:  # all in the last bucket, which has no width
         return np.array([[low, high, 0]] * (_BUCKETS - 1) + [[low, high, array.size]], "float64")
-    counts, edges = np.histogram(array, _BUCKETS, (low, high))
+    # In double precision: between numbers that hardly differ single precision has no room for buckets.
+    counts, edges = np.histogram(array.astype("float64"), _BUCKETS, (low, high))
     return np.stack([edges[:-1], edges[1:], counts], axis=1).astype("float64")
