@@ -25,9 +25,8 @@ def weights(result):
 
 def short(name="mlp", **settings):
     """Training of a second or two that shuffles, augments and drops out."""
-    return s5.train(
-        name, verbose=0, dashboard=False, **{"epochs": 3, "dropout": 0.2, "shift_px": 1.0, **settings}
-    )
+    usual = {"epochs": 3, "dropout": 0.2, "shift_px": 1.0, "dashboard": False}
+    return s5.train(name, verbose=0, **usual | settings)
 
 
 def test_the_record_says_everything_needed_to_do_it_again(tmp_path):
@@ -211,7 +210,7 @@ def test_a_finished_run_can_be_loaded_and_evaluated_again(tmp_path):
 def test_tensorboard_finds_the_scalars(tmp_path):
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-    result = short(runs_dir=tmp_path)
+    result = short(runs_dir=tmp_path, dashboard=True)
     events = EventAccumulator(str(result.run_dir / "train"))
     events.Reload()
     assert {"epoch_accuracy", "epoch_loss"} <= set(events.Tags()["tensors"])
