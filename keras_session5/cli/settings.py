@@ -7,7 +7,10 @@ from typing import Any
 from keras_session5.errors import ArgumentError
 
 # Arguments of `train` that are no settings but have options of their own.
-_OPTIONS = ("name", "data", "data_dir", "seed", "xla", "runs_dir", "resume", "start_from", "verbose")
+_OPTIONS = (
+    *("name", "data", "data_dir", "seed", "xla", "runs_dir", "resume", "start_from", "verbose"),
+    *("dashboard", "profile"),
+)
 
 
 def parse_settings(pairs: Sequence[str] | None, epochs: int | None) -> dict[str, Any]:
