@@ -348,7 +348,7 @@ class Repository:
         if error:
             # A copy, since an exception holds on to all that the failed load had in memory.
             error = ServingError.of(error.code, str(error))
-            _give_memory_back()
+            _give_memory_back(unfreeze=False)  # what has failed was never frozen
         with self._changed:
             version.busy, version.error = False, error
             if error:
@@ -386,9 +386,10 @@ class Repository:
         log.info("Unloaded %s version %d", version.model, version.number)
 
 
-def _give_memory_back(freeze: bool = True) -> None:
+def _give_memory_back(unfreeze: bool = True, freeze: bool = True) -> None:
     """Frees what was dropped, reference cycles too, and hands it back to the system where that can be."""
-    gc.unfreeze()
+    if unfreeze:
+        gc.unfreeze()
     gc.collect()
     if freeze:
         gc.freeze()

@@ -64,7 +64,7 @@ def _states(repository: Repository) -> dict[int, str]:
 
 
 def _eventually(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30  # a collection of garbage takes seconds in a process full of networks
+    deadline = time.monotonic() + 5
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.005)

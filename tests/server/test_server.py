@@ -195,7 +195,7 @@ def test_a_corrupt_model_is_named_within_seconds(tmp_path: Path):
     began = time.monotonic()
     with pytest.raises(UnavailableError, match="version 1 could not be loaded: Could not find SavedModel"):
         serve({"m": tmp_path / "m"})
-    assert time.monotonic() - began < 30  # and not for ever; in a process of its own it takes one second
+    assert time.monotonic() - began < 10
 
 
 def test_the_good_models_can_be_served_without_the_bad(saved: Path, tmp_path: Path):
