@@ -19,8 +19,7 @@ def evaluate(
     json: Json = False,
 ) -> None:
     """Evaluate a finished run on the test split of a data set."""
-    from keras_session5.training import evaluate as evaluate_network
-    from keras_session5.training import load_result
+    from keras_session5.training import evaluate as evaluate_network, load_result
 
     with progress():
         result = load_result(name, run_dir=run, runs_dir=runs)

@@ -59,8 +59,7 @@ def _serve(source: Path | Mapping[str, str], models: Path, host: str, port: int,
     from keras_session5.server.__main__ import hide_training
 
     hide_training()
-    from keras_session5.server.server import end_if_busy
-    from keras_session5.server.server import serve as start
+    from keras_session5.server.server import end_if_busy, serve as start
 
     server = start(
         source, models=str(models), host=host, grpc_port=port, rest_port=rest_port, require_all=False

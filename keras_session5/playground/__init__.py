@@ -4,16 +4,6 @@ What is worked out by hand is computed here; everything else is asked of a model
 this package imports neither TensorFlow nor Gradio, which `pip install "keras-session5[playground]"` brings.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+import lazy_loader
 
-if TYPE_CHECKING:
-    from keras_session5.playground.page import build_page, open_page
-
-__all__ = ["build_page", "open_page"]
-
-
-def __getattr__(name: str) -> Any:
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.page"), name)
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -7,8 +7,7 @@ import gradio as gr
 import numpy as np
 
 from keras_session5.errors import ArgumentError
-from keras_session5.pictures.by_hand import kernel_patch
-from keras_session5.pictures.by_hand import pooling as pooling_picture
+from keras_session5.pictures.by_hand import kernel_patch, pooling as pooling_picture
 from keras_session5.playground.asking import on_page
 from keras_session5.playground.parts import Opening, introduce, picture, sentence, warning
 

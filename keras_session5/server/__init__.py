@@ -15,16 +15,6 @@
 Importing this package does not import TensorFlow; the first use of `serve` or `Server` does.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+import lazy_loader
 
-if TYPE_CHECKING:
-    from keras_session5.server.server import Server, serve
-
-__all__ = ["Server", "serve"]
-
-
-def __getattr__(name: str) -> Any:
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.server"), name)
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

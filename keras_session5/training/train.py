@@ -136,8 +136,7 @@ def train(
     task = TASKS[entry.task](data_set, batches.subset(data_set.train, recipe.examples, chosen["seed"]))
     arguments = _checked(arguments, entry, task)
 
-    from keras_session5.training import fit
-    from keras_session5.training import xla as policy
+    from keras_session5.training import fit, xla as policy
 
     jit_compile = policy.jit_compile(chosen["xla"])
     model = fit.compiled_model(entry, arguments, recipe, task, chosen["seed"], jit_compile)

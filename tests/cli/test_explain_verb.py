@@ -13,8 +13,7 @@ from typer.testing import CliRunner
 
 import keras_session5 as s5
 from keras_session5.catalog import NETWORKS
-from keras_session5.cli import app
-from keras_session5.cli import explain as verb
+from keras_session5.cli import app, explain as verb
 from keras_session5.data import load_data
 from keras_session5.errors import ArgumentError, NotFoundError, Session5Error, UnavailableError
 from keras_session5.export import signatures

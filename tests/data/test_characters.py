@@ -4,8 +4,7 @@ import unicodedata
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from keras_session5.data.characters import (
     ALPHABET,

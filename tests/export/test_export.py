@@ -14,7 +14,7 @@ import tensorflow as tf
 import keras_session5 as s5
 from keras_session5.data import load_data
 from keras_session5.errors import ExportError
-from keras_session5.export import max_difference, signatures, writer
+from keras_session5.export import extras, max_difference, signatures, writer
 from keras_session5.server.saved_model import read_meta_graph
 
 
@@ -74,7 +74,7 @@ def test_an_export_that_fails_midway_leaves_nothing(lenet5, tmp_path, monkeypatc
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("keras_session5.export.extras.write_extras", full)
+    monkeypatch.setattr(extras, "write_extras", full)
     with pytest.raises(OSError, match="No space left"):
         s5.export(lenet5, tmp_path)
     assert not list((tmp_path / "lenet5").iterdir())

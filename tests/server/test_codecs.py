@@ -5,8 +5,7 @@ import ml_dtypes
 import numpy as np
 import pytest
 import tensorflow as tf
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from tensorflow.core.framework import tensor_pb2, types_pb2
 
 from keras_session5.server.codecs.json_request import Form

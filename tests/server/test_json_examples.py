@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import tensorflow as tf
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from tensorflow_serving.apis import input_pb2
 
 from keras_session5.errors import InvalidArgumentError

@@ -3,8 +3,7 @@ import json
 import math
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from keras_session5.errors import InvalidArgumentError
 from keras_session5.server.codecs.json_parser import _ExactParser, parse_json

@@ -1,0 +1,15 @@
+from .backpropagation import NumpyMLP as NumpyMLP
+from .convolution import (
+    KERNELS as KERNELS,
+    feature_map as feature_map,
+    output_size as output_size,
+    patch_products as patch_products,
+    pool as pool,
+)
+from .perceptron import (
+    cycle as cycle,
+    novikoff_bound as novikoff_bound,
+    perceptron_trace as perceptron_trace,
+)
+from .threshold import threshold_weights as threshold_weights
+from .xor import solve_xor as solve_xor

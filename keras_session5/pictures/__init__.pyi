@@ -1,0 +1,21 @@
+from .by_hand import (
+    decision_line as decision_line,
+    kernel_patch as kernel_patch,
+    pooling as pooling,
+)
+from .explained import (
+    attention as attention,
+    feature_maps as feature_maps,
+    prefix_forecasts as prefix_forecasts,
+    prefix_probabilities as prefix_probabilities,
+    saliency as saliency,
+    states as states,
+    units as units,
+)
+from .judged import (
+    confusion_matrix as confusion_matrix,
+    decision_surface as decision_surface,
+    filters as filters,
+    mistakes as mistakes,
+)
+from .style import save as save

@@ -1,0 +1,4 @@
+from .server import (
+    Server as Server,
+    serve as serve,
+)
