@@ -2,6 +2,7 @@
 
 import difflib
 import math
+import socket
 from collections.abc import Iterable
 from typing import Any
 
@@ -105,6 +106,18 @@ def divides(name: str, value: int, of_name: str, of_value: int) -> None:
         raise ArgumentError(
             f"`{name}` must divide `{of_name}`. Received: {name}={value!r}, {of_name}={of_value!r}"
         )
+
+
+def free_address(host: str, port: int) -> None:
+    """Raises `ArgumentError` if nobody could listen there now."""
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        socket.create_server(address[:2], family=family).close()
+    except OSError as error:
+        raise ArgumentError(
+            f"`host` and `port` must be an address that is free. Received: {host}:{port}, of which the "
+            f"system says: {error.strerror}. Try another port, such as {port % 65535 + 1}"
+        ) from None
 
 
 def did_you_mean(value: Any, choices: Iterable[Any]) -> str:

@@ -1,12 +1,12 @@
 """`session5 dashboard`."""
 
-import socket
 import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from keras_session5.checks import free_address
 from keras_session5.cli.child import run_child
 from keras_session5.cli.options import RUNS, Runs
 from keras_session5.errors import ArgumentError
@@ -27,25 +27,13 @@ def dashboard(
             f"`--runs` must be a directory of training runs; `session5 train NAME` makes one. "
             f"Received: --runs={runs}"
         )
-    _check_port(host, port)
+    free_address(host, port)
     shown = f"[{host}]" if ":" in host else host
     typer.echo(f"TensorBoard on {runs}: http://{shown}:{port}/ (Ctrl-C ends it)", err=True)
     if not _event_files(runs):
         typer.echo("There is no run yet; one that begins will appear: session5 train NAME", err=True)
     command = [sys.executable, "-m", "tensorboard.main", "--logdir", str(runs)]
     raise typer.Exit(run_child([*command, "--host", host, "--port", str(port)]))
-
-
-def _check_port(host: str, port: int) -> None:
-    """Raises `ArgumentError` if nobody could listen there, which TensorBoard says in its own way."""
-    try:
-        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        socket.create_server(address[:2], family=family).close()
-    except OSError as error:
-        raise ArgumentError(
-            f"`--host` and `--port` must be an address that is free. Received: {host}:{port}, of which the "
-            f"system says: {error.strerror}. Try another: session5 dashboard --port {port % 65535 + 1}"
-        ) from None
 
 
 def _event_files(runs: Path) -> bool:

@@ -1,5 +1,6 @@
 """`session5 query`."""
 
+import io
 import json as json_module
 import unicodedata
 from collections.abc import Mapping
@@ -81,12 +82,21 @@ def read_inputs(client: Any, name: str, version: int | None, text: str, signatur
 
 
 def read_image(path: Path) -> bytes:
+    """The bytes of a PNG or JPEG file, which is looked at before a server is asked about it."""
+    from PIL import Image
+
     try:
-        return path.read_bytes()
+        file = path.read_bytes()
     except OSError as error:
         raise ArgumentError(
             f"`--image` must be a file that can be read: {error.strerror}. Received: {path}"
         ) from None
+    try:
+        with Image.open(io.BytesIO(file), formats=("PNG", "JPEG")) as image:
+            image.load()
+    except (OSError, SyntaxError, Image.DecompressionBombError):  # SyntaxError is a broken PNG's
+        raise ArgumentError(f"`--image` must be a PNG or JPEG file that is whole. Received: {path}") from None
+    return file
 
 
 def read_class_names(client: Any, name: str, version: int | None, models: Path) -> list[str]:

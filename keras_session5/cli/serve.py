@@ -103,14 +103,10 @@ def _curl(server: Any) -> str:
     for name, signatures in found.items():
         if "serving_default" in signatures:
             tensors = signatures["serving_default"].inputs.items()
-            zeros = {alias: _zeros([size or 1 for size in info.shape or ()]) for alias, info in tensors}
+            zeros = {alias: info.zeros().tolist() for alias, info in tensors}
             return _curl_line(server, name, {"inputs": zeros})
     return f"curl {server.rest_address}/v1/models/{names[0]}/metadata"
 
 
 def _curl_line(server: Any, name: str, body: Mapping[str, Any]) -> str:
     return f"curl -d '{json.dumps(body)}' {server.rest_address}/v1/models/{name}:predict"
-
-
-def _zeros(shape: list[int]) -> Any:
-    return [_zeros(shape[1:])] * shape[0] if shape else 0

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from keras_session5.client.dtypes import dtype_name
 from keras_session5.errors import ArgumentError
 
@@ -25,6 +27,10 @@ class TensorInfo:
         """Returns the information that TensorFlow writes as `DT_FLOAT`, sizes (-1: any) and a flag."""
         shape = None if unknown_rank else tuple(None if size < 0 else size for size in dims)
         return TensorInfo(dtype_name(tf_dtype), shape)
+
+    def zeros(self) -> np.ndarray:
+        """Zeros to ask with where nothing better is known, integers of one row; where any size will do, 1."""
+        return np.zeros([size or 1 for size in self.shape or ()], int)
 
 
 @dataclass(frozen=True)

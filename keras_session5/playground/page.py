@@ -1,7 +1,6 @@
 """The page: all tabs, and how it is opened."""
 
 import os
-import socket
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,8 +11,8 @@ os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
 
 import gradio as gr
 
+from keras_session5.checks import free_address
 from keras_session5.client import connect
-from keras_session5.errors import Session5Error
 from keras_session5.playground import (
     attention,
     convolution,
@@ -92,9 +91,9 @@ def open_page(
         browser: whether to open it in the user's browser.
 
     Raises:
-        Session5Error: if it cannot listen there, because the port is taken for example.
+        ArgumentError: if it cannot listen there, because the port is taken for example.
     """
-    _check_free(host, port)
+    free_address(host, port)
     page = build_page(rest_address, models)
     page.launch(
         server_name=host,
@@ -110,14 +109,3 @@ def open_page(
         footer_links=[],
     )
     return page
-
-
-def _check_free(host: str, port: int) -> None:
-    """Gradio would say so only after it has tried, and in its own words."""
-    try:
-        with socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET):
-            pass
-    except OSError as error:
-        raise Session5Error(
-            f"The page cannot listen on {host}:{port}: {error.strerror or error}. Give another port or host."
-        ) from error

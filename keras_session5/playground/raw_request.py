@@ -114,11 +114,7 @@ def _value(name: str, key: str, info: Any) -> Any:
         return [_TEXTS.get(name, "Frankreich")]
     if key == "temperature":
         return [0.8]
-    return _zeros([size or 1 for size in info.shape or ()])
-
-
-def _zeros(shape: list[int]) -> Any:
-    return [_zeros(shape[1:])] * shape[0] if shape else 0
+    return info.zeros().tolist()
 
 
 def _shown(body: bytes) -> str:

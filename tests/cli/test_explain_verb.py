@@ -159,12 +159,16 @@ def test_a_version_that_was_exported_before_says_what_to_do(explain):
         (["perceptron", "--text", "a"], ArgumentError, "perceptron is asked with --json. Received: --text"),
         (["lenet5", "--text", "a"], ArgumentError, "lenet5 is asked with --image or --json"),
         (["lenet5", "--image", "none.png"], ArgumentError, "`--image` must be a file that can be read"),
+        (["lenet5", "--image", "no.png"], ArgumentError, "must be a PNG or JPEG file that is whole"),
+        (["lenet5", "--image", "half.png"], ArgumentError, "must be a PNG or JPEG file that is whole"),
         (["perceptron", "--json", "[["], ArgumentError, "`--json` must be JSON"),
         (["perceptron", "--json", "[[0,1],[1,1]]"], ArgumentError, "`--json` must ask one question"),
         (["perceptron", "--json", "[[0,1]]", "--picture", "a.pdf"], ArgumentError, "must end in .png"),
         (["nothing", "--json", "[[0,1]]"], NotFoundError, "nothing"),
     ],
 )
-def test_wrong_questions(explain, arguments, error, sentence):
+def test_wrong_questions(explain, image, tmp_path, arguments, error, sentence):
+    (tmp_path / "no.png").write_text("a text")
+    (tmp_path / "half.png").write_bytes(image.read_bytes()[:-40])
     with pytest.raises(error, match=re.escape(sentence)):
         explain(*arguments)
