@@ -10,7 +10,7 @@
   `batching.py`.
 * Answers, without knowing a transport: `core.py` with `predict.py`, `inference.py` and `codecs/`.
 * Over the wire: `rest_api.py`, `grpc_api.py`, `health.py`, `transports.py`; how it goes is told by
-  `readiness.py` and `metrics.py`.
+  `readiness.py` and `metrics.py` (their kinds: `metric_kinds.py`).
 
 Importing this package does not import TensorFlow; the first use of `serve` or `Server` does.
 """

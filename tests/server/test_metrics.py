@@ -12,7 +12,8 @@ import pytest
 
 from keras_session5.errors import NotFoundError
 from keras_session5.server import metrics as metrics_module
-from keras_session5.server.metrics import OTHER, Counter, Gauge, Histogram, Metrics, exponential
+from keras_session5.server.metric_kinds import OTHER, Counter, Gauge, Histogram, exponential
+from keras_session5.server.metrics import Metrics
 
 SAMPLE = re.compile(r"([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(.*)\})? (\S+)")
 PAIR = re.compile(r'([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\\n]|\\[\\"n])*)"(?:,|$)')
