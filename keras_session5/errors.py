@@ -26,9 +26,16 @@
 The canonical codes and their HTTP statuses are those of TensorFlow Serving's REST API.
 """
 
+import re
+
 
 class Session5Error(Exception):
     """The root: everything that this package raises on purpose."""
+
+    @property
+    def sentence(self) -> str:
+        """The message as a person is told it."""
+        return str(self)
 
 
 class ArgumentError(Session5Error, ValueError):
@@ -59,6 +66,13 @@ class ServingError(Session5Error):
     code = "UNKNOWN"
     number = 2
     http_status = 500
+
+    @property
+    def sentence(self) -> str:
+        """The message without what TensorFlow adds for those who look for an operation in its graph."""
+        text = re.sub(r"\s*\[\[\{\{.*|\{\{.*?\}\} ?", "", str(self), flags=re.DOTALL)
+        said = re.fullmatch(r"assertion failed: \[(.*)\]", text, re.DOTALL)
+        return said[1].replace("] [", " ") if said else text
 
     @staticmethod
     def of(code: str | int, message: str) -> "ServingError":

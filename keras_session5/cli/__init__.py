@@ -67,7 +67,7 @@ def main() -> None:
     try:
         app()
     except Session5Error as error:
-        _fail(str(error), status=2 if isinstance(error, ArgumentError) else 1)
+        _fail(error.sentence, status=2 if isinstance(error, ArgumentError) else 1)
     except OSError as error:  # a full disk, a folder that may not be written
         if error.strerror is None:
             raise

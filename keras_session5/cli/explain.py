@@ -1,16 +1,17 @@
 """`session5 explain`."""
 
 import contextlib
-import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from keras_session5 import catalog
 from keras_session5.cli.options import MODELS, SERVER, Models, Name, Timeout
 from keras_session5.cli.output import print_json
-from keras_session5.cli.query import read_class_names, read_image, read_inputs
+from keras_session5.cli.query import read_class_names
+from keras_session5.cli.question import named_inputs, read_question
 from keras_session5.errors import ArgumentError, Session5Error, UnavailableError
 
 _OPTIONS = {"explain_image_bytes": "--image", "explain_text": "--text", "explain": "--json"}
@@ -51,22 +52,12 @@ def explain(
     from keras_session5.client import connect
     from keras_session5.pictures import save
 
-    if sum(given is not None for given in (image, text, json)) != 1:
-        raise ArgumentError("Give exactly one of --image, --text and --json.")
-    if text == "":
-        raise ArgumentError("`--text` must have at least one character. Received: an empty text")
-    path = _writable(picture or Path(f"{name}-explained.png"))
-    file = read_image(image) if image is not None else None
+    kind, inputs = read_question(image, text, json)
+    signature = {"image": "explain_image_bytes", "text": "explain_text", "json": "explain"}[kind]
+    path = _writable(picture) if picture else Path(f"{name}-explained.png")
     with _address(name, server, models, timeout) as address, connect(address, timeout_s=timeout) as client:
-        if file is not None:
-            signature, inputs = "explain_image_bytes", {"image_bytes": [file]}
-        elif text is not None:
-            signature, inputs = "explain_text", {"text": [unicodedata.normalize("NFC", text)]}
-        else:
-            signature, inputs = "explain", {}
         version = _explaining_version(client, name, version, signature)
-        if json is not None:
-            inputs = read_inputs(client, name, version, json, signature)
+        inputs = named_inputs(client, name, version, signature, inputs)
         answer = client.predict(name, inputs, signature_name=signature, version=version)
         class_names = read_class_names(client, name, version, models)
     if any(len(array) != 1 for array in answer.values()):
@@ -90,6 +81,7 @@ def _address(name: str, server: str | None, models: Path, timeout: float) -> Ite
         yield server or SERVER
         return
     if not any(path.name.isdecimal() for path in (models / name).glob("*")):
+        catalog.network(name).require_trained()  # else `run` could not make one
         raise Session5Error(
             f"No server answers at {SERVER}, and {models / name} has no exported version to serve for this "
             f"question. `session5 run {name}` makes one."
@@ -136,7 +128,7 @@ def _explaining_version(client: Any, name: str, version: int | None, signature: 
 
 def _writable(picture: Path) -> Path:
     """Makes the picture's folder, before the work rather than after it."""
-    if picture.suffix != ".png":
-        raise ArgumentError(f"`--picture` must end in .png. Received: --picture={picture}")
+    if picture.suffix != ".png" or picture.is_dir():
+        raise ArgumentError(f"`--picture` must end in .png and be no folder. Received: --picture={picture}")
     picture.parent.mkdir(parents=True, exist_ok=True)
     return picture

@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 
 from keras_session5 import pictures
 from keras_session5.cli.query import one_line, print_classes
+from keras_session5.pictures import style
 
 Arrays = Mapping[str, Any]
 
@@ -50,8 +51,7 @@ def draw(answer: Arrays, inputs: Arrays, class_names: Sequence[str]) -> list[Fig
         found.append(pictures.units(units))
     if "prefix_probabilities" in answer:
         read = answer["prefix_probabilities"][: len(steps)]
-        names = class_names or [f"class {i}" for i in range(read.shape[1])]
-        found.append(pictures.prefix_probabilities(read, steps, names))
+        found.append(pictures.prefix_probabilities(read, steps, _names(class_names, read)))
     if "prefix_forecasts" in answer:
         found.append(pictures.prefix_forecasts(inputs["series"], answer["prefix_forecasts"]))
     if "states" in answer:
@@ -66,6 +66,9 @@ def tell(answer: Arrays, inputs: Arrays, class_names: Sequence[str]) -> None:
         for key in _PLAIN:
             if key in answer:
                 typer.echo(f"{key}: {one_line(answer[key])}")
+    if "next_characters" in answer:
+        following = answer["next_characters"][len(steps) - 1]
+        typer.echo(f"next: {following!r}" if following else "next: the end")
     if "saliency" in answer:
         _tell_pixels(answer["saliency"])
     for name, array in _maps(answer).items():
@@ -74,9 +77,11 @@ def tell(answer: Arrays, inputs: Arrays, class_names: Sequence[str]) -> None:
         _tell_units(name, sums, activations)
     if "prefix_probabilities" in answer:
         _tell_guesses(answer["prefix_probabilities"], steps, class_names)
-    if "cross_attention" in answer:
+    if "saliency" in answer and "attention" in answer:
+        _tell_patches(answer["attention"])
+    elif "cross_attention" in answer:
         _tell_sources(*_looking("cross_attention", answer, inputs, steps))
-    elif "attention" in answer and "saliency" not in answer:
+    elif "attention" in answer:
         _tell_looking(*_looking("attention", answer, inputs, steps))
 
 
@@ -85,6 +90,9 @@ def _tell_pixels(saliency: np.ndarray) -> None:
     places = zip(*np.unravel_index(order[:_SHOWN], saliency.shape), strict=True)
     listed = ", ".join(f"({row}, {column})" for row, column in places)
     so_far = np.cumsum(saliency.ravel()[order])
+    if not so_far[-1]:
+        typer.echo("pixels that count most: none, whatever the image")
+        return
     half = int(np.searchsorted(so_far, so_far[-1] / 2)) + 1
     typer.echo(f"pixels that count most (row, column): {listed}; {half} of {saliency.size} count for half")
 
@@ -102,27 +110,49 @@ def _tell_units(name: str, sums: np.ndarray, activations: np.ndarray) -> None:
 
 def _tell_guesses(probabilities: np.ndarray, steps: Sequence[str], class_names: Sequence[str]) -> None:
     """What it says of each beginning, and which character changed the final guess most."""
-    names = class_names or [f"class {i}" for i in range(probabilities.shape[1])]
     probabilities = probabilities[: len(steps)]
-    for i, row in enumerate(probabilities):
+    names = _names(class_names, probabilities)
+    between = "" if all(len(step) == 1 for step in steps) else " "  # numbers of tokens are kept apart
+    read = [between.join(map(style.shown, steps[: i + 1])) for i in range(len(steps))]
+    for beginning, row in zip(read, probabilities, strict=True):
         best = np.argsort(-row)[:3]
         said = ", ".join(f"{names[j]} {row[j]:.2f}" for j in best)
-        typer.echo(f"  {''.join(steps[: i + 1]):<{len(steps)}}  {said}")
-    winner = int(probabilities[-1].argmax())
-    rises = np.diff(probabilities[:, winner], prepend=0)
-    most = int(rises.argmax())
-    typer.echo(f"counts most for {names[winner]}: {_place(steps, most)}, by {rises[most]:+.2f}")
+        typer.echo(f"  {beginning:<{len(read[-1])}}  {said}")
+    if len(steps) > 1:
+        winner = int(probabilities[-1].argmax())
+        rises = np.diff(probabilities[:, winner])
+        most = int(rises.argmax())
+        typer.echo(f"counts most for {names[winner]}: {_place(steps, most + 1)}, by {rises[most]:+.2f}")
+
+
+def _names(class_names: Sequence[str], probabilities: np.ndarray) -> Sequence[str]:
+    """Those of the classes, or numbers where they are not known."""
+    return class_names or [f"class {i}" for i in range(probabilities.shape[1])]
 
 
 def _tell_looking(weights: np.ndarray, queries: Sequence[str], keys: Sequence[str]) -> None:
+    # Who sees only what stands before has at first nothing but itself to look at: that tells nothing.
+    first = int(len(queries) > 1 and pictures.is_causal(weights))
     for (layer, head), _ in np.ndenumerate(weights[:, :, 0, 0]):
-        one = weights[layer, head]
+        one = weights[layer, head, first:]
         key = int(one.mean(axis=0).argmax())
         query, sharp = (int(i) for i in np.unravel_index(one.argmax(), one.shape))
+        asking, asked = _place(queries, first + query), _place(keys, sharp)
         typer.echo(
             f"layer {layer + 1}, head {head + 1} looks mostly at {_place(keys, key)}, "
-            f"{one[:, key].mean():.2f} of all; "
-            f"sharpest from {_place(queries, query)} at {_place(keys, sharp)}, {one[query, sharp]:.2f}"
+            f"{one[:, key].mean():.2f} of all; sharpest from {asking} at {asked}, {one[query, sharp]:.2f}"
+        )
+
+
+def _tell_patches(weights: np.ndarray) -> None:
+    """Where the class token looks, from (L, H, 1 + patches, 1 + patches)."""
+    side = math.isqrt(weights.shape[-1] - 1)
+    for (layer, head), _ in np.ndenumerate(weights[:, :, 0, 0]):
+        looks = weights[layer, head, 0, 1:]
+        row, column = divmod(int(looks.argmax()), side)
+        typer.echo(
+            f"layer {layer + 1}, head {head + 1}: the class token looks mostly at patch ({row}, {column}), "
+            f"{looks.max():.2f} of all"
         )
 
 
@@ -161,7 +191,7 @@ def _written(answer: Arrays, inputs: Arrays) -> tuple[list[str], list[str]]:
     """What a decoder writes at each step, its end included, and what it reads there."""
     if "target_characters" not in answer:
         read = _ids(inputs.get("target", ()))
-        return read, read
+        return [str(token) for token in answer["logits"].argmax(axis=-1)[: len(read)]], read
     typed = answer["target_characters"].tolist()
     count = max((i for i, character in enumerate(typed, 1) if character), default=0)
     written = [character or "?" for character in typed[:count]] + ["end"] * (count < len(typed))

@@ -1,8 +1,5 @@
 """`session5 query`."""
 
-import io
-import json as json_module
-import unicodedata
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,6 +8,7 @@ import typer
 
 from keras_session5.cli.options import MODELS, SERVER, Models, Name, Server, Timeout
 from keras_session5.cli.output import print_json
+from keras_session5.cli.question import named_inputs, read_question
 from keras_session5.errors import ArgumentError
 
 _LIKELIEST = 5  # classes that are shown by name
@@ -41,62 +39,19 @@ def query(
     """Ask a served model."""
     from keras_session5.client import connect
 
-    if sum(given is not None for given in (image, text, json)) != 1:
-        raise ArgumentError("Give exactly one of --image, --text and --json.")
-    if signature is not None and json is None:
+    kind, inputs = read_question(image, text, json)
+    if signature is not None and kind != "json":
         raise ArgumentError(f"`--signature` is for --json. Received: {signature!r} without it")
-    if text == "":
-        raise ArgumentError("`--text` must have at least one character. Received: an empty text")
+    asked = {"image": "from_image_bytes", "text": "from_text", "json": signature or "serving_default"}[kind]
     with connect(server, timeout_s=timeout) as client:
-        if image is not None:
-            signature, inputs = "from_image_bytes", {"image_bytes": [read_image(image)]}
-        elif text is not None:
-            signature, inputs = "from_text", {"text": [unicodedata.normalize("NFC", text)]}
-        else:
-            signature = signature or "serving_default"
-            inputs = read_inputs(client, name, version, str(json), signature)
-        answer = client.predict(name, inputs, signature_name=signature, version=version)
+        inputs = named_inputs(client, name, version, asked, inputs)
+        answer = client.predict(name, inputs, signature_name=asked, version=version)
         class_names = [] if raw else read_class_names(client, name, version, models)
     if raw:
         print_json({key: value.tolist() for key, value in answer.items()})
         return
     for i in range(len(next(iter(answer.values())))):
         print_answer({key: value[i] for key, value in answer.items()}, class_names)
-
-
-def read_inputs(client: Any, name: str, version: int | None, text: str, signature: str) -> dict[str, Any]:
-    """The inputs that `--json` gives: by name, or bare for a model with a single one."""
-    try:
-        value = json_module.loads(text)
-    except ValueError as error:
-        raise ArgumentError(f"`--json` must be JSON: {error}. Received: {text!r}") from None
-    if isinstance(value, dict):
-        return value
-    signatures = client.metadata(name, version=version).signatures
-    names = list(signatures[signature].inputs) if signature in signatures else []
-    if len(names) != 1:
-        raise ArgumentError(
-            f"`--json` must be an object with the inputs {', '.join(names)}. Received: {text!r}"
-        )
-    return {names[0]: value}
-
-
-def read_image(path: Path) -> bytes:
-    """The bytes of a PNG or JPEG file, which is looked at before a server is asked about it."""
-    from PIL import Image
-
-    try:
-        file = path.read_bytes()
-    except OSError as error:
-        raise ArgumentError(
-            f"`--image` must be a file that can be read: {error.strerror}. Received: {path}"
-        ) from None
-    try:
-        with Image.open(io.BytesIO(file), formats=("PNG", "JPEG")) as image:
-            image.load()
-    except (OSError, SyntaxError, Image.DecompressionBombError):  # SyntaxError is a broken PNG's
-        raise ArgumentError(f"`--image` must be a PNG or JPEG file that is whole. Received: {path}") from None
-    return file
 
 
 def read_class_names(client: Any, name: str, version: int | None, models: Path) -> list[str]:

@@ -26,7 +26,7 @@ import tensorflow as tf
 
 from keras_session5.catalog import Network
 from keras_session5.data import DataSet
-from keras_session5.data.characters import begin_id, encode
+from keras_session5.data.characters import FIRST_CHARACTER_ID, begin_id, encode
 from keras_session5.export.reading import (
     characters_of,
     checked,
@@ -46,7 +46,7 @@ from keras_session5.export.signature import (
     questions,
     text_spec,
 )
-from keras_session5.export.wording import decoded, decoded_characters, filled, labelled
+from keras_session5.export.wording import decoded, decoded_characters, filled, following, labelled
 from keras_session5.models import inspect
 from keras_session5.training import texts
 from keras_session5.training.tasks import Task
@@ -90,7 +90,7 @@ def explanations(
     if entry.kind == "image":
         found["explain_image_bytes"] = _of_image_bytes(entry, model, task, explain, plain)
     if entry.kind == "text":
-        found["explain_text"] = _of_text(entry, task, explain, expected)
+        found["explain_text"] = _of_text(entry, model, task, explain, expected)
     if translate is not None:
         found["explain_text"] = _of_translation(model, task, translate, explain, expected)
     return found
@@ -131,13 +131,8 @@ def _answer_and_saliency(opened: Any, *inputs: tf.Tensor) -> tuple[Tensors, Tens
 
 def _stacked(found: Tensors, names: list[str]) -> Tensors:
     """The weights of all layers in one tensor: of the encoder, the decoder and between them, or of all."""
-    groups: dict[str, list[tf.Tensor]] = {}
-    for name in names:
-        part = "cross_" if name.endswith("_cross") else ""
-        for half in ("encoder_", "decoder_"):
-            part = part or (half if name.startswith(half) else "")
-        groups.setdefault(f"{part}attention", []).append(found.pop(name))
-    return found | {name: tf.stack(weights, axis=1) for name, weights in groups.items()}
+    groups = inspect.attention_groups(names).items()
+    return found | {group: tf.stack([found.pop(name) for name in of], axis=1) for group, of in groups}
 
 
 def _named_states(model: keras.Model, found: Tensors, names: list[str]) -> Tensors:
@@ -189,37 +184,58 @@ def _of_image_bytes(
     return Signature(answer, [spec], examples, {**expected, "image": seen}, opens=True)
 
 
-def _of_text(entry: Network, task: Task, explain: Explain, expected: Callable) -> Signature:
-    """As `from_text`, of which it takes what that takes and refuses what that refuses.
+def _of_text(
+    entry: Network, model: keras.Model, task: Task, explain: Explain, expected: Callable
+) -> Signature:
+    """As `from_text`, and with `characters` (B, T), as they were typed, "" in padding.
 
-    Answers with `characters` (B, T) too, as they were typed, "" in padding. A language model reads the class
-    of its text as one mark, such as "German:", where there are several. Of a masked language model there is
-    also the `text` with its gaps filled in.
+    A language model reads the class of its text as one mark, such as "German:", where there are several; it
+    tells `next_characters` (B, T), the likeliest after each, "" for the end. Of a masked language model there
+    is also the `text` with its gaps filled in.
     """
+    if entry.task == "language_model":
+        return _of_prompt(task, explain, expected)
     data = task.data
 
     def answer(text):
-        if entry.task == "language_model":
-            tokens, label, start = prompt(data, text)
-            marks = tf.gather(tf.constant(_marks(data)), label)[:, None]
-            return explain(tokens) | {"characters": tf.concat([marks, characters_of(start)], axis=1)}
         tokens = encoded(text, data.alphabet)
         found = explain(tokens) | {"characters": characters_of(text)}
         if entry.task == "masked_language_model":
             found["text"] = decoded(filled(tokens, found["logits"]), data.alphabet)
         return _labelled(entry, task, found)
 
-    if entry.task == "language_model":
-        # Of several lengths: the padding of a row depends on those that are asked with it. That must show.
-        asked = [one + one[-1] * (i % 3) for i, one in enumerate(prompts(task, EXAMPLES))]
-        tokens = texts.prompt_tokens(data, asked)
-        marks = [[mark] for mark in np.array(_marks(data))[data.test.labels[:EXAMPLES]]]
-        typed = [mark + list(_start(data, one)) for mark, one in zip(marks, asked, strict=True)]
-    else:
-        asked = list(data.test.texts[:EXAMPLES])
-        tokens = encode(asked, data.alphabet)
-        typed = [list(text) for text in asked]
-    known = expected({"tokens": tokens}) | {"characters": _rectangle(typed)}
+    asked, written = list(data.test.texts[:EXAMPLES]), {}
+    if entry.task == "masked_language_model":
+        asked = ["_" + text[1:] for text in asked]
+        written = {"text": as_bytes(texts.fillings(model, data, asked))}
+    known = expected({"tokens": encode(asked, data.alphabet)}) | written
+    known["characters"] = _rectangle([list(text) for text in asked])
+    return Signature(answer, [text_spec()], {"text": as_bytes(asked)}, known, opens=True)
+
+
+def _of_prompt(task: Task, explain: Explain, expected: Callable) -> Signature:
+    data = task.data
+
+    def answer(text):
+        tokens, label, start = prompt(data, text)
+        marks = tf.gather(tf.constant(_marks(data)), label)[:, None]
+        found = explain(tokens)
+        return found | {
+            "characters": tf.concat([marks, characters_of(start)], axis=1),
+            "next_characters": following(tokens, found["logits"], data.alphabet),
+        }
+
+    # Of several lengths: the padding of a row depends on those that are asked with it. That must show.
+    asked = [one + one[-1] * (i % 3) for i, one in enumerate(prompts(task, EXAMPLES))]
+    tokens = texts.prompt_tokens(data, asked)
+    known = expected({"tokens": tokens})
+    marks = np.array(_marks(data))[data.test.labels[:EXAMPLES]]
+    known["characters"] = _rectangle(
+        [[mark, *_start(data, one)] for mark, one in zip(marks, asked, strict=True)]
+    )
+    writable = np.array([*data.alphabet, ""])
+    likeliest = known["logits"][:, :, FIRST_CHARACTER_ID:][:, :, : len(writable)].argmax(axis=-1)
+    known["next_characters"] = _rectangle(np.where(tokens == 0, "", writable[likeliest]).tolist())
     return Signature(answer, [text_spec()], {"text": as_bytes(asked)}, known, opens=True)
 
 

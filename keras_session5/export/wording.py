@@ -6,7 +6,7 @@ import keras
 import tensorflow as tf
 
 from keras_session5.data import DataSet
-from keras_session5.data.characters import FIRST_CHARACTER_ID, UNKNOWN_ID, begin_id, end_id
+from keras_session5.data.characters import FIRST_CHARACTER_ID, PADDING_ID, UNKNOWN_ID, begin_id, end_id
 from keras_session5.training import texts
 
 
@@ -23,6 +23,12 @@ def filled(tokens: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
     # Only characters can be filled in, neither padding nor the unknown.
     best = tf.argmax(logits[:, :, FIRST_CHARACTER_ID:], -1, tf.int32) + FIRST_CHARACTER_ID
     return tf.where(tokens == UNKNOWN_ID, best, tokens)
+
+
+def following(tokens: tf.Tensor, logits: tf.Tensor, alphabet: str) -> tf.Tensor:
+    """The likeliest character after each id (B, T), from logits (B, T, V); "" for the end and in padding."""
+    best = tf.argmax(logits[:, :, FIRST_CHARACTER_ID : end_id(alphabet) + 1], -1)
+    return tf.where(tokens == PADDING_ID, "", tf.gather(tf.constant([*alphabet, ""]), best))
 
 
 def decoded(tokens: tf.Tensor, alphabet: str, num_beginnings: int = 1) -> tf.Tensor:

@@ -83,6 +83,22 @@ def attention_tensors(model) -> dict:
     return found
 
 
+def attention_groups(names) -> dict[str, list[str]]:
+    """Names of attention layers, in their order, by what looks at what.
+
+    Returns:
+        `encoder_attention`, `decoder_attention` and `cross_attention`, from the decoder to the encoder, of a
+        network that has both; of any other all as `attention`.
+    """
+    groups: dict[str, list[str]] = {}
+    for name in names:
+        part = "cross_" if name.endswith("_cross") else ""
+        for half in ("encoder_", "decoder_"):
+            part = part or (half if name.startswith(half) else "")
+        groups.setdefault(f"{part}attention", []).append(name)
+    return groups
+
+
 def state_tensors(model) -> dict:
     """Hidden states (B, T, U) after each step of every recurrent layer, by layer name.
 

@@ -6,6 +6,7 @@ from .by_hand import (
 from .explained import (
     attention as attention,
     feature_maps as feature_maps,
+    is_causal as is_causal,
     prefix_forecasts as prefix_forecasts,
     prefix_probabilities as prefix_probabilities,
     saliency as saliency,

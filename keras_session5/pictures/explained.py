@@ -106,7 +106,8 @@ def attention(
     grid = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True)
     rows_of_layer = rows // num_layers
     image: Any = None
-    most = float(weights.max())  # among many keys all weights are small
+    # Among many keys all weights are small. Who sees only what stands before has at first but one to look at.
+    most = float(weights[:, :, int(num_queries > 1 and is_causal(weights)) :].max())
     for place, axes in np.ndenumerate(grid):
         layer, head = place[0] // rows_of_layer, place[0] % rows_of_layer * columns + place[1]
         if head >= num_heads:
@@ -122,6 +123,11 @@ def attention(
     figure.supylabel("looks (query)", fontsize=10)
     figure.colorbar(image, ax=grid, label="weight", shrink=min(1, 3 / rows), aspect=30, pad=0.02)
     return figure
+
+
+def is_causal(weights: np.ndarray) -> bool:
+    """Whether each of the queries (..., T, T) looks at nothing that comes after it."""
+    return weights.shape[-2] == weights.shape[-1] and not np.triu(weights, 1).any()
 
 
 def states(states: np.ndarray, characters: Sequence[str]) -> Figure:
@@ -195,11 +201,12 @@ def prefix_forecasts(series: np.ndarray, forecasts: np.ndarray) -> Figure:
     _labels("forecasts", forecasts, len(series))
     figure = style.new_figure(_WIDTH, 2.8)
     axes = style.plain(figure.subplots())
-    axes.plot(series, color=style.BLACK, marker="o", markersize=3, linewidth=1, label="series")
     steps = np.arange(1, len(series) + 1)
+    axes.plot(steps, series, color=style.BLACK, marker="o", markersize=3, linewidth=1, label="series")
     axes.plot(
-        steps, forecasts, color=style.ORANGE, marker="s", markersize=3, linestyle="--", label="forecast"
+        steps + 1, forecasts, color=style.ORANGE, marker="s", markersize=3, linestyle="--", label="forecast"
     )
+    axes.xaxis.get_major_locator().set_params(integer=True)  # pyright: ignore[reportCallIssue]
     axes.set(xlabel="step", ylabel="value")
     axes.grid(alpha=0.3)
     axes.legend(frameon=False, fontsize=8)
@@ -273,15 +280,8 @@ def _mosaic(maps: np.ndarray) -> np.ndarray:
     """Maps side by side, at most sixteen in a row, with gaps of no number between them."""
     if maps.ndim == 1 or maps.shape[:-1] == (1, 1):
         return _rows(maps.ravel(), _UNITS_IN_A_ROW)
-    height, width, count = _shape(maps, 3, "maps", "(height, width, maps) or (units,)")
-    gap = max(1, width // 12)
-    columns = min(count, _MAPS_IN_A_ROW)
-    rows = -(-count // columns)
-    canvas = np.full((rows * (height + gap) - gap, columns * (width + gap) - gap), np.nan)
-    for i in range(count):
-        top, left = i // columns * (height + gap), i % columns * (width + gap)
-        canvas[top : top + height, left : left + width] = maps[..., i]
-    return canvas
+    _, width, count = _shape(maps, 3, "maps", "(height, width, maps) or (units,)")
+    return style.tiled(np.moveaxis(maps, -1, 0), min(count, _MAPS_IN_A_ROW), max(1, width // 12))
 
 
 def _rows(values: np.ndarray, width: int) -> np.ndarray:

@@ -114,7 +114,9 @@ def filters(kernel: np.ndarray) -> Figure:
     side = max(0.55, 3 / columns)
     figure, axes = _one_axes(side * columns, side * rows, right=0.9)
     limit = float(np.abs(maps).max()) or 1.0
-    shown = _tiled(maps, rows, columns)
+    finer = -(-20 // maps.shape[2])  # so that a gap can be narrower than a pixel
+    shown = maps.repeat(finer, axis=1).repeat(finer, axis=2)
+    shown = style.tiled(shown, columns, shown.shape[2] // 10)
     colours = mpl.colormaps[style.SIGNED].with_extremes(bad="lightgrey")
     image = axes.imshow(shown, cmap=colours, vmin=-limit, vmax=limit)
     axes.axis("off")
@@ -260,16 +262,3 @@ def _grid(count: int) -> tuple[int, int]:
     """Rows and columns, about as many of both."""
     columns = math.ceil(math.sqrt(count))
     return math.ceil(count / columns), columns
-
-
-def _tiled(maps: np.ndarray, rows: int, columns: int) -> np.ndarray:
-    """Maps (N, h, w) in one array, with gaps of no number between them."""
-    finer = -(-20 // maps.shape[2])  # so that a gap can be narrower than a pixel
-    maps = maps.repeat(finer, axis=1).repeat(finer, axis=2)
-    _, height, width = maps.shape
-    gap = width // 10
-    whole = np.full((rows * (height + gap) - gap, columns * (width + gap) - gap), np.nan)
-    for i, one in enumerate(maps):
-        top, left = i // columns * (height + gap), i % columns * (width + gap)
-        whole[top : top + height, left : left + width] = one
-    return whole

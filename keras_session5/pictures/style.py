@@ -85,6 +85,17 @@ def label_steps(axes: Axes, side: str, labels: Sequence[str], most: int = 40, si
     axes.tick_params(axis="x" if side == "x" else "y", length=2, pad=2)
 
 
+def tiled(maps: np.ndarray, columns: int, gap: int) -> np.ndarray:
+    """Maps (N, h, w) in one array, so many in a row, with gaps of no number between them."""
+    count, height, width = maps.shape
+    rows = -(-count // columns)
+    whole = np.full((rows * (height + gap) - gap, columns * (width + gap) - gap), np.nan)
+    for i, one in enumerate(maps):
+        top, left = i // columns * (height + gap), i % columns * (width + gap)
+        whole[top : top + height, left : left + width] = one
+    return whole
+
+
 def save(figures: Figure | Sequence[Figure], path: str | os.PathLike) -> Path:
     """Writes figures under each other as one PNG, whole or not at all; returns its path."""
     from matplotlib.image import imsave
@@ -99,6 +110,9 @@ def save(figures: Figure | Sequence[Figure], path: str | os.PathLike) -> Path:
     try:
         imsave(writing, np.concatenate(whole), format="png", dpi=DPI)
         writing.replace(path)
+    except OSError as error:
+        error.filename = str(path)  # what was asked for, not what was to become it
+        raise
     finally:
         writing.unlink(missing_ok=True)
     return path

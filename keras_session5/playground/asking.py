@@ -118,7 +118,7 @@ def on_page(num_outputs: int) -> Callable[[Callable[..., Any]], Callable[..., An
             return ("", *outputs) if num_outputs > 1 else ("", outputs)
 
         def wrong(error: Session5Error) -> tuple[Any, ...]:
-            return (f"⚠ {error}", *[None] * num_outputs)
+            return (f"⚠ {error.sentence}", *[None] * num_outputs)
 
         @wraps(function)
         def answer(*values: Any) -> tuple[Any, ...]:

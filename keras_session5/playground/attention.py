@@ -6,7 +6,7 @@ import gradio as gr
 
 from keras_session5 import pictures
 from keras_session5.playground.asking import Asker, checked_text, on_page
-from keras_session5.playground.parts import Opening, introduce, picture, retitled, warning
+from keras_session5.playground.parts import Opening, introduce, picture, warning
 
 NETWORK = "transformer_encoder"
 ALL = "all"
@@ -28,8 +28,9 @@ def read(asker: Asker, text: str | None, layer: str, head: str) -> tuple[dict[st
     probabilities = answer["probabilities"]
     names = asker.class_names(NETWORK, len(probabilities))
     layers, heads = (_chosen(one, size) for one, size in zip((layer, head), weights.shape, strict=False))
-    drawn = pictures.attention(weights[layers][:, heads], characters, characters)
-    retitled(drawn, [f"layer {one + 1}, head {other + 1}" for one in layers for other in heads])
+    chosen = weights[layers][:, heads]
+    numbered, counted = ([one + 1 for one in some] for some in (layers, heads))
+    drawn = pictures.attention(chosen, characters, characters, layers=numbered, heads=counted)
     num_layers, num_heads = weights.shape[:2]
     guess = dict(zip(names, probabilities.tolist(), strict=True))
     return guess, drawn, _choices(layer, num_layers), _choices(head, num_heads)

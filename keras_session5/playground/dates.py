@@ -7,7 +7,7 @@ import gradio as gr
 from keras_session5 import pictures
 from keras_session5.pictures import style
 from keras_session5.playground.asking import Asker, checked_text, on_page
-from keras_session5.playground.parts import Opening, introduce, picture, retitled, warning
+from keras_session5.playground.parts import Opening, introduce, picture, warning
 
 NETWORK = "transformer"
 EXAMPLES = ("12 mars 2020", "Montag, 3. August 1998", "12 de octubre de 1992", "10 gru 2031", "May 7, 1987")
@@ -22,7 +22,8 @@ def translate(asker: Asker, text: str | None) -> tuple[str, Any]:
         return "", None
     weights = answer["cross_attention"][:, :, : len(target), : len(source)]  # (L, H, S, T)
     whole = weights.mean((0, 1), keepdims=True)  # one picture of all layers and heads
-    drawn = retitled(pictures.attention(whole, target, source), ["what is written (row), from what (column)"])
+    drawn = pictures.attention(whole, target, source)
+    drawn.axes[0].set_title("what is written (row), from what (column)", fontsize=9)
     # One head alone has the whole width: room for every letter.
     drawn.set_size_inches(min(1.5 + 0.32 * len(source), 9), 4.2)
     style.label_steps(drawn.axes[0], "x", source, size=10)

@@ -5,7 +5,6 @@ from html import escape
 from typing import Any
 
 import gradio as gr
-from matplotlib.figure import Figure
 
 Opening = list[tuple[Any, list[Any], list[Any]]]
 """What is computed when a tab opens: functions with their inputs and outputs."""
@@ -67,11 +66,3 @@ def rows_of(headers: Sequence[str], rows: Iterable[Sequence[Any]], marked: Seque
         look = ' class="marked"' if i < len(marked) and marked[i] else ""
         body += f"<tr{look}>{''.join(f'<td>{escape(str(cell))}</td>' for cell in row)}</tr>"
     return f'<table class="rows"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
-
-
-def retitled(figure: Figure, titles: Sequence[str]) -> Figure:
-    """Gives the parts of a picture that have a title another one, in their order."""
-    parts = [axes for axes in figure.axes if axes.get_title()]
-    for axes, title in zip(parts, titles, strict=True):
-        axes.set_title(title, fontsize=9)
-    return figure

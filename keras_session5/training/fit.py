@@ -100,23 +100,29 @@ def fit(
     if first < recipe.epochs and not (recipe.stop_when_clean and history and is_clean(history[-1])):
         validation = task.data.validation
         shows_trials = recipe.batch_size == 1 and steps <= _MOST_TRIALS and isinstance(task, Classification)
-        model.fit(
-            batches.endless_batches(recipe, task.train, run.record["seed"], first, task.batch),
-            steps_per_epoch=steps,
-            epochs=recipe.epochs,
-            initial_epoch=first,
-            shuffle=False,  # the batches come shuffled
-            validation_data=validation and batches.evaluation_batches(validation, task.batch),
-            callbacks=[
-                StopOnNaN(recipe.learning_rate),
-                *([StopWhenClean()] if recipe.stop_when_clean else []),
-                *([Profile(run.directory, (recipe.epochs - first) * steps)] if profile else []),
-                *([shown] if shown else []),  # knows by now whether this epoch was the last
-                *([Trials(run)] if shows_trials else []),
-                Checkpoint(run),  # last: what it has written, the others have seen
-            ],
-            verbose=verbose,
-        )
+        trace = Profile(run.directory, (recipe.epochs - first) * steps) if profile else None
+        callbacks = [
+            StopOnNaN(recipe.learning_rate),
+            StopWhenClean() if recipe.stop_when_clean else None,
+            trace,
+            shown,  # knows by now whether this epoch was the last
+            Trials(run) if shows_trials else None,
+            Checkpoint(run),  # last: what it has written, the others have seen
+        ]
+        try:
+            model.fit(
+                batches.endless_batches(recipe, task.train, run.record["seed"], first, task.batch),
+                steps_per_epoch=steps,
+                epochs=recipe.epochs,
+                initial_epoch=first,
+                shuffle=False,  # the batches come shuffled
+                validation_data=validation and batches.evaluation_batches(validation, task.batch),
+                callbacks=[callback for callback in callbacks if callback],
+                verbose=verbose,
+            )
+        finally:
+            if trace:
+                trace.stop()
     if recipe.stop_when_clean and not is_clean(run.record["history"][-1]):
         run.save(note=_never_clean(run))
         logger.warning(run.record["note"])

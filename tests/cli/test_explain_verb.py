@@ -15,7 +15,13 @@ import keras_session5 as s5
 from keras_session5.catalog import NETWORKS
 from keras_session5.cli import app, explain as verb
 from keras_session5.data import load_data
-from keras_session5.errors import ArgumentError, NotFoundError, Session5Error, UnavailableError
+from keras_session5.errors import (
+    ArgumentError,
+    InvalidArgumentError,
+    NotFoundError,
+    Session5Error,
+    UnavailableError,
+)
 from keras_session5.export import signatures
 from keras_session5.training import load_result
 
@@ -25,6 +31,9 @@ ARGUMENTS = {
     "lenet5": {},
     "simple_rnn": {"units": 8},
     "transformer": SMALL,
+    "transformer_encoder": SMALL,
+    "gpt": SMALL,
+    "masked_language_model": SMALL,
     "vit": SMALL,
     "simple_rnn_waves": {"units": (4,)},
 }
@@ -109,10 +118,25 @@ def test_a_guess_character_by_character(explain):
     ("name", "asked", "sentence"),
     [
         ("transformer", ["--text", "12 mars 2020"], r"layer 1 looks, to write '.+' at '.' \(\d+\)"),
-        ("vit", ["--image", "IMAGE"], "pixels that count most"),
+        (
+            "vit",
+            ["--image", "IMAGE"],
+            r"pixels that count most[^\n]+\nlayer 1, head 1: the class token looks",
+        ),
+        (
+            "transformer_encoder",
+            ["--text", "Peru"],
+            r"layer 1, head 2 looks mostly at '[Peru]' \(\d\), 0\.\d\d of",
+        ),
+        (
+            "gpt",
+            ["--text", "German: Fr"],
+            r"next: ('.'|the end)\nlayer 1, head 1 looks mostly at '.+' \(\d\), ",
+        ),
+        ("masked_language_model", ["--text", "P_ru"], r"text: P.ru\nlayer 1, head 1 looks"),
         ("simple_rnn_waves", ["--json", json.dumps([[[0.1], [0.2], [0.3]]])], r"forecast: -?\d\.\d{4}"),
         ("simple_rnn", ["--json", "[[5, 6, 0]]"], r"  5   +\w+ 0\.\d\d"),
-        ("transformer", ["--json", '{"source": [[3, 4, 0]], "target": [[14, 3]]}'], "to write '14' at "),
+        ("transformer", ["--json", '{"source": [[3, 4, 0]], "target": [[14, 3]]}'], r"to write '\d+' at "),
     ],
 )
 def test_every_kind_has_words_and_a_picture(explain, name, asked, sentence, image, tmp_path):
@@ -135,9 +159,14 @@ def test_without_a_server_the_model_is_served_for_the_question(explain, monkeypa
     monkeypatch.setattr("keras_session5.server.__main__.hide_training", lambda: None)
     assert "fires: weighted sum" in explain("perceptron", "--json", "[[0, 1]]", address=None)
     with pytest.raises(
-        Session5Error, match=r"No server answers.*gpt has no exported version.*`session5 run gpt`"
+        Session5Error,
+        match=r"No server answers.*text_to_text has no exported version.*`session5 run text_to_text`",
     ):
-        explain("gpt", "--text", "x", address=None)
+        explain("text_to_text", "--text", "x", address=None)
+    with pytest.raises(ArgumentError, match="Did you mean lenet5"):
+        explain("lenet", "--json", "[[0]]", address=None)
+    with pytest.raises(ArgumentError, match="gpt2_small"):
+        explain("gpt2_small", "--json", "[[0]]", address=None)
 
 
 def test_a_server_that_was_named_is_not_replaced(explain):
@@ -165,10 +194,49 @@ def test_a_version_that_was_exported_before_says_what_to_do(explain):
         (["perceptron", "--json", "[[0,1],[1,1]]"], ArgumentError, "`--json` must ask one question"),
         (["perceptron", "--json", "[[0,1]]", "--picture", "a.pdf"], ArgumentError, "must end in .png"),
         (["nothing", "--json", "[[0,1]]"], NotFoundError, "nothing"),
+        (["no/such/name", "--json", "[[0,1]]"], Session5Error, "no/such/name"),
+        (
+            ["perceptron", "--json", "[[0,1]]", "--picture", "is.png"],
+            ArgumentError,
+            "and be no folder",
+        ),
+        (
+            ["perceptron", "--json", "[[0,1,2]]"],
+            InvalidArgumentError,
+            "not compatible with expected shape [?,2]",
+        ),
+        (
+            ["simple_rnn", "--text", "a" * 300],
+            InvalidArgumentError,
+            "must have at most 256 tokens. Received: 300",
+        ),
+        (["gpt", "--text", "Klingon: a"], InvalidArgumentError, "Klingon"),
     ],
 )
-def test_wrong_questions(explain, image, tmp_path, arguments, error, sentence):
+def test_wrong_questions_leave_nothing(explain, image, tmp_path, arguments, error, sentence):
+    (tmp_path / "is.png").mkdir()
     (tmp_path / "no.png").write_text("a text")
     (tmp_path / "half.png").write_bytes(image.read_bytes()[:-40])
-    with pytest.raises(error, match=re.escape(sentence)):
+    before = set(tmp_path.iterdir())
+    with pytest.raises(error) as found:
         explain(*arguments)
+    assert sentence in found.value.sentence
+    assert "\n" not in found.value.sentence
+    assert "{{" not in found.value.sentence
+    assert set(tmp_path.iterdir()) == before
+
+
+def test_a_causal_network_is_told_where_it_has_a_choice(explain):
+    """The first step of a causal network has nothing but itself to look at."""
+    told = explain("gpt", "--text", "German: Fra")
+    sharpest = re.findall(r"sharpest from '(.+?)' \((\d)\) at ", told)
+    assert sharpest
+    assert all(int(step) > 1 for _, step in sharpest)
+
+
+def test_what_a_decoder_writes_is_what_it_finds_likeliest(explain):
+    question = json.dumps({"source": [[3, 4, 0]], "target": [[14, 3]]})
+    answer = json.loads(explain("transformer", "--json", question, "--raw"))
+    first, second = np.argmax(answer["logits"][0], axis=-1)
+    told = explain("transformer", "--json", question)
+    assert re.search(rf"layer 1 looks, to write '{first}' at '[34]' \(\d\), '{second}' at ", told)

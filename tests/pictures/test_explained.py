@@ -105,8 +105,8 @@ def test_the_likeliest_classes_are_drawn_and_named(tmp_path):
 def test_a_forecast_stands_where_its_value_comes(tmp_path):
     figure = pictures.prefix_forecasts(np.array([[1.0], [2.0]]), np.array([2.1, 3.1]))
     seen, forecast = figure.axes[0].lines
-    assert seen.get_xdata().tolist() == [0, 1]
-    assert forecast.get_xdata().tolist() == [1, 2]
+    assert seen.get_xdata().tolist() == [1, 2]
+    assert forecast.get_xdata().tolist() == [2, 3]
     draw(figure, tmp_path)
 
 

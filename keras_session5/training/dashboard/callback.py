@@ -5,14 +5,11 @@ pictures, which take longest, after the first and the last. So a dashboard takes
 epochs than for few long ones, and what it holds depends on nothing but the recipe.
 """
 
-import functools
-import logging
 import time
 from typing import Any
 
 import keras
 import numpy as np
-import tensorflow as tf
 from tensorboard.plugins.hparams import api_pb2, summary, summary_v2
 
 from keras_session5.catalog import Recipe
@@ -20,6 +17,7 @@ from keras_session5.training.dashboard.answers import Answers, Examination, clas
 from keras_session5.training.dashboard.arrays import to_numpy
 from keras_session5.training.dashboard.events import EventFile
 from keras_session5.training.dashboard.graph import network_graph
+from keras_session5.training.dashboard.guard import or_a_warning
 from keras_session5.training.dashboard.images import Gallery
 from keras_session5.training.dashboard.probe import Probe, gradient_norm
 from keras_session5.training.dashboard.projector import write_projector
@@ -27,27 +25,8 @@ from keras_session5.training.dashboard.recipe import hyperparameters, recipe_tab
 from keras_session5.training.runs import Run
 from keras_session5.training.tasks import Task
 
-logger = logging.getLogger("keras_session5")
-
 _HISTOGRAMS = 6  # times in a run
 _PICTURES = 2
-
-
-def _or_a_warning(write):
-    """A method that makes one warning of what keeps it from writing, and writes nothing from then on."""
-
-    @functools.wraps(write)
-    def guarded(self, *args, **kwargs):
-        if self.failed:
-            return
-        try:
-            write(self, *args, **kwargs)
-        except (OSError, tf.errors.OpError) as error:
-            self.failed = True
-            reason = getattr(error, "strerror", None) or getattr(error, "message", error)
-            logger.warning("The dashboard of %s ends here, training goes on: %s", self.run.directory, reason)
-
-    return guarded
 
 
 class Dashboard(keras.callbacks.Callback):
@@ -64,6 +43,7 @@ class Dashboard(keras.callbacks.Callback):
     def __init__(self, run: Run, recipe: Recipe, task: Task):
         super().__init__()
         self.run, self.recipe, self.task = run, recipe, task
+        self.directory = run.directory
         self.examples = len(task.train) * recipe.passes
         self.histograms = occasions(recipe.epochs, _HISTOGRAMS)
         self.pictures = occasions(recipe.epochs, _PICTURES)
@@ -72,7 +52,7 @@ class Dashboard(keras.callbacks.Callback):
         self.files: dict[str, EventFile] = {}
         self.failed = False
 
-    @_or_a_warning
+    @or_a_warning
     def on_train_begin(self, logs=None):
         if self.first_step == 1:
             self._write_once()
@@ -86,7 +66,7 @@ class Dashboard(keras.callbacks.Callback):
     def on_test_begin(self, logs=None):
         self._trained_s = time.perf_counter() - self._began  # validation is no training
 
-    @_or_a_warning
+    @or_a_warning
     def on_epoch_end(self, epoch, logs=None):
         seconds = self._trained_s or time.perf_counter() - self._began
         step = epoch + 1
@@ -104,7 +84,7 @@ class Dashboard(keras.callbacks.Callback):
         for file in self.files.values():
             file.flush()
 
-    @_or_a_warning
+    @or_a_warning
     def finish(self, metrics: dict[str, float]) -> None:
         """Writes how the test ended, by which runs are compared, and closes the files."""
         tested = {f"test/{name}": value for name, value in metrics.items()}
@@ -117,7 +97,7 @@ class Dashboard(keras.callbacks.Callback):
         record, file = self.run.record, self._file()
         file.graph(network_graph(self.model))
         file.text("recipe", recipe_table(record))
-        name = "/".join(self.run.directory.parts[-2:])
+        name = "/".join(self.directory.parts[-2:])
         file.summary(summary_v2.hparams_pb(hyperparameters(record), trial_id=name))
 
     def _write_scalars(self, logs: dict[str, float], seconds: float, step: int) -> None:
@@ -149,12 +129,12 @@ class Dashboard(keras.callbacks.Callback):
         if split.texts:
             columns["text"] = split.texts
         images = split.inputs if data.kind == "image" else None
-        write_projector(self.run.directory, "penultimate layer", answers.features, columns, images)
+        write_projector(self.directory, "penultimate layer", answers.features, columns, images)
 
     def _file(self, part: str = "") -> EventFile:
         """The event file of a part of the run, made when it is first written to."""
         if part not in self.files:
-            self.files[part] = EventFile(self.run.directory / part, self.first_step)
+            self.files[part] = EventFile(self.directory / part, self.first_step)
         return self.files[part]
 
 

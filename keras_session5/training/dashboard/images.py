@@ -1,6 +1,5 @@
 """The pictures of a run: what the network looks for, what it sees, what it takes for what."""
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -73,12 +72,10 @@ class Gallery:
         if self.maps:
             figure = pictures.feature_maps({name: to_numpy(found[name])[0] for name in self.maps})
             yield "feature maps", figure, "What the layers make of an example of the test split."
-        stacks: dict[str, list[np.ndarray]] = {}
-        for name in self.attention:  # block1_attention, block2_attention, ...: one stack
-            stacks.setdefault(re.sub(r"\d+", "", name), []).append(to_numpy(found[name])[0])
-        for name, weights in stacks.items():
-            figure = pictures.attention(np.stack(weights), *self._queries_and_keys(name))
-            yield name.replace("_", " "), figure, "How much each query looks at each key, by layer and head."
+        for group, names in inspect.attention_groups(self.attention).items():
+            weights = np.stack([to_numpy(found[name])[0] for name in names])
+            figure = pictures.attention(weights, *self._queries_and_keys(group))
+            yield group.replace("_", " "), figure, "How much each query looks at each key, by layer and head."
 
     def _of_answers(self, answers: Answers) -> Iterator[Picture]:
         from keras_session5 import pictures

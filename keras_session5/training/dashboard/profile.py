@@ -6,12 +6,17 @@ from types import SimpleNamespace
 
 import keras
 
+from keras_session5.training.dashboard.guard import or_a_warning
+
 _WARM_UP = 10  # steps: the first compile, allocate and fill caches
 _STEPS = 5
 
 
 class Profile(keras.callbacks.Callback):
     """Writes a trace of five training steps after the first ten, or of the last ones of a shorter run.
+
+    A trace that cannot be written ends with a warning, and training goes on. A process has one profiler:
+    whoever trains calls `stop` in the end, however it came.
 
     Args:
         directory: of the run; the trace goes to `plugins/profile` in it.
@@ -20,14 +25,15 @@ class Profile(keras.callbacks.Callback):
 
     def __init__(self, directory: Path, steps: int):
         super().__init__()
-        self.directory = str(directory)
+        self.directory = directory
         self.first = max(0, min(_WARM_UP, steps - _STEPS))
         self.step = 0
-        self.running = False
+        self.running = self.failed = False
 
+    @or_a_warning
     def on_train_batch_begin(self, batch, logs=None):
         if self.step == self.first:
-            _profiler().start(self.directory)
+            _profiler().start(str(self.directory))
             self.running = True
         if self.running:
             self._mark = _profiler().mark("train", step_num=self.step)
@@ -38,15 +44,14 @@ class Profile(keras.callbacks.Callback):
         if self.running:
             self._mark.__exit__(None, None, None)
             if self.step == self.first + _STEPS:
-                self._stop()
+                self.stop()
 
-    def on_train_end(self, logs=None):
-        if self.running:  # the run was shorter than it was meant to be
-            self._stop()
-
-    def _stop(self):
-        _profiler().stop()
-        self.running = False
+    @or_a_warning
+    def stop(self):
+        """Writes the trace, if one is being taken."""
+        if self.running:
+            self.running = False
+            _profiler().stop()
 
 
 def _profiler() -> SimpleNamespace:
