@@ -1,6 +1,9 @@
 from .backpropagation import NumpyMLP as NumpyMLP
 from .convolution import (
     KERNELS as KERNELS,
+    SLIDES_IMAGE as SLIDES_IMAGE,
+    SLIDES_KERNEL as SLIDES_KERNEL,
+    SLIDES_POOLED as SLIDES_POOLED,
     feature_map as feature_map,
     output_size as output_size,
     patch_products as patch_products,

@@ -18,6 +18,12 @@ KERNELS: dict[str, np.ndarray] = {
 }
 """The kernels of the course, 3 x 3."""
 
+SLIDES_IMAGE = np.array(
+    [[3, 5, 2, 8, 1], [9, 7, 5, 4, 3], [2, 0, 6, 1, 6], [6, 3, 7, 9, 2], [1, 4, 9, 5, 1]], float
+)
+SLIDES_KERNEL = np.array([[1, 0, 0], [1, 1, 0], [0, 0, 1]], float)
+SLIDES_POOLED = np.array([[7, 3, 5, 2], [8, 7, 1, 6], [4, 9, 3, 9], [0, 8, 4, 5]], float)
+"""What the course's slides work out by hand: an image, its kernel, and a square that is pooled."""
 
 # The same answer whatever dtype and data format Keras is set to.
 _LAYER: dict[str, Any] = {"dtype": "float32", "data_format": "channels_last", "name": "by_hand"}

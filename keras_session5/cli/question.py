@@ -44,7 +44,7 @@ def named_inputs(client: Any, name: str, version: int | None, signature: str, in
 def _read_json(text: str) -> Any:
     try:
         return json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ArgumentError(f"`--json` must be JSON: {error}. Received: {text!r}") from None
 
 

@@ -47,7 +47,11 @@ def decision_line(
         if labelled:
             axes.annotate(f"{a:g}{b:g}", (a, b), (0, 14), textcoords="offset points", ha="center")
     axes.set(
-        xlabel="input a", ylabel="input b", aspect="equal", xlim=(low[0], high[0]), ylim=(low[1], high[1])
+        xlabel="input $x_1$",
+        ylabel="input $x_2$",
+        aspect="equal",
+        xlim=(low[0], high[0]),
+        ylim=(low[1], high[1]),
     )
     axes.set_title("□ should fire   ○ should not   × mistake", fontsize=9)
     return figure
@@ -66,7 +70,8 @@ def kernel_patch(image: Any, kernel: Any, products: Any, sums: Any, row: int, co
     Raises:
         ArgumentError: for a place that the output does not have.
     """
-    image, kernel, products, sums = (np.asarray(array, float) for array in (image, kernel, products, sums))
+    # + 0: what is -0 is shown as 0.
+    image, kernel, products, sums = (np.asarray(one, float) + 0 for one in (image, kernel, products, sums))
     if not (0 <= row < sums.shape[0] and 0 <= column < sums.shape[1]):
         raise ArgumentError(
             f"`row` and `column` must be a place of the output, {sums.shape[0]} x {sums.shape[1]}. "

@@ -7,6 +7,7 @@ from functools import wraps
 from pathlib import Path
 from typing import Any, Protocol
 
+import gradio as gr
 import numpy as np
 
 from keras_session5.catalog import NETWORKS
@@ -105,12 +106,15 @@ def checked_text(text: str | None) -> str:
     return text
 
 
-def on_page(num_outputs: int) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def on_page(
+    num_outputs: int, emptied: int | None = None
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Makes a function's answer one for the page: first a sentence, empty if all is well, then the outputs.
 
     Args:
-        num_outputs: of the function; a single one needs no tuple. They are emptied if it fails. A generator
-            gives them several times.
+        num_outputs: of the function; a single one needs no tuple. A generator gives them several times.
+        emptied: how many of them are empty if it fails, all if None. The others, which were chosen by the
+            user, stay as they are.
     """
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -118,7 +122,8 @@ def on_page(num_outputs: int) -> Callable[[Callable[..., Any]], Callable[..., An
             return ("", *outputs) if num_outputs > 1 else ("", outputs)
 
         def wrong(error: Session5Error) -> tuple[Any, ...]:
-            return (f"⚠ {error.sentence}", *[None] * num_outputs)
+            empty = num_outputs if emptied is None else emptied
+            return (f"⚠ {error.sentence}", *[None] * empty, *[gr.skip()] * (num_outputs - empty))
 
         @wraps(function)
         def answer(*values: Any) -> tuple[Any, ...]:

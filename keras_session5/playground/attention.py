@@ -1,5 +1,6 @@
 """The tab of the transformer encoder: which letter looks at which."""
 
+from functools import partial
 from typing import Any
 
 import gradio as gr
@@ -67,10 +68,11 @@ def add_tab(asker: Asker) -> Opening:
             wrong = warning()
             drawn = picture("Where each letter (row) looks (column)", "attention")
 
-    def answer(*chosen: Any) -> tuple[Any, ...]:
-        return read(asker, *chosen)
-
-    asking = on_page(4)(answer), [text, layer, head], [wrong, guess, drawn, layer, head]
+    asking = (
+        on_page(4, emptied=2)(partial(read, asker)),
+        [text, layer, head],
+        [wrong, guess, drawn, layer, head],
+    )
     text.change(*asking, show_progress="hidden", trigger_mode="always_last")
     gr.on([layer.input, head.input], *asking, show_progress="hidden")
     return [asking]

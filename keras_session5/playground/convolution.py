@@ -6,6 +6,8 @@ from typing import Any
 import gradio as gr
 import numpy as np
 
+from keras_session5 import by_hand
+from keras_session5.by_hand import SLIDES_IMAGE, SLIDES_KERNEL, SLIDES_POOLED, patch_products
 from keras_session5.errors import ArgumentError
 from keras_session5.pictures.by_hand import kernel_patch, pooling as pooling_picture
 from keras_session5.playground.asking import on_page
@@ -16,14 +18,10 @@ IMAGES = (SLIDES, *(f"digit {label}" for label in range(10)))
 KERNELS = ("the slides' kernel", "edge", "blur", "sharpen")
 POOLED = ("the slides' 4 x 4", "the image", "the feature map")
 
-_SLIDES_IMAGE = [[3, 5, 2, 8, 1], [9, 7, 5, 4, 3], [2, 0, 6, 1, 6], [6, 3, 7, 9, 2], [1, 4, 9, 5, 1]]
-_SLIDES_KERNEL = [[1, 0, 0], [1, 1, 0], [0, 0, 1]]
-_SLIDES_POOLED = [[7, 3, 5, 2], [8, 7, 1, 6], [4, 9, 3, 9], [0, 8, 4, 5]]
-
 
 def image_of(name: str) -> np.ndarray:
     """An image of the course, or a digit as it was scanned, 8 x 8, 0..16."""
-    return np.array(_SLIDES_IMAGE, float) if name == SLIDES else _digits()[int(name.removeprefix("digit "))]
+    return SLIDES_IMAGE if name == SLIDES else _digits()[int(name.removeprefix("digit "))]
 
 
 @cache
@@ -37,10 +35,7 @@ def _digits() -> list[np.ndarray]:
 
 def kernel_of(name: str) -> list[list[float]]:
     """Rows of one of `KERNELS`."""
-    from keras_session5.by_hand import KERNELS as NAMED
-
-    rows = _SLIDES_KERNEL if name == KERNELS[0] else NAMED[name].round(4)
-    return np.asarray(rows, float).tolist()
+    return (SLIDES_KERNEL if name == KERNELS[0] else by_hand.KERNELS[name].round(4)).tolist()
 
 
 def convolve(image: str, kernel: Any, row: float, column: float) -> tuple[Any, str]:
@@ -54,8 +49,6 @@ def convolve(image: str, kernel: Any, row: float, column: float) -> tuple[Any, s
     Returns:
         Picture, and the sum written out.
     """
-    from keras_session5.by_hand import patch_products
-
     pixels, weights = image_of(image), np.array(_numbers(kernel))
     found = patch_products(pixels, weights)
     r, c = (min(int(place), size - 1) for place, size in zip((row, column), found.sums.shape, strict=True))
@@ -79,10 +72,8 @@ def pool(what: str, size: float, image: str, kernel: Any) -> tuple[Any, str]:
     Returns:
         Picture, and a sentence.
     """
-    from keras_session5.by_hand import patch_products
-
     if what == POOLED[0]:
-        pixels = np.array(_SLIDES_POOLED, float)
+        pixels = SLIDES_POOLED
     else:
         pixels = image_of(image)
         if what == POOLED[2]:
@@ -120,7 +111,7 @@ def add_tab() -> Opening:
     with gr.Row(equal_height=False):
         with gr.Column(scale=1, min_width=190):
             kernel = gr.Dataframe(
-                [[float(weight) for weight in row] for row in _SLIDES_KERNEL],
+                SLIDES_KERNEL.tolist(),
                 headers=["1", "2", "3"],
                 type="array",
                 datatype="number",
@@ -132,6 +123,7 @@ def add_tab() -> Opening:
                 elem_id="kernel",
             )
         with gr.Column(scale=5):
+            wrong = warning()
             place = picture("One place, and the whole feature map", "patch")
     told = sentence("convolution-told")
     with gr.Row(equal_height=False):
@@ -139,15 +131,18 @@ def add_tab() -> Opening:
             what = gr.Dropdown(list(POOLED), value=POOLED[0], label="Pool", elem_id="what")
             size = gr.Slider(2, 4, 2, step=1, label="Window", buttons=[])
         with gr.Column(scale=5):
+            not_pooled = warning()
             pools = picture("Maximum against average", "pools")
     pooled = sentence("pooling-told")
-    wrong = warning()
     convolved = on_page(2)(convolve), [image, kernel, row, column], [wrong, place, told]
-    pool_it = on_page(2)(pool), [what, size, image, kernel], [wrong, pools, pooled]
+    pool_it = on_page(2)(pool), [what, size, image, kernel], [not_pooled, pools, pooled]
     named.input(kernel_of, named, kernel)
-    image.input(_sliders, image, [row, column])
-    gr.on([image.change, kernel.change, row.change, column.change], *convolved, show_progress="hidden")
-    gr.on([what.change, size.change, image.change, kernel.change], *pool_it, show_progress="hidden")
+    # One after the other: a place of the image before may be none of this one.
+    image.input(_sliders, image, [row, column]).then(*convolved, show_progress="hidden").then(
+        *pool_it, show_progress="hidden"
+    )
+    gr.on([kernel.change, row.change, column.change], *convolved, show_progress="hidden")
+    gr.on([what.change, size.change, kernel.change], *pool_it, show_progress="hidden")
     return [convolved, pool_it]
 
 

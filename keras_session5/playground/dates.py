@@ -1,5 +1,6 @@
 """The tab of the dates: a transformer that translates, and where its decoder looks."""
 
+from functools import partial
 from typing import Any
 
 import gradio as gr
@@ -47,9 +48,6 @@ def add_tab(asker: Asker) -> Opening:
             wrong = warning()
             drawn = picture("Where the decoder looked, mean of all layers and heads", "cross")
 
-    def answer(date: str | None) -> tuple[Any, ...]:
-        return translate(asker, date)
-
-    asking = on_page(2)(answer), [text], [wrong, found, drawn]
+    asking = on_page(2)(partial(translate, asker)), [text], [wrong, found, drawn]
     text.change(*asking, show_progress="hidden", trigger_mode="always_last")
     return [asking]

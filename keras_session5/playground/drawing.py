@@ -41,7 +41,7 @@ function stroke(from, to) {
   pen.lineCap = pen.lineJoin = 'round';
   pen.beginPath();
   pen.moveTo(...from);
-  pen.lineTo(...to);
+  pen.lineTo(to[0] + 0.01, to[1]);  // a line of no length, from a click, would not be drawn
   pen.stroke();
 }
 function send() {

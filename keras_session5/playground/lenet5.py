@@ -1,5 +1,6 @@
 """The tab of LeNet-5: draw a digit and look into the network."""
 
+from functools import partial
 from typing import Any
 
 import gradio as gr
@@ -45,10 +46,7 @@ def add_tab(asker: Asker) -> Opening:
             seen = picture("What it saw, and which pixels mattered", "saliency")
             maps = picture("Every feature map, layer by layer", "maps")
 
-    def answer(name: str, url: str | None) -> tuple[Any, ...]:
-        return look(asker, name, url)
-
-    asking = on_page(3)(answer), [network, field], [wrong, guess, seen, maps]
+    asking = on_page(3)(partial(look, asker)), [network, field], [wrong, guess, seen, maps]
     field.input(*asking, show_progress="hidden", trigger_mode="always_last")
     network.input(*asking, show_progress="hidden")
     return []

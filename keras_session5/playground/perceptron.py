@@ -14,8 +14,8 @@ from keras_session5.playground.asking import on_page
 from keras_session5.playground.parts import Opening, introduce, picture, rows_of, sentence, table, warning
 
 EPOCHS = 60  # enough for every gate that can be learned: the bound for AND is 51 mistakes
-TABLE = ["a", "b", "sum", "fires", "should"]
-STEPS = ["step", "a b", "should", "fires", "w1", "w2", "bias"]
+TABLE = ["x1", "x2", "sum", "fires", "should"]
+STEPS = ["step", "x1 x2", "should", "fires", "w1", "w2", "bias"]
 _SHOWN = 9  # steps in the table
 
 

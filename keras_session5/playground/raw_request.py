@@ -64,7 +64,7 @@ class RawRests:
         """
         try:
             value = json.loads(inputs)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise ArgumentError(f"The inputs must be JSON: {error}.") from None
         body = json.dumps({"signature_name": signature, "inputs": value}, ensure_ascii=False)
         path = f"{self._address.prefix}/v1/models/{quote(name, safe='')}:predict"

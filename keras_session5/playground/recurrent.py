@@ -1,5 +1,6 @@
 """The tab of the recurrent network: a name, letter by letter."""
 
+from functools import partial
 from typing import Any
 
 import gradio as gr
@@ -44,9 +45,6 @@ def add_tab(asker: Asker) -> Opening:
             guesses = picture("The guess after each letter", "prefixes")
             states = picture("The hidden state after each letter", "states")
 
-    def answer(name: str | None) -> tuple[Any, ...]:
-        return read(asker, name)
-
-    asking = on_page(3)(answer), [text], [wrong, guess, guesses, states]
+    asking = on_page(3)(partial(read, asker)), [text], [wrong, guess, guesses, states]
     text.change(*asking, show_progress="hidden", trigger_mode="always_last")
     return [asking]

@@ -1,5 +1,6 @@
 """The tab of the server: what is up, and one request as it goes over the wire."""
 
+from functools import partial
 from typing import Any
 
 import gradio as gr
@@ -87,15 +88,19 @@ def add_tab(asker: Asker, rest: RawRests) -> Opening:
             body = gr.Code(language="json", label="Request", elem_id="body", **_LOOK)
             curl = gr.Code(language="shell", label="In a terminal", elem_id="curl", **_LOOK)
 
-    looking = on_page(2)(lambda chosen: models_up(asker, rest, chosen)), [name], [wrong, rows, name]
+    looking = (
+        on_page(2, emptied=1)(lambda chosen: models_up(asker, rest, chosen)),
+        [name],
+        [wrong, rows, name],
+    )
     again.click(*looking)
-    asking = on_page(4)(lambda *three: ask(rest, *three)), [name, signature, inputs]
+    asking = on_page(4)(partial(ask, rest)), [name, signature, inputs]
     told_all = [wrong, told, body, curl, answer]
-    choosing = on_page(2)(lambda chosen: signatures_of(asker, chosen))
+    choosing = on_page(2)(partial(signatures_of, asker))
     # Where no model is up, the sentence that says why is to stay.
     name.change(
         lambda chosen: choosing(chosen) if chosen else [gr.skip()] * 3, name, [wrong, signature, inputs]
     ).success(lambda *three: asking[0](*three) if three[0] else [gr.skip()] * 5, asking[1], told_all)
-    signature.input(on_page(1)(lambda *two: question(asker, *two)), [name, signature], [wrong, inputs])
+    signature.input(on_page(1)(partial(question, asker)), [name, signature], [wrong, inputs])
     button.click(*asking, told_all)
     return [looking]

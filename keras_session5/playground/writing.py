@@ -1,5 +1,6 @@
 """The tab of GPT: it goes on with a name."""
 
+from functools import partial
 from typing import Any
 
 import gradio as gr
@@ -26,7 +27,8 @@ def go_on(
     names = asker.class_names(NETWORK)
     if language not in names:
         language = names[0]
-    prompt = checked_text(f"{language}: {start or ''}" if len(names) > 1 else start)
+    text = checked_text(start) if start or len(names) == 1 else ""  # of a class's text nothing need be known
+    prompt = f"{language}: {text}" if len(names) > 1 else text
     likeliest = asker.ask(NETWORK, "from_text", text=prompt)["text"]
     seeds = [int(seed) + i for i in range(_SAMPLES)]
     written = asker.ask_rows(
@@ -65,10 +67,11 @@ def add_tab(asker: Asker) -> Opening:
             likeliest = gr.Textbox(label="The likeliest", interactive=False, elem_id="gpt-likeliest")
             rows = table("By chance", "gpt-samples")
 
-    def answer(*chosen: Any) -> tuple[Any, ...]:
-        return go_on(asker, *chosen)
-
-    asking = on_page(3)(answer), [language, start, temperature, seed], [wrong, likeliest, rows, language]
+    asking = (
+        on_page(3, emptied=2)(partial(go_on, asker)),
+        [language, start, temperature, seed],
+        [wrong, likeliest, rows, language],
+    )
     gr.on(
         [language.input, start.change, temperature.change, seed.change],
         *asking,

@@ -1,5 +1,6 @@
 """What the page asks, and its sentences where there is no answer."""
 
+import gradio as gr
 import numpy as np
 import pytest
 
@@ -69,6 +70,9 @@ def test_an_error_is_a_sentence_on_the_page_and_empties_the_outputs():
 
     assert halve(4) == ("", 2, "half")
     assert halve(3) == ("⚠ No model server answers.", None, None)
+
+    kept = on_page(2, emptied=1)(halve.__wrapped__)
+    assert kept(3) == ("⚠ No model server answers.", None, gr.skip())
 
     @on_page(1)
     def count(end):

@@ -21,12 +21,12 @@ import numpy as np
 import pytest
 
 import keras_session5 as s5
+from keras_session5.by_hand import SLIDES_IMAGE
 from keras_session5.data.characters import FIRST_CHARACTER_ID, encode, end_id
 from keras_session5.export.signatures import signatures
 
 pytest.importorskip("gradio", reason="the page needs the extra playground")
 
-from keras_session5.playground.convolution import _SLIDES_IMAGE
 from keras_session5.playground.drawing import as_training_digit, read_drawing
 from keras_session5.training import texts
 from keras_session5.training.tasks import TASKS
@@ -244,7 +244,7 @@ def test_convolution(page):
     box = page.locator("#row input[type=number]")
     box.fill("1")
     box.press("Enter")
-    expected = s5.feature_map(_SLIDES_IMAGE, s5.KERNELS["edge"])[1, 0]
+    expected = s5.feature_map(SLIDES_IMAGE, s5.KERNELS["edge"])[1, 0]
     playwright.expect(told).to_contain_text("At row 1, column 0")
     playwright.expect(told).to_contain_text(f"= {expected:.4g}.")
     cell = page.get_by_test_id("cell-1-1")
@@ -252,8 +252,31 @@ def test_convolution(page):
     page.keyboard.press("Control+A")
     page.keyboard.type("10")
     page.keyboard.press("Enter")
-    playwright.expect(told).to_contain_text(f"= {expected + 2 * _SLIDES_IMAGE[2][1]:.4g}.")
+    playwright.expect(told).to_contain_text(f"= {expected + 2 * SLIDES_IMAGE[2][1]:.4g}.")
     playwright.expect(page.locator("#pools img")).to_be_visible()
+
+
+def test_another_image_begins_anew_and_a_wrong_cell_is_told(page):
+    open_tab(page, "Convolution")
+    told = page.locator("#convolution-told")
+    choose(page, "Image", "digit 3")
+    playwright.expect(told).to_contain_text("give 6 x 6")
+    box = page.locator("#row input[type=number]")
+    box.fill("5")
+    box.press("Enter")
+    playwright.expect(told).to_contain_text("At row 5,")
+    choose(page, "Image", "the slides' 5 x 5")
+    playwright.expect(told).to_contain_text("At row 0, column 0")
+    playwright.expect(page.locator("#patch img")).to_be_visible()
+    cell = page.get_by_test_id("cell-1-1")
+    for typed, sentences in (("x", 1), ("2", 0)):  # what is pooled needs no kernel
+        cell.dblclick()
+        page.keyboard.press("Control+A")
+        page.keyboard.type(typed)
+        page.keyboard.press("Enter")
+        said = page.locator(".prose.warning:visible", has_text="Every cell of the kernel must be a number")
+        playwright.expect(said).to_have_count(sentences)
+        playwright.expect(page.locator("#patch img")).to_have_count(0 if sentences else 1)
 
 
 def test_lenet5(page, models):
@@ -319,6 +342,12 @@ def test_gpt(page, models):
     box.press("Enter")
     (expected,) = texts.continued(models["gpt"], s5.load_data("place_names"), ["Polish: Au"], temperature=0.0)
     likeliest = page.locator("#gpt-likeliest input, #gpt-likeliest textarea").first
+    wait_until(page, likeliest.input_value, expected)
+    start = page.locator("#gpt-start input, #gpt-start textarea").first
+    start.fill("a" * 90)  # more than the network takes
+    said = page.locator(".prose.warning:visible", has_text="must be shorter than")
+    playwright.expect(said).not_to_contain_text("{{")
+    start.fill("Au")  # what was chosen before is still chosen
     wait_until(page, likeliest.input_value, expected)
     wait_until(
         page, lambda: {row[1] for row in rows(page, "gpt-samples")}, {expected}
