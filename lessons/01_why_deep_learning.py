@@ -20,9 +20,10 @@
 # invented them. Navneet Dalal and Bill Triggs counted the directions of edges (2005), and a support vector
 # machine (Corinna Cortes and Vladimir Vapnik, 1995) drew the border between the classes.
 #
-# In 2012 a deep network that learned its features from the pixels won the ImageNet contest with 15.3 %
-# errors; the next best had 26.2 %. Alex Krizhevsky, Ilya Sutskever and Geoffrey Hinton had trained it on 1.2
-# million images. Yann LeCun, Yoshua Bengio and Hinton tell the story in *Deep learning* (Nature, 2015).
+# In 2012 deep networks that learned their features from the pixels won the ImageNet contest: in 15.3 % of the
+# images the right class was not among their five guesses; the next best had 26.2 %. Alex Krizhevsky, Ilya
+# Sutskever and Geoffrey Hinton had trained them on more than a million images. Yann LeCun, Yoshua Bengio and
+# Hinton tell the story in *Deep learning* (Nature, 2015).
 #
 # Does that mean that deep is always better? This lesson measures it on 1,797 digits.
 
@@ -103,7 +104,8 @@ for layer in s5.build("lenet5").layers[1:]:
 # %% [markdown]
 # ## Train and look
 #
-# Everybody learns from the same 898 digits and is judged on the same 899 others, written by other people.
+# Everybody learns from the same 898 digits and is judged on the same 899 others, most of
+# them written by other people.
 
 # %%
 train = partial(s5.train, data="digits", seed=0, runs_dir=FOLDER / "runs", verbose=0)

@@ -18,7 +18,7 @@
 #
 # Frank Rosenblatt, a psychologist at the Cornell Aeronautical Laboratory in Buffalo, added in 1957 what the
 # threshold unit lacked: a rule by which it finds its weights from examples. *The Perceptron: A Perceiving and
-# Recognizing Automaton* is the first report on a machine that learns to recognise.
+# Recognizing Automaton* was his first report on it.
 #
 # The rule is simple enough to be followed by hand, and there is a theorem about it. Albert Novikoff's proof
 # of 1962 fits on a page: if weights exist that make no mistake, the rule finds such weights, after a number

@@ -156,8 +156,9 @@ axes.legend(loc="upper left")
 plt.show()
 
 # %% [markdown]
-# The others are caught: no small step makes the loss smaller, and still the answers are wrong. More hidden
-# units leave more ways out. That is one reason why networks are larger than they would have to be.
+# The others are caught, for good or for a long time: where every unit of relu is off no step changes
+# anything, and with tanh the steps have become tiny while the answers are still wrong. More hidden units
+# leave more ways out. That is one reason why networks are larger than they would have to be.
 #
 # ## Ask the served model
 #
@@ -214,7 +215,8 @@ print("seed", seed, caught.predict(corners).ravel().round(2))
 pictures.decision_surface(caught.predict, corners, targets)
 
 # %% [markdown]
-# **3.** Three tanh units are enough on paper. To find them, a few more help.
+# **3.** Two tanh units can do it: one steep step against one gentle slope makes the sum go up, down and up
+# again. But few starts find them; with more units more do.
 
 # %%
 inputs = np.array(list(product((0, 1), repeat=3)))

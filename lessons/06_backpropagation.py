@@ -166,9 +166,9 @@ right.legend()
 plt.show()
 
 # %% [markdown]
-# What the units of the first layer look for: 28 x 28 weights each. Bright pixels speak for the unit, dark
-# ones against it. These are the "representations" of the paper's title. They are no strokes; a dense layer
-# does not know which pixels are neighbours.
+# What the units of the first layer look for: 28 x 28 weights each. Ink on purple pixels speaks for the unit,
+# on orange ones against it. These are the "representations" of the paper's title. They are no strokes; a
+# dense layer does not know which pixels are neighbours.
 
 # %%
 kernel = result.model.get_layer("hidden1").get_weights()[0]

@@ -33,7 +33,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import keras_session5 as s5
-from keras_session5 import pictures
+from keras_session5 import by_hand, pictures
 from keras_session5.pictures.style import BLUE, DIVERGING, ORANGE
 
 QUICK = os.environ.get("SESSION5_QUICK") == "1"  # the tests set it: a few seconds instead of half a minute
@@ -67,8 +67,7 @@ plt.show()
 # numbers only the largest (or the mean) stays. These are the numbers of the course's slides.
 
 # %%
-image = np.array([[3, 5, 2, 8, 1], [9, 7, 5, 4, 3], [2, 0, 6, 1, 6], [6, 3, 7, 9, 2], [1, 4, 9, 5, 1]])
-kernel = np.array([[1, 0, 0], [1, 1, 0], [0, 0, 1]])
+image, kernel, square = by_hand.SLIDES_IMAGE, by_hand.SLIDES_KERNEL, by_hand.SLIDES_POOLED
 at = s5.patch_products(image, kernel)
 pictures.kernel_patch(image, kernel, at.products[0, 0], at.sums, row=0, column=0)
 
@@ -79,7 +78,6 @@ pictures.kernel_patch(image, kernel, at.products[0, 0], at.sums, row=0, column=0
 
 # %%
 print(s5.feature_map(image, kernel))
-square = [[7, 3, 5, 2], [8, 7, 1, 6], [4, 9, 3, 9], [0, 8, 4, 5]]
 print(s5.pool(square), s5.pool(square, mode="average"), sep="\n")
 
 # %%
@@ -196,8 +194,8 @@ plt.show()
 #    without a border, and pooling by 2. How large are the maps?
 # 2. Make a kernel that finds strokes from top to bottom, and one for strokes from left to right. Try them on
 #    a 1 and a 7.
-# 3. Move a digit by one pixel. How many numbers of the edge map change, and how many after pooling by 2, by
-#    4?
+# 3. Move a digit by one pixel. By how much of its sum does the edge map change, and by how much after pooling
+#    by 2, by 4?
 #
 # ## Check
 #

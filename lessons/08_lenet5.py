@@ -126,6 +126,7 @@ seen = np.array([[i in row for row in table()] for i in range(6)])  # (maps of s
 figure, (left, right) = plt.subplots(1, 2, figsize=(9, 2.2), width_ratios=[1, 1.6], layout="constrained")
 left.imshow(seen, cmap="Greys")
 left.set(xlabel="map of c3", ylabel="map of s2", title="Table I: black is connected")
+left.set(xticks=range(16), yticks=range(6))
 drawn = [np.pad(code.reshape(12, 7), 1, constant_values=-1) for code in codes()]
 right.imshow(np.hstack(drawn), cmap="Greys")
 right.set(xticks=[], yticks=[], title="What f6 should say to each digit")

@@ -67,7 +67,8 @@ for t, character in enumerate("Wien"):
         axes.text(t, y, text, ha="center", va="center", color="white", bbox=box)
     axes.annotate("$W_x$", (t, 0.75), (t, 0.35), ha="center", va="top", arrowprops=arrow)
     axes.annotate("$W_h$", (t - 0.2, 1), (t - 0.7, 1), va="center", ha="right", arrowprops=arrow)
-axes.set(xlim=(-1.1, 3.5), ylim=(-0.4, 1.4))
+axes.text(-1.15, 1, "$h_0$ = 0", ha="center", va="center")
+axes.set(xlim=(-1.5, 3.5), ylim=(-0.4, 1.4))
 axes.axis("off")
 plt.show()
 
@@ -172,9 +173,10 @@ for text, label, row in zip(asked, answer["label"], answer["probabilities"], str
     print(f"{text:12} {label:12} {row.max():.2f}")
 
 # %% [markdown]
-# Some names are written the same in several languages, so these are left out of the data; others differ
-# by a letter. Which languages does it confuse? Rows are the truth, columns the answers to the test names.
-# Look for the neighbours: Spanish and Italian, Finnish and Estonian, Danish and Norwegian.
+# *Saksa* is Finnish, and *Germania* Italian or Romanian: of these two it is not sure, and wrong. Some names
+# are written the same in several languages, so these are left out of the data; others differ by a letter.
+# Which languages does it confuse? Rows are the truth, columns the answers to the test names. Look for the
+# neighbours: Spanish and Italian, Finnish and Estonian, Danish and Norwegian.
 
 # %%
 probabilities = client.predict("simple_rnn", {"tokens": names.test.inputs})["probabilities"]
@@ -236,6 +238,7 @@ for axis, seen, future, found in zip(axes, series.inputs, series.labels, ahead, 
     axis.plot(range(50, 70), found, color=ORANGE, label="forecast")
 figure.legend(*axes[0].get_legend_handles_labels(), ncols=3, loc="outside upper center")
 axes[1].set(xlabel="step")
+figure.supylabel("value", fontsize="medium")
 plt.show()
 
 # %% [markdown]

@@ -191,7 +191,7 @@ figure, (left, right) = plt.subplots(1, 2, figsize=(8, 3), layout="constrained")
 for axis, matrix in ((left, table), (right, table @ table.T)):
     figure.colorbar(axis.imshow(matrix, cmap="cividis", aspect="auto"), ax=axis)
     axis.set(ylabel="position")
-left.set(xlabel="number of the pattern")
+left.set(xlabel="dimension of the vector")
 right.set(xlabel="other position")
 plt.show()
 

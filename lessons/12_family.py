@@ -28,8 +28,8 @@
 # * **ViT** (Alexey Dosovitskiy and colleagues at Google, 2021): the encoder again, and the "words" are
 #   pieces of an image.
 #
-# What they share is bigger than what divides them: train once on plenty of unlabelled data, adapt to a
-# task with little.
+# What they share is bigger than what divides them: train once on plenty of data, adapt to a task with
+# little. For the three that read text nobody had to label the plenty; ViT learned from labelled images.
 
 # %%
 import math
@@ -89,8 +89,9 @@ for name in ("gpt", "masked_language_model", "text_to_text", "vit"):
     print(f"{entry.year}  {entry.title:34} {s5.build(name).count_params():>8,} weights, on {entry.data}")
 
 # %% [markdown]
-# The published sizes differ in numbers only. Nobody needs half a gigabyte of memory to count them: all
-# blocks are equal, so build one block and two, and the difference is what every further block adds.
+# The published ones are larger, and BERT's also knows places and pairs of sentences by learned vectors.
+# Nobody needs half a gigabyte of memory to count them: all blocks are equal, so build one block and two,
+# and the difference is what every further block adds.
 
 
 # %%
@@ -227,6 +228,11 @@ for text, answer in zip(asked, s5.translate(t5, asked), strict=True):
     print(f"{text:24} -> {answer}")
 
 # %% [markdown]
+# Asked is the language that the name is written in: *Frankreich* is German. After so short a training not
+# everything is right: *Lettonie* is French, and *heinäkuuta* July. Dates come first, for they follow a rule;
+# names must be known.
+
+# %% [markdown]
 # ### ViT: an image as a sentence
 
 # %%
@@ -247,7 +253,7 @@ for axis, run in zip(axes, (bert, gpt, t5, vit), strict=True):
     losses = [epoch["loss"] for epoch in run.history]
     axis.plot(range(1, len(losses) + 1), losses, "o-", color=BLUE)
     axis.xaxis.get_major_locator().set_params(integer=True)
-    axis.set(title=run.name.replace("language", "lang."), xlabel="epoch", ylim=(0, None))
+    axis.set(title=run.name.replace("language", "lang."), xlabel="epoch", ylim=(0, 1.08 * max(losses)))
 axes[0].set(ylabel="training loss")
 plt.show()
 
@@ -266,7 +272,8 @@ for gap, text in zip(gaps, filled, strict=True):
     print(f"{gap} -> {text}")
 
 # %% [markdown]
-# Where the other letters leave little choice it is right; where they leave much it is not.
+# Four of six. It does not know the names by heart: `Drutschland` and `Franareich` fit the letters beside the
+# gap, not the whole name.
 #
 # Where ViT looks: the attention of the class token to the 49 pieces, mean of the heads, layer by layer.
 

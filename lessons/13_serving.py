@@ -305,13 +305,15 @@ model_config_list {
 """
 
 # %% [markdown]
-# The flags are those of TensorFlow Serving. On the command line:
+# The flags are those of TensorFlow Serving, but for `--models_root`. On the command line:
 #
 #     session5-model-server --port=8500 --rest_api_port=8501 \
 #         --model_config_file=models.config --models_root=saved_models
 #
 # (`/models` in the file stands for `--models_root`, and in TensorFlow Serving's image for the folder that
-# is mounted there.) Here it gets a port that nobody else uses.
+# is mounted there. TensorFlow Serving checks a label before it loads the version, so with labels in its
+# first file it needs `--allow_version_labels_for_unavailable_models=true` too.) Here the server gets a port
+# that nobody else uses.
 
 # %%
 with socket.socket() as free:

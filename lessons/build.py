@@ -20,7 +20,8 @@ LESSONS = Path(__file__).resolve().parent
 MOST_BYTES = 400_000  # of a notebook: a code host shows larger ones slowly or not at all
 LIMIT_S = 900  # for one cell
 # What no output may hold: colours of a terminal, folders of a machine.
-FORBIDDEN = re.compile(r"\x1b|/tmp/|/home/|/Users/|/root/|" + re.escape(str(Path.home())))
+_OF_THIS_MACHINE = "|".join(re.escape(f"{folder}/") for folder in (LESSONS.parent, Path.home()))
+FORBIDDEN = re.compile(r"\x1b|/tmp/|/home/|/Users/|/root/|tensorflow_datasets|" + _OF_THIS_MACHINE)
 
 
 def main() -> int:

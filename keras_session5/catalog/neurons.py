@@ -115,7 +115,7 @@ NETWORKS = (
         inputs=IMAGE,
         outputs=probabilities(10),
         parameters=109_386,
-        # Small distortions: the test digits were written by other hands than the training digits.
+        # Small distortions: most test digits were written by other hands than the training digits.
         recipe=Recipe(
             learning_rate=2e-3,
             schedule="cosine",

@@ -195,7 +195,7 @@ def _wrong_images(images: np.ndarray, captions: Sequence[tuple[str, str]], share
         axes.add_patch(Rectangle((left, top), 1, 1, fill=False, edgecolor="lightgrey", linewidth=0.5))
         below = {"ha": "center", "va": "top", "fontsize": "small", **style.font()}
         axes.text(left + 0.5, top + 1.08, f"is {style.shown(right)}", **below)
-        said = f"not {style.shown(wrong)} {share}".rstrip()
+        said = f"said {style.shown(wrong)}" + (f" ({share})" if share else "")
         axes.text(left + 0.5, top + 1.26, said, color=style.VERMILION, **below)
     axes.set_xlim(0, wide * columns)
     axes.set_ylim(1.6 * rows, 0)

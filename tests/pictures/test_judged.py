@@ -40,7 +40,14 @@ def test_the_surest_mistakes_come_first_and_what_is_right_is_left_out(tmp_path):
     probabilities = np.array([[0.1, 0.6, 0.3], [0.8, 0.1, 0.1], [0.0, 0.1, 0.9], [0.7, 0.2, 0.1]])
     figure = pictures.mistakes(images, [0, 0, 1, 2], probabilities.argmax(1), probabilities, NAMES)
     drawn(figure, tmp_path)
-    assert texts(figure) == ["is one", "not two 90%", "is two", "not zero 70%", "is zero", "not one 60%"]
+    assert texts(figure) == [
+        "is one",
+        "said two (90%)",
+        "is two",
+        "said zero (70%)",
+        "is zero",
+        "said one (60%)",
+    ]
     shown = [np.asarray(image.get_array()) for image in figure.axes[0].images]
     np.testing.assert_array_equal(shown, images[[2, 3, 0], ..., 0])
 
