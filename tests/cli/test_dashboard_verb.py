@@ -12,8 +12,11 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+import typer
 
 import keras_session5 as s5
+from keras_session5.cli import dashboard
+from keras_session5.errors import ArgumentError
 
 SCREENSHOTS = Path(__file__).parents[2] / "build" / "screenshots"
 
@@ -46,6 +49,26 @@ def test_an_address_that_does_not_exist_is_a_sentence(tmp_path):
     )
     assert found.returncode == 2
     assert "`host` and `port` must be an address that is free" in found.stderr
+
+
+def test_runs_that_are_no_folder_are_a_sentence(tmp_path):
+    (tmp_path / "file").write_text("")
+    for wrong in ("absent", "file"):
+        with pytest.raises(ArgumentError, match=rf"`--runs` must be a directory.*`session5 train.*{wrong}"):
+            dashboard.dashboard(tmp_path / wrong)
+
+
+def test_without_a_run_it_waits_for_one(tmp_path, monkeypatch, capsys):
+    commands = []
+    monkeypatch.setattr(dashboard, "run_child", lambda command: commands.append(command) or 0)
+    run = tmp_path / "lenet5" / "20261122-120000"
+    run.mkdir(parents=True)
+    for told in (True, False):
+        with pytest.raises(typer.Exit):
+            dashboard.dashboard(tmp_path, port=free_port())
+        assert commands.pop()[3:5] == ["--logdir", str(tmp_path)]
+        assert ("There is no run yet" in capsys.readouterr().err) == told
+        (run / "events.out.tfevents.1").write_text("")
 
 
 @pytest.fixture(scope="module")
