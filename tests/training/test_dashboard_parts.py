@@ -114,3 +114,8 @@ def test_losses_of_texts_are_the_mean_over_the_characters_that_count(compiled):
     assert list(answers.labels) == list(split.texts)
     hidden = counts.astype(bool) & (asked == 1)
     assert sum(text.count("_") for text in answers.shown) == hidden.sum() > 0
+
+
+def test_the_rows_of_a_truth_table_are_shown_as_they_are_written(compiled):
+    model, task, _ = compiled("perceptron")
+    assert Examination(model, task).answers().shown == ["0 0", "0 1", "1 0", "1 1"]

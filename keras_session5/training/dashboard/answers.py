@@ -24,7 +24,7 @@ class Answers:
     """The answers to N examples.
 
     Attributes:
-        shown: what the network was shown: images, series or texts.
+        shown: what the network was shown: images, series, or texts; of a truth table the inputs as text.
         labels, answers: what is right and what the network says: class names, texts or numbers. A network
             that says a token at every place is told all those before it, so its text is one of next tokens.
         losses: (N,), how wrong each answer is.
@@ -102,8 +102,11 @@ def _classes(task: Task, part: Split, batch: tuple, answer: np.ndarray, features
     """One class for each example; answer (B, C), or (B, 1) where it is the probability of the second."""
     answer = answer if answer.shape[1] > 1 else np.concatenate([1 - answer, answer], axis=1)
     rows, guesses = np.arange(len(answer)), answer.argmax(axis=1)
+    texts = list(part.texts)
+    if task.data.kind == "vector":
+        texts = [" ".join(f"{x:g}" for x in inputs) for inputs in part.inputs]
     return {
-        "shown": list(part.texts) or part.inputs,
+        "shown": texts or part.inputs,
         "labels": class_names(task.data, part.labels),
         "answers": class_names(task.data, guesses),
         "losses": 1 - answer[rows, part.labels],
