@@ -143,7 +143,7 @@ NETWORKS = (
         outputs=logits(154),
         parameters=114_112,
         recipe=replace(_TEXT, learning_rate=3e-3, epochs=20),
-        floor=0.39,
+        floor=0.375,  # 0.387 to 0.398 with seeds 0, 1 and 2
         tour={"epochs": 6},
         tour_floor=0.25,
         paper=_DEVLIN,
