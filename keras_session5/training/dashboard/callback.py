@@ -1,11 +1,13 @@
 """What is written into a run's dashboard, and when.
 
 Scalars are written after every epoch; histograms after six at most, evenly spread over the recipe's;
-pictures, which take longest, after the first and the last. So a dashboard takes no longer for many short
-epochs than for few long ones, and what it holds depends on nothing but the recipe.
+pictures of the weights after the first and the last, and those of examples, which take longest, after the
+last. So a dashboard takes no longer for many short epochs than for few long ones, and what it holds depends
+on nothing but the recipe.
 """
 
 import time
+from collections.abc import Iterable
 from typing import Any
 
 import keras
@@ -18,7 +20,7 @@ from keras_session5.training.dashboard.arrays import to_numpy
 from keras_session5.training.dashboard.events import EventFile
 from keras_session5.training.dashboard.graph import network_graph
 from keras_session5.training.dashboard.guard import or_a_warning
-from keras_session5.training.dashboard.images import Gallery
+from keras_session5.training.dashboard.images import Gallery, Picture
 from keras_session5.training.dashboard.probe import Probe, gradient_norm
 from keras_session5.training.dashboard.projector import write_projector
 from keras_session5.training.dashboard.recipe import hyperparameters, recipe_table
@@ -26,7 +28,6 @@ from keras_session5.training.runs import Run
 from keras_session5.training.tasks import Task
 
 _HISTOGRAMS = 6  # times in a run
-_PICTURES = 2
 
 
 class Dashboard(keras.callbacks.Callback):
@@ -46,7 +47,6 @@ class Dashboard(keras.callbacks.Callback):
         self.directory = run.directory
         self.examples = len(task.train) * recipe.passes
         self.histograms = occasions(recipe.epochs, _HISTOGRAMS)
-        self.pictures = occasions(recipe.epochs, _PICTURES)
         # Of a resumed run: what a killed process wrote of later epochs no longer holds.
         self.first_step = run.epochs_done + 1
         self.files: dict[str, EventFile] = {}
@@ -75,12 +75,13 @@ class Dashboard(keras.callbacks.Callback):
         self._write_scalars(logs or {}, seconds, step)
         if is_last or step in self.histograms:
             self._write_histograms(step)
-        if is_last or step in self.pictures:
+        if is_last or step == 1:
+            self._write_pictures(self.gallery.of_weights(), step)
+        if is_last:
             answers = self.examination.answers()
-            for tag, figure, sentence in self.gallery.pictures(answers):
-                self._file().image(tag, figure, step, sentence)
-            if is_last:
-                self._write_projector(answers)
+            self._write_pictures(self.gallery.of_one_example(), step)
+            self._write_pictures(self.gallery.of_answers(answers), step)
+            self._write_projector(answers)
         for file in self.files.values():
             file.flush()
 
@@ -118,6 +119,10 @@ class Dashboard(keras.callbacks.Callback):
         weights = {w.path: to_numpy(w.value) for w in model.trainable_variables}
         for kind, arrays in (("weights", weights), ("activations", activations), ("gradients", gradients)):
             file.histograms({f"{kind}/{name}": array for name, array in arrays.items()}, step)
+
+    def _write_pictures(self, pictures: Iterable[Picture], step: int) -> None:
+        for tag, figure, sentence in pictures:
+            self._file().image(tag, figure, step, sentence)
 
     def _write_projector(self, answers: Answers) -> None:
         split, data = self.examination.split, self.task.data

@@ -36,17 +36,8 @@ class Gallery:
             inputs = inputs[:, : (inputs != PADDING_ID).sum()]
         self.asked = task.batch(inputs, labels, np.random.default_rng(0))[0]
 
-    def pictures(self, answers: Answers) -> Iterator[Picture]:
-        """All of them, of the network as it is now.
-
-        Args:
-            answers: what it says now of the examination's examples.
-        """
-        yield from self._of_weights()
-        yield from self._of_one_example()
-        yield from self._of_answers(answers)
-
-    def _of_weights(self) -> Iterator[Picture]:
+    def of_weights(self) -> Iterator[Picture]:
+        """What the network looks for now."""
         from keras_session5 import pictures
 
         if self.task.data.kind == "image":
@@ -63,7 +54,8 @@ class Gallery:
             )
             yield "decision surface", figure, "What the network answers to any two inputs."
 
-    def _of_one_example(self) -> Iterator[Picture]:
+    def of_one_example(self) -> Iterator[Picture]:
+        """What it makes now of an example."""
         from keras_session5 import pictures
 
         if not (self.maps or self.attention):
@@ -77,7 +69,12 @@ class Gallery:
             figure = pictures.attention(weights, *self._queries_and_keys(group))
             yield group.replace("_", " "), figure, "How much each query looks at each key, by layer and head."
 
-    def _of_answers(self, answers: Answers) -> Iterator[Picture]:
+    def of_answers(self, answers: Answers) -> Iterator[Picture]:
+        """How good what it says is.
+
+        Args:
+            answers: of the examination's examples.
+        """
         from keras_session5 import pictures
 
         names = self.task.data.class_names
