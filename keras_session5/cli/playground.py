@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 
 import typer
 
+from keras_session5.checks import free_address
 from keras_session5.cli.options import MODELS, SERVER, Models, Server
 from keras_session5.errors import ArgumentError, Session5Error
 
@@ -52,6 +53,7 @@ def playground(
         )
     if not server.startswith(("http://", "https://")):
         raise ArgumentError(f"`--server` must be that of a REST API, http://HOST:PORT. Received: {server}")
+    free_address(host, port)  # before a server is started for nothing
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())

@@ -9,6 +9,8 @@ from typing import Any
 from keras_session5.checks import one_of
 from keras_session5.errors import ArgumentError
 
+_SHOWN = 200  # characters of a wrong question that are said again
+
 
 def read_question(image: Path | None, text: str | None, json: str | None) -> tuple[str, Any]:
     """What one of the three options asks, before any server is asked about it.
@@ -45,7 +47,8 @@ def _read_json(text: str) -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise ArgumentError(f"`--json` must be JSON: {error}. Received: {text!r}") from None
+        shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
+        raise ArgumentError(f"`--json` must be JSON: {error}. Received: {shown!r}") from None
 
 
 def _read_image(path: Path) -> bytes:

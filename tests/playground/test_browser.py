@@ -346,6 +346,7 @@ def test_gpt(page, models):
     start = page.locator("#gpt-start input, #gpt-start textarea").first
     start.fill("a" * 90)  # more than the network takes
     said = page.locator(".prose.warning:visible", has_text="must be shorter than")
+    playwright.expect(said).to_have_count(1)
     playwright.expect(said).not_to_contain_text("{{")
     start.fill("Au")  # what was chosen before is still chosen
     wait_until(page, likeliest.input_value, expected)

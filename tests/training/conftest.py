@@ -7,6 +7,7 @@ import pytest
 from keras_session5.catalog import NETWORKS
 from keras_session5.data import load_data
 from keras_session5.training import fit
+from keras_session5.training.runs import Run
 from keras_session5.training.tasks import TASKS
 
 
@@ -27,3 +28,19 @@ def compiled():
         return model, task, recipe
 
     return compiled
+
+
+@pytest.fixture
+def in_the_way(monkeypatch):
+    """Call it with a name: in every new run lies a file where a folder of that name should be."""
+    create = Run.create
+
+    def put(name):
+        def created(*arguments):
+            made = create(*arguments)
+            (made.directory / name).write_text("no folder")
+            return made
+
+        monkeypatch.setattr(Run, "create", created)
+
+    return put

@@ -283,6 +283,7 @@ def test_the_last_epoch_is_shown_in_full_whenever_it_comes(tmp_path):
     assert last not in occasions(result.record["recipe"]["epochs"], 10)
     assert list(series(read(result.run_dir / "train"), "weights/fires/kernel")) == [1, last]
     assert list(series(read(result.run_dir), "decision surface")) == [1, last]
+    assert list(series(read(result.run_dir), "worst mistakes")) == [last]
     assert (result.run_dir / "projector_points.tsv").exists()
 
 
@@ -294,15 +295,8 @@ def test_what_takes_long_is_written_at_most_so_often():
     assert {1, 60} < occasions(60, 10)
 
 
-def test_a_dashboard_that_cannot_be_written_stops_no_training(run, tmp_path, monkeypatch, caplog):
-    create = Run.create
-
-    def in_the_way(*arguments):
-        made = create(*arguments)
-        (made.directory / "train").write_text("no folder")
-        return made
-
-    monkeypatch.setattr(Run, "create", in_the_way)
+def test_a_dashboard_that_cannot_be_written_stops_no_training(run, tmp_path, in_the_way, caplog):
+    in_the_way("train")
     with caplog.at_level(logging.WARNING):
         assert weights(short(tmp_path)) == weights(run)
     (sentence,) = [message for message in caplog.messages if "dashboard" in message]

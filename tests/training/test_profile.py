@@ -6,7 +6,6 @@ import pytest
 
 import keras_session5 as s5
 from keras_session5.errors import ArgumentError, TrainingError
-from keras_session5.training.runs import Run
 
 
 @pytest.fixture
@@ -46,15 +45,8 @@ def test_a_training_that_fails_leaves_no_profiler_running(profiled):
     assert traces(profiled().run_dir)
 
 
-def test_a_trace_that_cannot_be_written_stops_no_training(profiled, monkeypatch, caplog):
-    create = Run.create
-
-    def in_the_way(*arguments):
-        made = create(*arguments)
-        (made.directory / "plugins").write_text("no folder")
-        return made
-
-    monkeypatch.setattr(Run, "create", in_the_way)
+def test_a_trace_that_cannot_be_written_stops_no_training(profiled, in_the_way, caplog):
+    in_the_way("plugins")
     with caplog.at_level(logging.WARNING):
         assert profiled().metrics["accuracy"] > 0
     (sentence,) = [message for message in caplog.messages if "dashboard" in message]
