@@ -29,6 +29,7 @@ from keras_session5.server.codecs.json_examples import (
 from keras_session5.server.codecs.json_request import PredictBody
 from keras_session5.server.codecs.json_response import write_predictions
 from keras_session5.server.codecs.tensors import decode_tensor, fill_tensor
+from keras_session5.server.deadline import call_until
 from keras_session5.server.inference import (
     Classification,
     MultiRun,
@@ -47,10 +48,13 @@ from keras_session5.server.runtime import SignatureDef, Tensors
 from keras_session5.server.version import VersionStatus
 
 _SIGNATURES = "signature_def"
-# JSON beyond this size is read and written on another thread, so that nobody waits for it. Below, the change
-# of threads would cost more.
+# What is larger is read and written on another thread, so that nobody waits for it. Below, the change of
+# threads would cost more.
 _LARGEST_ON_LOOP = 128 * 1024
-_BYTES_OF_A_VALUE = 16
+_LARGE = 2**20  # what takes seconds, and many times its size in memory, keeps apart from what does not
+# Against a byte of regular numbers, in time.
+_COST_OF_A_VALUE = 16
+_COST_OF_TEXT = 32
 # A client of upstream finds the ports closed until everything is loaded, so it does not ask again.
 _LOOK_EVERY_S = 0.02
 _Result = TypeVar("_Result")
@@ -90,15 +94,21 @@ class Core:
         self._executor = executor
         self._as_content = as_content
         self._check_method_names = check_method_names
+        # One at a time each: threads that run Python take turns, so more would only make everybody slower.
+        self._in_passing, self._large = asyncio.Semaphore(1), asyncio.Semaphore(1)
         self._answering: set[asyncio.Task | None] = set()
 
     async def predict(
         self, request: predict_pb2.PredictRequest, record: RequestRecord
     ) -> predict_pb2.PredictResponse:
         """Runs a signature of a model."""
-        name = request.model_spec.signature_name or DEFAULT_SIGNATURE
-        async with self._runner(request, record, name) as (number, runner):
-            run = plan(
+        spec = _spec(request)
+        name = spec.signature_name or DEFAULT_SIGNATURE
+        async with self._runner(spec, record, name) as (number, runner):
+            run = await self._off_loop(
+                record,
+                request.ByteSize(),
+                plan,
                 runner.signatures,
                 name,
                 request.inputs,
@@ -106,21 +116,27 @@ class Core:
                 request.output_filter,
                 self._check_method_names,
             )
+            del request  # which may be large, while the model runs
             outputs = run.answer(await _run(runner, run, record))
         response = predict_pb2.PredictResponse()
-        _fill_spec(response.model_spec, request.model_spec.name, number, name)
+        _fill_spec(response.model_spec, spec.name, number, name)
         for alias, array in outputs.items():
-            fill_tensor(response.outputs[alias], array, self._as_content)
+            await self._off_loop(
+                record, array.nbytes, fill_tensor, response.outputs[alias], array, self._as_content
+            )
         return response
 
     async def predict_json(self, spec: model_pb2.ModelSpec, body: bytes, record: RequestRecord) -> bytes:
         """Runs a signature of a model on a JSON body and returns the reply's JSON."""
-        parsed = await self._off_loop(len(body), PredictBody.parse, body)
+        parsed = await self._off_loop(record, len(body), PredictBody.parse, body)
         name = parsed.signature_name or DEFAULT_SIGNATURE
-        request = predict_pb2.PredictRequest(model_spec=spec)
-        async with self._runner(request, record, name) as (_, runner):
-            signature = _signature(runner, name)
-            inputs, form = await self._off_loop(len(body), parsed.tensors, signature.inputs)
+        async with self._runner(spec, record, name) as (_, runner):
+            known = _signature(runner, name).inputs
+            found = await self._off_loop(record, len(body), parsed.numbers, known)
+            if not found:
+                found = await self._off_loop(record, len(body) * _COST_OF_TEXT, parsed.tensors, known)
+            inputs, form = found
+            del parsed, body
             run = plan(
                 runner.signatures,
                 name,
@@ -130,7 +146,7 @@ class Core:
             )
             outputs = run.answer(await _run(runner, run, record))
         values = sum(array.size for array in outputs.values())
-        return await self._off_loop(values * _BYTES_OF_A_VALUE, write_predictions, outputs, form)
+        return await self._off_loop(record, values * _COST_OF_A_VALUE, write_predictions, outputs, form)
 
     async def classify(
         self, request: classification_pb2.ClassificationRequest, record: RequestRecord
@@ -140,7 +156,7 @@ class Core:
         response = classification_pb2.ClassificationResponse()
         name = request.model_spec.signature_name or DEFAULT_SIGNATURE
         _fill_spec(response.model_spec, request.model_spec.name, number, name)
-        await self._off_loop(result.scores.size * _BYTES_OF_A_VALUE, result.fill, response.result)
+        await self._off_loop(record, result.scores.size * _COST_OF_A_VALUE, result.fill, response.result)
         return response
 
     async def regress(
@@ -151,7 +167,7 @@ class Core:
         response = regression_pb2.RegressionResponse()
         name = request.model_spec.signature_name or DEFAULT_SIGNATURE
         _fill_spec(response.model_spec, request.model_spec.name, number, name)
-        await self._off_loop(result.values.size * _BYTES_OF_A_VALUE, result.fill, response.result)
+        await self._off_loop(record, result.values.size * _COST_OF_A_VALUE, result.fill, response.result)
         return response
 
     async def multi_inference(
@@ -160,7 +176,7 @@ class Core:
         """Classifies and finds values by several signatures of a model in one run."""
         # Only the first task says which version.
         spec = request.tasks[0].model_spec if request.tasks else model_pb2.ModelSpec()
-        async with self._runner(predict_pb2.PredictRequest(model_spec=spec), record) as (number, runner):
+        async with self._runner(spec, record) as (number, runner):
             run = plan_multi_inference(runner.signatures, request, self._check_method_names)
             fetched = await _run(runner, run, record, examples=run.examples)
         response = inference_pb2.MultiInferenceResponse()
@@ -175,20 +191,21 @@ class Core:
 
     async def classify_json(self, spec: model_pb2.ModelSpec, body: bytes, record: RequestRecord) -> bytes:
         """Classifies the examples of a JSON body and returns the reply's JSON."""
-        name, examples = await self._off_loop(len(body), read_examples, body)
+        name, examples = await self._off_loop(record, len(body) * _COST_OF_TEXT, read_examples, body)
         request = classification_pb2.ClassificationRequest(
             model_spec=_with_signature(spec, name), input=examples
         )
         _, result = await self._infer(request, record, plan_classification, classification)
-        size = result.scores.size * _BYTES_OF_A_VALUE
-        return await self._off_loop(size, write_classifications, result.labels, result.scores)
+        size = result.scores.size * _COST_OF_A_VALUE
+        return await self._off_loop(record, size, write_classifications, result.labels, result.scores)
 
     async def regress_json(self, spec: model_pb2.ModelSpec, body: bytes, record: RequestRecord) -> bytes:
         """Finds a value for each example of a JSON body and returns the reply's JSON."""
-        name, examples = await self._off_loop(len(body), read_examples, body)
+        name, examples = await self._off_loop(record, len(body) * _COST_OF_TEXT, read_examples, body)
         request = regression_pb2.RegressionRequest(model_spec=_with_signature(spec, name), input=examples)
         _, result = await self._infer(request, record, plan_regression, regression)
-        return await self._off_loop(result.values.size * _BYTES_OF_A_VALUE, write_regressions, result.values)
+        size = result.values.size * _COST_OF_A_VALUE
+        return await self._off_loop(record, size, write_regressions, result.values)
 
     async def get_model_metadata(
         self, request: get_model_metadata_pb2.GetModelMetadataRequest, record: RequestRecord
@@ -200,7 +217,7 @@ class Core:
             if field != _SIGNATURES:
                 raise InvalidArgumentError(f"Metadata field {field} is not supported")
         response = get_model_metadata_pb2.GetModelMetadataResponse()
-        async with self._runner(request, record) as (number, runner):
+        async with self._runner(_spec(request), record) as (number, runner):
             _fill_spec(response.model_spec, request.model_spec.name, number)
             response.metadata[_SIGNATURES].Pack(_signature_map(runner.signatures))
         return response
@@ -229,8 +246,9 @@ class Core:
         result: Callable[[Run, Tensors], _Result],
     ) -> tuple[int, _Result]:
         """Runs a signature on examples and returns the version's number and what it says."""
-        name = request.model_spec.signature_name or DEFAULT_SIGNATURE
-        async with self._runner(request, record, name) as (number, runner):
+        spec = _spec(request)
+        name = spec.signature_name or DEFAULT_SIGNATURE
+        async with self._runner(spec, record, name) as (number, runner):
             run = plan_run(runner.signatures, name, request.input, self._check_method_names)
             return number, result(run, await _run(runner, run, record))
 
@@ -254,12 +272,9 @@ class Core:
 
     @asynccontextmanager
     async def _runner(
-        self, request: _Request, record: RequestRecord, signature: str = ""
+        self, spec: model_pb2.ModelSpec, record: RequestRecord, signature: str = ""
     ) -> AsyncIterator[tuple[int, Runner]]:
         """Lends the version that a request asks for; one that is still being loaded is waited for."""
-        if not request.HasField("model_spec"):
-            raise InvalidArgumentError("Missing ModelSpec")
-        spec = request.model_spec
         if not spec.name:
             raise InvalidArgumentError("ModelSpec has no name specified.")
         number = spec.version.value if spec.HasField("version") else None
@@ -276,11 +291,18 @@ class Core:
             finally:
                 self._answering.discard(task)
 
-    async def _off_loop(self, size: int, call: Callable[..., Any], *arguments: Any) -> Any:
-        """Calls what takes time in proportion to `size` bytes, elsewhere if they are many."""
+    async def _off_loop(
+        self, record: RequestRecord, size: int, call: Callable[..., Any], *arguments: Any
+    ) -> Any:
+        """Calls what takes as long as reading `size` bytes of numbers, elsewhere if they are many.
+
+        It ends with the request's time.
+        """
         if size <= _LARGEST_ON_LOOP:
             return call(*arguments)
-        return await asyncio.get_running_loop().run_in_executor(self._executor, call, *arguments)
+        async with self._large if size > _LARGE else self._in_passing:
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(self._executor, call_until, record.ends, call, *arguments)
 
 
 async def _run(
@@ -290,6 +312,15 @@ async def _run(
     fetched = await runner.run(run.feeds, run.fetches, record.timeout_s)
     record.ran(time.perf_counter() - began, examples)
     return fetched
+
+
+def _spec(request: _Request) -> model_pb2.ModelSpec:
+    """Returns a copy: a part of a message keeps the whole in memory."""
+    if not request.HasField("model_spec"):
+        raise InvalidArgumentError("Missing ModelSpec")
+    spec = model_pb2.ModelSpec()
+    spec.CopyFrom(request.model_spec)
+    return spec
 
 
 def _signature(runner: Runner, name: str) -> SignatureDef:

@@ -78,7 +78,9 @@ def _handler(core: Core, metrics: Metrics, message: Any, api: str, answer: Calla
             return await _abort(context, InternalError(f"The request is no {message.DESCRIPTOR.full_name}."))
         with metrics.request(api, "GRPC", _model(request), context.time_remaining()) as record:
             try:
-                return (await answer(core, request, record)).SerializeToString()
+                response = answer(core, request, record)
+                del request  # it may be large, and is let go before the model runs
+                return (await response).SerializeToString()
             except Exception as error:
                 failure = to_serving_error(error)
                 record.code = failure.code

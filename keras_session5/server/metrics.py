@@ -3,6 +3,7 @@
 Every method may be called from any thread.
 """
 
+import math
 import os
 import threading
 import time
@@ -140,6 +141,7 @@ class RequestRecord:
         signature: the signature that was asked for, if the version has it.
         code: the canonical status code; OK unless something is wrong.
         timeout_s: how long the caller waits; None: for ever.
+        ends: when that is over, as a time of `time.perf_counter`.
     """
 
     def __init__(
@@ -154,6 +156,7 @@ class RequestRecord:
         self._in_flight = self._model if metrics._models.has(self._model, False) else OTHER
         metrics.requests_in_flight.add(self._in_flight)
         self._began = time.perf_counter()
+        self.ends = math.inf if self.timeout_s is None else self._began + self.timeout_s
         return self
 
     def ran(self, seconds: float, examples: int | None = None) -> None:

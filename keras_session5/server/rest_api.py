@@ -1,9 +1,9 @@
 """The core over HTTP: a bare ASGI application."""
 
 import asyncio
+import contextlib
 import json
 import re
-import zlib
 from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import unquote
@@ -22,6 +22,7 @@ from keras_session5.errors import (
     ServingError,
     UnavailableError,
 )
+from keras_session5.server.bodies import Bodies, BodyError
 from keras_session5.server.core import Core
 from keras_session5.server.failures import to_serving_error
 from keras_session5.server.metrics import Metrics, RequestRecord
@@ -38,7 +39,7 @@ _MODEL = re.compile(
 )
 _VERBS = ("predict", "classify", "regress")  # the paths are matched in any case, the verbs are not
 _LIST = "/v1/models"
-_LARGEST_UNZIPPED = 100 * 2**20
+_LINGER_S = 5.0  # for a client that sends on after its request was refused
 _HIGHEST_INT64 = 2**63 - 1
 _CORS = [
     (b"access-control-allow-origin", b"*"),
@@ -60,6 +61,7 @@ class RestApi:
     def __init__(self, core: Core, readiness: Readiness, metrics: Metrics, settings: Settings):
         self._core, self._readiness, self._metrics = core, readiness, metrics
         self._timeout_s = settings.rest_api_timeout_in_ms / 1000
+        self._bodies = Bodies(settings.rest_api_max_body_bytes, self._timeout_s)
         self._headers = _CORS if settings.rest_api_enable_cors_support else []
         self._pages = {"/healthz": self._healthz, "/readyz": self._readyz}
         if settings.monitoring_path:
@@ -67,18 +69,26 @@ class RestApi:
 
     async def __call__(self, scope: dict[str, Any], receive: Callable, send: Callable) -> None:
         """Answers one HTTP request."""
+        headers = dict(scope["headers"])
         try:
-            body = await _read_body(receive, self._timeout_s)
-        except TimeoutError:
-            text = b"The rest of the request did not come.\n"
-            await self._send(send, 408, text, b"text/plain", [(b"connection", b"close")])
-            return
-        if body is None:
-            return
+            async with self._bodies.read(headers, receive) as body:
+                if body is not None:
+                    await self._respond(scope, headers, body, send)
+        except BodyError as error:
+            await self._send(send, error.status, _error(error), more=[(b"connection", b"close")], last=False)
+            # A client that is still sending would take a closed connection for a failure and not read this.
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_LINGER_S):
+                    while (await receive()).get("more_body", False):
+                        pass
+            await send({"type": "http.response.body", "body": b""})
+
+    async def _respond(
+        self, scope: dict[str, Any], headers: dict[bytes, bytes], body: bytes, send: Callable
+    ) -> None:
         # As upstream does, the query string is taken for a part of the path.
         query = scope["query_string"]
         target = (scope["raw_path"] + (b"?" + query if query else b"")).decode("utf-8", "replace")
-        headers = dict(scope["headers"])
         if scope["method"] in ("GET", "HEAD") and target in self._pages:
             status, text = await self._pages[target]()
             await self._send(send, status, text, b"text/plain; charset=utf-8")
@@ -88,7 +98,7 @@ class RestApi:
             from_page = re.match(rb"https?://", headers.get(b"origin", b""))
             await self._send(send, 200 if from_page else 400, b"")
         else:
-            await self._send(send, *await self._answer(scope["method"], target, headers, body))
+            await self._send(send, *await self._answer(scope["method"], target, body))
 
     async def _send(
         self,
@@ -97,11 +107,12 @@ class RestApi:
         body: bytes,
         content_type: bytes = b"application/json",
         more: Sequence[tuple[bytes, bytes]] = (),
+        last: bool = True,
     ) -> None:
         headers = [(b"content-type", content_type), (b"content-length", str(len(body)).encode())]
         headers += [*self._headers, *more]
         await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
+        await send({"type": "http.response.body", "body": body, "more_body": not last})
 
     # Pages beside the API
 
@@ -122,16 +133,14 @@ class RestApi:
 
     # The API
 
-    async def _answer(
-        self, method: str, target: str, headers: dict[bytes, bytes], body: bytes
-    ) -> tuple[int, bytes]:
+    async def _answer(self, method: str, target: str, body: bytes) -> tuple[int, bytes]:
         match, api = _route(method, target)
         with self._metrics.request(api, "REST", _name(match) if match else "", self._timeout_s) as record:
             try:
                 if match is None:
                     raise InvalidArgumentError(f"Malformed request: {method} {target}")
                 async with asyncio.timeout(self._timeout_s):
-                    return 200, await self._call(api, match, headers, body, record)
+                    return 200, await self._call(api, match, body, record)
             except asyncio.CancelledError:
                 if not self._readiness.stopping:
                     raise
@@ -143,9 +152,7 @@ class RestApi:
             record.code = failure.code
         return _failure(failure)
 
-    async def _call(
-        self, api: str, match: re.Match[str], headers: dict[bytes, bytes], body: bytes, record: RequestRecord
-    ) -> bytes:
+    async def _call(self, api: str, match: re.Match[str], body: bytes, record: RequestRecord) -> bytes:
         if api == "list":
             return _json({"models": [self._listed(*model) for model in self._core.list_models().items()]})
         spec = _model_spec(match)
@@ -158,8 +165,6 @@ class RestApi:
             "classify": self._core.classify_json,
             "regress": self._core.regress_json,
         }
-        if headers.get(b"content-encoding", b"").strip().lower() == b"gzip":
-            body = await asyncio.to_thread(_unzipped, body)
         return await answers[api](spec, body, record)
 
     def _listed(self, name: str, found: tuple[str, Message]) -> dict[str, Any]:
@@ -216,23 +221,13 @@ def _model_spec(match: re.Match[str]) -> model_pb2.ModelSpec:
     return spec
 
 
-def _unzipped(body: bytes) -> bytes:
-    unzip = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
-    try:
-        plain = unzip.decompress(body, _LARGEST_UNZIPPED)
-    except zlib.error as error:
-        raise InvalidArgumentError("The request's body is not gzip as its Content-Encoding says.") from error
-    if not unzip.eof:
-        raise InvalidArgumentError(
-            f"The request's gzip body is cut off or holds more than {_LARGEST_UNZIPPED} bytes."
-        )
-    return plain
-
-
 def _failure(error: ServingError) -> tuple[int, bytes]:
-    return error.http_status, json.dumps({"error": str(error)}, indent=4, ensure_ascii=False).encode(
-        "utf-8", "surrogateescape"
-    )
+    return error.http_status, _error(error)
+
+
+def _error(error: Exception) -> bytes:
+    text = json.dumps({"error": str(error)}, indent=4, ensure_ascii=False)
+    return text.encode("utf-8", "surrogateescape")
 
 
 def _as_json(message: Message) -> dict[str, Any]:
@@ -243,20 +238,3 @@ def _as_json(message: Message) -> dict[str, Any]:
 
 def _json(value: dict[str, Any]) -> bytes:
     return json.dumps(value, indent=1, ensure_ascii=False).encode()
-
-
-async def _read_body(receive: Callable, timeout_s: float) -> bytes | None:
-    """Returns the whole body, or None if the client has gone away.
-
-    Raises:
-        TimeoutError: the next part of it has not come for that long.
-    """
-    parts = []
-    while True:
-        async with asyncio.timeout(timeout_s):
-            message = await receive()
-        if message["type"] != "http.request":
-            return None
-        parts.append(message.get("body", b""))
-        if not message.get("more_body", False):
-            return b"".join(parts)

@@ -37,6 +37,14 @@ class Settings:
     rest_port: int | None = None
     # Upstream's limit for one REST request.
     rest_api_timeout_in_ms: int = _flag(30_000, "how long a REST request may take")
+    # Ten thousand images of 28 x 28 as JSON. Upstream has no limit.
+    rest_api_max_body_bytes: int = _flag(64 * 2**20, "bytes of the largest body of a REST request")
+    # Long for a header, short for whoever only holds a connection open.
+    rest_api_header_timeout_in_ms: int = _flag(10_000, "how long the headers of a REST request may take")
+    # Longer than most pauses of a client that keeps its connection, so that it is not closed under a request.
+    rest_api_idle_timeout_in_ms: int = _flag(75_000, "how long a REST connection may pause between requests")
+    # Half of the files that a process may usually have open.
+    rest_api_max_connections: int = _flag(512, "REST connections at once; idle ones make room for new ones")
     # Threads work on the requests of both transports; they are as many as the larger of the two. TensorFlow
     # lets other threads run while it computes.
     rest_api_num_threads: int = _flag(4 * _CPUS, "requests worked on at once; the larger of the two counts")
@@ -89,7 +97,7 @@ class Settings:
             port = getattr(self, name)
             if port is not None and not 0 <= port <= _HIGHEST_PORT:
                 raise ArgumentError(f"`{name}` must be in 0..{_HIGHEST_PORT}. Received: {name}={port!r}")
-        for name in ("rest_api_num_threads", "grpc_max_threads", "rest_api_timeout_in_ms"):
+        for name in _POSITIVE:
             if getattr(self, name) < 1:
                 raise ArgumentError(f"`{name}` must be at least 1. Received: {name}={getattr(self, name)!r}")
         for name in _SECONDS:
@@ -146,6 +154,15 @@ class Settings:
 
 
 _SECONDS = ("file_system_poll_wait_seconds", "shutdown_grace_seconds")
+_POSITIVE = (
+    "rest_api_num_threads",
+    "grpc_max_threads",
+    "rest_api_timeout_in_ms",
+    "rest_api_max_body_bytes",
+    "rest_api_header_timeout_in_ms",
+    "rest_api_idle_timeout_in_ms",
+    "rest_api_max_connections",
+)
 _NOT_NEGATIVE = (
     "max_num_load_retries",
     "num_load_threads",

@@ -13,6 +13,7 @@ import grpc
 import uvicorn
 
 from keras_session5.errors import UnavailableError
+from keras_session5.server.connections import limited_protocol
 from keras_session5.server.core import Core
 from keras_session5.server.grpc_api import add_services
 from keras_session5.server.metrics import Metrics
@@ -29,10 +30,11 @@ _GRPC_OPTIONS = {
     "grpc.max_send_message_length": -1,
     # Otherwise two servers could silently share one port.
     "grpc.so_reuseport": 0,
+    # A connection that says nothing, or not enough to begin with, is closed.
+    "grpc.server_handshake_timeout_ms": 10_000,
+    "grpc.max_connection_idle_ms": 300_000,
 }
 _BACKLOG = 2048
-# Longer than most pauses of a client that keeps its connection, so that it is not closed under a request.
-_KEEP_ALIVE_S = 75
 _PROBE_S = 1.0
 
 
@@ -101,16 +103,20 @@ class Transports:
 
     def _open_rest(self, listener: socket.socket) -> None:
         tls = self._settings.rest_ssl
-        app = RestApi(self._core, self._readiness, self._metrics, self._settings)
+        settings = self._settings
+        app = RestApi(self._core, self._readiness, self._metrics, settings)
+        idle_s = settings.rest_api_idle_timeout_in_ms / 1000
         config = uvicorn.Config(
             app,
-            http="httptools",
+            http=limited_protocol(
+                settings.rest_api_header_timeout_in_ms / 1000, idle_s, settings.rest_api_max_connections
+            ),
             ws="none",
             lifespan="off",
             log_config=None,
             access_log=False,
             server_header=False,
-            timeout_keep_alive=_KEEP_ALIVE_S,
+            timeout_keep_alive=math.ceil(idle_s),
         )
         if tls:
             config.load()

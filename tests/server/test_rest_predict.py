@@ -95,18 +95,23 @@ def test_the_body_may_be_zipped(rest: Rest):
     assert rest.request("POST", HALF, body, headers)[0] == 200
     assert rest.request("POST", HALF, body[:-5], headers)[0] == 400
     assert rest.request("POST", HALF, b"not zipped", headers)[0] == 400
-    assert rest.request("POST", HALF, gzip.compress(bytes(101 * 2**20), 1), headers)[0] == 400
 
 
 def test_deep_nesting_is_answered(rest: Rest):
     deep = "[" * 500_000 + "]" * 500_000
-    body = f'{{"instances": [1], "else": {deep}}}'
-    assert rest.request("POST", HALF, body)[0] == 200
-    assert _error(rest, HALF, f'{{"inputs": {deep}}}') == (400, "tensor parsing error: x")
+    for body in (f'{{"instances": [1], "else": {deep}}}', f'{{"inputs": {deep}}}'):
+        assert _error(rest, HALF, body) == (400, "JSON Parse error: " + TOO_DEEP)
+    some = "[" * 100 + "]" * 100
+    assert _error(rest, HALF, f'{{"inputs": {some}}}') == (400, "tensor parsing error: x")
+    assert rest.request("POST", HALF, f'{{"instances": [1], "else": {some}}}')[0] == 200
     assert rest.request("POST", HALF, deep)[0] == 400
     assert rest.request("POST", HALF, "[" * 500_000)[0] == 400
 
 
+TOO_DEEP = "The JSON document was too deep (too many nested objects and arrays)"
+WRONG = (
+    "The JSON document has an improper structure: missing or superfluous commas, braces, missing keys, etc."
+)
 DOCUMENT = '{\n    "instances": [\n        1\n    ],\n    "inputs": [\n        1\n    ]\n}'
 
 
@@ -114,8 +119,8 @@ DOCUMENT = '{\n    "instances": [\n        1\n    ],\n    "inputs": [\n        1
     ("body", "text"),
     [
         ("", "JSON Parse error: The document is empty"),
-        ("   ", "JSON Parse error: The document is empty. at offset: 3"),
-        ('{"instances": x}', "JSON Parse error: Invalid value. at offset: 14"),
+        ("   ", "JSON Parse error: The document is empty"),
+        ('{"instances": x}', "JSON Parse error: " + WRONG),
         ("[1]", "JSON Value: [\n    1\n] Is not object"),
         (
             '{"signature_name": 5}',

@@ -12,6 +12,7 @@ from tensorflow.core.framework import types_pb2
 from keras_session5.errors import InvalidArgumentError, UnimplementedError
 from keras_session5.server.codecs.json_text import describe, json_type
 from keras_session5.server.codecs.tensors import dtype_name, most_dimensions
+from keras_session5.server.deadline import check_deadline
 
 _INT32 = (-(2**31), 2**31 - 1)
 # The narrow types take whatever an int32 holds, and wrap around, as upstream does.
@@ -59,13 +60,22 @@ def to_array(value: Any, dtype: int, alias: str) -> np.ndarray:
         InvalidArgumentError: it is ragged, too deep, or holds a value of another type.
         UnimplementedError: JSON has no form for this element type.
     """
+    array = regular_array(value, dtype, alias)
+    if array is None:
+        _refuse_first(value, 0, shape_of(value), dtype)
+        raise AssertionError("a place does not fit, but none was found")
+    return array
+
+
+def regular_array(value: Any, dtype: int, alias: str) -> np.ndarray | None:
+    """Returns the same; None, without a reason, for what is ragged or holds a value of another type."""
     shape = shape_of(value)
     if len(shape) > most_dimensions(dtype):  # whatever else is wrong with it
         raise InvalidArgumentError(f"tensor parsing error: {alias}")
     leaves = _flatten(value, shape)
     if leaves is None or not set(map(type, leaves)) <= _LEAF_TYPES.get(dtype, set()):
-        _refuse_first(value, 0, shape, dtype)
-    return _array_of(leaves or [], dtype).reshape(shape)
+        return None
+    return _array_of(leaves, dtype).reshape(shape)
 
 
 def of_dtype(numbers: np.ndarray, dtype: int) -> np.ndarray | None:
@@ -144,6 +154,7 @@ def _refuse_first(value: Any, level: int, shape: tuple[int, ...], dtype: int) ->
             f"Encountered list at unexpected size: {len(value)} at level: {level}"
             f" expected size: {shape[level]}"
         )
+    check_deadline()
     for item in value:
         _refuse_first(item, level + 1, shape, dtype)
 
@@ -153,7 +164,10 @@ def _check_leaf(value: Any, dtype: int) -> None:
         raise UnimplementedError(f"Conversion of JSON Value: {describe(value)} to type: {dtype_name(dtype)}")
     if type(value) not in _LEAF_TYPES.get(dtype, set()):
         raise _wrong_type(value, dtype)
-    _array_of([value], dtype)
+    if dtype in _RANGES:
+        _check_range([value], dtype)
+    elif dtype == types_pb2.DT_STRING:
+        to_bytes(value)
 
 
 def _wrong_type(value: Any, dtype: int) -> InvalidArgumentError:

@@ -11,6 +11,7 @@ from keras_session5.errors import InvalidArgumentError
 from keras_session5.server.codecs.json_arrays import is_base64, to_bytes
 from keras_session5.server.codecs.json_request import parse_document
 from keras_session5.server.codecs.json_text import describe, format_floats, json_type, quote
+from keras_session5.server.deadline import check_deadline
 
 _HIGHEST_INT64 = 2**63 - 1
 
@@ -31,6 +32,7 @@ def read_examples(body: bytes) -> tuple[str, input_pb2.Input]:
     else:
         examples = found.example_list.examples
     for value in _examples(document):
+        check_deadline()
         _fill_example(examples.add(), value)
     return signature_name, found
 
@@ -79,10 +81,7 @@ def _fill_example(example: example_pb2.Example, value: Any) -> None:
     if not isinstance(value, dict):
         raise InvalidArgumentError(f"Example must be JSON object but got JSON {json_type(value)}")
     for name, content in value.items():
-        try:
-            feature = example.features.feature[name]
-        except UnicodeEncodeError as error:  # the field holds text only
-            raise InvalidArgumentError(f"Feature: {name} has a name that is not UTF-8 text.") from error
+        feature = example.features.feature[name]
         _fill_feature(feature, name, content if isinstance(content, list) else [content])
 
 

@@ -2,17 +2,18 @@
 
 simdjson writes the numbers of nested lists one after the other into a buffer, which becomes the array. That
 the lists are regular is seen from the body's brackets and commas: with everything else taken away they must
-be those of a tensor. Whatever is unusual (text, `NaN`, ragged lists, an error) is left to `json_request`,
-which is exact, and says upstream's words.
+be those of a tensor. Whatever is unusual (text, ragged lists, an error) is left to `json_request`, which says
+upstream's words.
 """
 
 import math
-import threading
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import simdjson
+
+from keras_session5.server.codecs.json_parser import INFINITY, NAN, Json
 
 # What numbers are written with. Names lose these characters too, on both sides of the comparison.
 _OF_NUMBERS = b"0123456789.eE+- \t\r\n"
@@ -20,49 +21,44 @@ _MOST_PATTERNS = 64
 _LARGEST_KEPT = 2**16
 # To find a row, simdjson passes all those before it.
 _MOST_NAMED_ROWS = 256
-_LARGEST_REUSED = 2**20
 
 # Input names to values; None for the name of a value that stands bare.
 Numbers = dict[str | None, np.ndarray]
 
 
-def read_numbers(body: bytes) -> tuple[str, str, Numbers] | None:
-    """Returns the signature's name, `instances` or `inputs`, and the values as int64 or float64.
+def read_numbers(json: Json) -> tuple[str, Numbers] | None:
+    """Returns `instances` or `inputs`, whichever an object has, and the values as int64 or float64.
 
-    None if the body holds anything but regular lists of numbers.
+    None if the object holds anything but regular lists of numbers and the name of a signature.
     """
+    document = json.root
     try:
-        document = _parser(len(body)).parse(body)
-        if not isinstance(document, simdjson.Object):
-            return None
         keys = list(document)
         name = document["signature_name"] if "signature_name" in keys else ""
         form = "instances" if "instances" in keys else "inputs"
-        if not isinstance(name, str) or set(keys) - {"signature_name"} != {form}:
+        if set(keys) - {"signature_name"} != {form}:
             return None
         value, pattern = _rows(document[form]) if form == "instances" else _columns(document[form])
-    except (ValueError, KeyError, TypeError, IndexError, RuntimeError):
+    except (ValueError, KeyError, TypeError, IndexError):
         return None
     members = (
         _plain(f'"{key}":' + (f'"{name}"' if key == "signature_name" else ""))
         + (b"" if key != form else pattern)
         for key in keys
     )
-    if not value or body.translate(None, _OF_NUMBERS) != b"{" + b",".join(members) + b"}":
+    if not value or json.text.translate(None, _OF_NUMBERS) != b"{" + b",".join(members) + b"}":
         return None
-    return name, form, value
+    if json.has_words:
+        value = {alias: _with_words(array) for alias, array in value.items()}
+    return form, value
 
 
-_threads = threading.local()
-
-
-def _parser(size: int) -> simdjson.Parser:
-    """Returns this thread's parser, whose memory is there already, or a new one for a body of great size."""
-    if size > _LARGEST_REUSED:
-        return simdjson.Parser()
-    if not hasattr(_threads, "parser"):
-        _threads.parser = simdjson.Parser()
-    return _threads.parser
+def _with_words(array: np.ndarray) -> np.ndarray:
+    """Returns the array with NaN and infinity in place of the numbers that stand for them."""
+    if array.dtype == np.int64:
+        return array
+    array = np.where(array == NAN, np.nan, array)
+    return np.where(np.abs(array) == INFINITY, np.copysign(np.inf, array), array)
 
 
 def _columns(value: Any) -> tuple[Numbers, bytes]:

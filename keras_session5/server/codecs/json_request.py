@@ -6,15 +6,19 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import simdjson
 from tensorflow.core.protobuf.meta_graph_pb2 import TensorInfo
 
 from keras_session5.errors import InvalidArgumentError, ServingError
-from keras_session5.server.codecs.json_arrays import is_base64, of_dtype, to_array
+from keras_session5.server.codecs.json_arrays import is_base64, of_dtype, regular_array, to_array
 from keras_session5.server.codecs.json_numbers import Numbers, read_numbers
-from keras_session5.server.codecs.json_parser import parse_json
+from keras_session5.server.codecs.json_parser import Json, parse_json
 from keras_session5.server.codecs.json_text import describe
+from keras_session5.server.deadline import check_deadline
 
 Inputs = Mapping[str, TensorInfo]
+_LONGEST_LAID_OUT = 4096  # bytes of a wrong body that an error's text shows the beginning of, laid out
+_MOST_EXPLAINED = 2**14  # rows that are read one by one to say which is wrong; each takes some microseconds
 
 
 class Form(enum.Enum):
@@ -26,82 +30,88 @@ class Form(enum.Enum):
 
 @dataclass(frozen=True)
 class PredictBody:
-    """A parsed body, whose tensors are read once the signature's inputs are known."""
+    """A parsed body, whose tensors are read once the signature's inputs are known.
 
-    document: dict[str, Any]
-    signature_name: str
-
-    @staticmethod
-    def parse(body: bytes) -> "PredictBody | NumericBody":
-        """Parses a body and takes the signature's name from it (empty: the default signature)."""
-        if numbers := read_numbers(body):
-            return NumericBody(body, *numbers)
-        return PredictBody.parse_exactly(body)
-
-    @staticmethod
-    def parse_exactly(body: bytes) -> "PredictBody":
-        """Parses any body."""
-        return PredictBody(*parse_document(body))
-
-    def tensors(self, inputs: Inputs) -> tuple[dict[str, np.ndarray], Form]:
-        """Returns the input tensors by name and the form in which they came."""
-        if not inputs:
-            raise InvalidArgumentError(
-                f"Failed to get input map for signature: {self.signature_name or 'DEFAULT'}"
-            )
-        if "instances" in self.document:
-            return _rows(self._instances(), inputs), Form.ROW
-        if "inputs" in self.document:
-            return _columns(self.document["inputs"], inputs), Form.COLUMNAR
-        raise InvalidArgumentError("Missing 'inputs' or 'instances' key")
-
-    def _instances(self) -> list[Any]:
-        instances, problem = self.document["instances"], ""
-        if "inputs" in self.document:
-            problem = "Not formatted correctly expecting only one of 'inputs' or 'instances' keys to exist "
-        elif not isinstance(instances, list):
-            problem = "Expecting 'instances' to be an list/array"
-        elif not instances:
-            problem = "No values in 'instances' array"
-        if problem:
-            raise InvalidArgumentError(f"JSON Value: {describe(self.document)} {problem}")
-        return instances
-
-
-@dataclass(frozen=True)
-class NumericBody:
-    """A body that holds nothing but regular lists of numbers."""
+    Attributes:
+        body: the JSON.
+        signature_name: empty for the default signature.
+        key: which of `instances` and `inputs` holds `values`.
+        values: the numbers of a body that holds nothing but regular lists of them, else nothing.
+    """
 
     body: bytes
     signature_name: str
     key: str
     values: Numbers
 
-    def tensors(self, inputs: Inputs) -> tuple[dict[str, np.ndarray], Form]:
-        """Returns the input tensors by name and the form in which they came."""
+    @staticmethod
+    def parse(body: bytes) -> "PredictBody":
+        """Parses any body, and reads one of numbers."""
+        json = parse_json(body)
+        return PredictBody(body, _signature_name(json), *(read_numbers(json) or ("", {})))
+
+    def numbers(self, inputs: Inputs) -> tuple[dict[str, np.ndarray], Form] | None:
+        """Returns the input tensors by name and their form if the body holds nothing but what fits them."""
         values = self.values
         if None in values and len(inputs) == 1:
             values = {next(iter(inputs)): values[None]}
-        if values.keys() == set(inputs):
-            arrays = {alias: of_dtype(values[alias], inputs[alias].dtype) for alias in sorted(inputs)}
-            tensors = {alias: array for alias, array in arrays.items() if array is not None}
-            if len(tensors) == len(inputs):
-                return tensors, Form.ROW if self.key == "instances" else Form.COLUMNAR
-        return PredictBody.parse_exactly(self.body).tensors(inputs)  # which says what does not fit
+        if not values or values.keys() != set(inputs):
+            return None
+        arrays = {alias: of_dtype(values[alias], inputs[alias].dtype) for alias in sorted(inputs)}
+        tensors = {alias: array for alias, array in arrays.items() if array is not None}
+        if len(tensors) < len(inputs):
+            return None
+        return tensors, Form.ROW if self.key == "instances" else Form.COLUMNAR
+
+    def tensors(self, inputs: Inputs) -> tuple[dict[str, np.ndarray], Form]:
+        """Returns the same for any body, which takes longer, or says what does not fit."""
+        if not inputs:
+            raise InvalidArgumentError(
+                f"Failed to get input map for signature: {self.signature_name or 'DEFAULT'}"
+            )
+        document, _ = parse_document(self.body)
+        if "instances" in document:
+            return _rows(_instances(document), inputs), Form.ROW
+        if "inputs" in document:
+            return _columns(document["inputs"], inputs), Form.COLUMNAR
+        raise InvalidArgumentError("Missing 'inputs' or 'instances' key")
 
 
 def parse_document(body: bytes) -> tuple[dict[str, Any], str]:
     """Returns the object that a body holds and its signature's name (empty: the default signature)."""
-    document = parse_json(body)
-    if not isinstance(document, dict):
-        raise InvalidArgumentError(f"JSON Value: {describe(document)} Is not object")
-    name = document.get("signature_name", "")
+    json = parse_json(body)
+    name = _signature_name(json)
+    return json.to_python(), name
+
+
+def _signature_name(json: Json) -> str:
+    if not isinstance(json.root, simdjson.Object):
+        raise InvalidArgumentError(f"JSON Value: {_shown(json)} Is not object")
+    name = json.root.get("signature_name", "")
     if not isinstance(name, str):
         raise InvalidArgumentError(
-            f"JSON Value: {describe(document)} not formatted correctly."
+            f"JSON Value: {_shown(json)} not formatted correctly."
             " 'signature_name' key must be a string value."
         )
-    return document, name
+    return name
+
+
+def _shown(json: Json) -> str:
+    short = len(json.text) <= _LONGEST_LAID_OUT
+    return describe(json.to_python() if short else json.text[:_LONGEST_LAID_OUT].decode("utf-8", "replace"))
+
+
+def _instances(document: dict[str, Any]) -> list[Any]:
+    instances, problem = document["instances"], ""
+    if "inputs" in document:
+        problem = "Not formatted correctly expecting only one of 'inputs' or 'instances' keys to exist "
+    elif not isinstance(instances, list):
+        problem = "Expecting 'instances' to be an list/array"
+    elif not instances:
+        problem = "No values in 'instances' array"
+    if problem:
+        raise InvalidArgumentError(f"JSON Value: {describe(document)} {problem}")
+    return instances
 
 
 def _columns(value: Any, inputs: Inputs) -> dict[str, np.ndarray]:
@@ -125,19 +135,22 @@ def _rows(instances: list[Any], inputs: Inputs) -> dict[str, np.ndarray]:
             " per tensorinfo_map"
         )
     named = _is_named(instances[0])
-    try:
-        columns = _named_columns(instances, inputs) if named else _single_column(instances, inputs)
-        return {alias: to_array(column, inputs[alias].dtype, alias) for alias, column in columns.items()}
-    except (ServingError, _IrregularError):
-        # Row by row is slower, but knows which row is wrong and says what upstream says about it.
-        rows = _RowReader(inputs)
-        for index, element in enumerate(instances):
-            rows.read(index, element, named)
+    columns = _named_columns(instances, inputs) if named else _single_column(instances, inputs)
+    arrays = {name: regular_array(column, inputs[name].dtype, name) for name, column in columns.items()}
+    tensors = {name: array for name, array in arrays.items() if array is not None}
+    if len(tensors) == len(inputs):
+        return tensors
+    # Row by row is slower, but knows which row is wrong and says what upstream says about it.
+    rows = _RowReader(inputs)
+    for index, element in enumerate(instances[:_MOST_EXPLAINED]):
+        check_deadline()
+        rows.read(index, element, named)
+    if len(instances) <= _MOST_EXPLAINED:
         return rows.stacked()
-
-
-class _IrregularError(Exception):
-    """Not every row is of the kind of the first one."""
+    raise InvalidArgumentError(
+        "Every element of the 'instances' list must have the shape and the type of the first. One after"
+        f" number {_MOST_EXPLAINED:,} has not."
+    )
 
 
 def _is_named(value: Any) -> bool:
@@ -145,15 +158,14 @@ def _is_named(value: Any) -> bool:
 
 
 def _single_column(instances: list[Any], inputs: Inputs) -> dict[str, list[Any]]:
-    if any(_is_named(element) for element in instances):
-        raise _IrregularError
-    return {next(iter(inputs)): instances}
+    """Returns the values of the only input; nothing if not every row is of the kind of the first."""
+    return {} if any(_is_named(element) for element in instances) else {next(iter(inputs)): instances}
 
 
 def _named_columns(instances: list[Any], inputs: Inputs) -> dict[str, list[Any]]:
     names = set(inputs)
     if any(not _is_named(element) or element.keys() != names for element in instances):
-        raise _IrregularError
+        return {}
     return {alias: [element[alias] for element in instances] for alias in inputs}
 
 

@@ -7,7 +7,8 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.core.framework import tensor_pb2, tensor_shape_pb2, types_pb2
 
-from keras_session5.errors import InvalidArgumentError
+from keras_session5.errors import InvalidArgumentError, ResourceExhaustedError
+from keras_session5.server.deadline import check_deadline
 
 _INTEGERS = ("DT_INT8", "DT_UINT8", "DT_INT16", "DT_UINT16", "DT_INT32")
 # Where each element type keeps its values when they are not packed into `tensor_content`.
@@ -33,6 +34,14 @@ _QUANTISED = {
     types_pb2.DT_QINT32: np.int32,
 }
 _FIELDS |= dict.fromkeys(_QUANTISED, "int_val")
+# A message of a few bytes must not cost gigabytes. One value that fills a tensor takes memory only while the
+# model runs; several, of which the last is repeated, take it at once.
+_LARGEST_OF_ONE = 64 * 2**20
+_LARGEST_OF_SEVERAL = 2**20
+_MOST_REPEATED = 16
+_CHUNK = (
+    2**16
+)  # values that are Python objects at a time: those of a whole tensor would take its size ten times
 _UPSTREAM_NAMES = {"float16": "half", "float32": "float", "float64": "double"}
 
 
@@ -68,6 +77,7 @@ def decode_tensor(proto: tensor_pb2.TensorProto) -> np.ndarray:
 
     Raises:
         ValueError: the shape is unknown or negative, or the packed bytes do not fit it.
+        ResourceExhaustedError: the shape is far larger than the values that were sent.
     """
     shape = _static_shape(proto.tensor_shape)
     if len(shape) > most_dimensions(proto.dtype):
@@ -106,14 +116,17 @@ def fill_tensor(proto: tensor_pb2.TensorProto, array: np.ndarray, as_content: bo
     if field is None or (as_content and array.dtype != object):
         proto.tensor_content = array.tobytes()
         return
-    flat = array.ravel()
+    flat = array.reshape(-1)
     if proto.dtype in _QUANTISED:
         flat = flat.view(_QUANTISED[proto.dtype])
     elif field == "half_val":
         flat = flat.view(np.uint16)
     elif array.dtype.kind == "c":
         flat = flat.view(flat.real.dtype)
-    getattr(proto, field).extend(flat.tolist())
+    values = getattr(proto, field)
+    for start in range(0, len(flat), _CHUNK):
+        check_deadline()
+        values.extend(flat[start : start + _CHUNK].tolist())
 
 
 def _static_shape(proto: tensor_shape_pb2.TensorShapeProto) -> tuple[int, ...]:
@@ -124,26 +137,37 @@ def _static_shape(proto: tensor_shape_pb2.TensorShapeProto) -> tuple[int, ...]:
 
 
 def _field_values(values, field: str, dtype) -> np.ndarray:
-    if field == "string_val":
-        strings = np.empty(len(values), dtype=object)
-        strings[:] = values
-        return strings
     if field == "half_val":  # the bits, in the lower half of an integer
-        return np.array(values, np.int64).astype(np.uint16).view(dtype)
+        return _array(values, np.int64).astype(np.uint16).view(dtype)
     if field in ("scomplex_val", "dcomplex_val"):  # real and imaginary parts in turn
         real = np.float32 if field == "scomplex_val" else np.float64
-        return np.array(values, real)[: len(values) // 2 * 2].view(dtype)
+        return _array(values, real)[: len(values) // 2 * 2].view(dtype)
     if field == "int_val":  # an int32 that wraps around in a narrower type, as a C++ cast does
-        return np.array(values, np.int64).astype(dtype)
-    return np.array(values, dtype)
+        return _array(values, np.int64).astype(dtype)
+    return _array(values, dtype)
+
+
+def _array(values, dtype) -> np.ndarray:
+    """Returns a repeated field as an array, which NumPy would make of a list of all its values."""
+    array = np.empty(len(values), dtype)
+    for start in range(0, len(array), _CHUNK):
+        check_deadline()
+        array[start : start + _CHUNK] = values[start : start + _CHUNK]
+    return array
 
 
 def _fill(values: np.ndarray, size: int) -> np.ndarray:
     if len(values) >= size:
         return values[:size]
-    if not len(values):
-        return np.full(size, b"" if values.dtype == object else 0, values.dtype)
-    return np.concatenate([values, np.full(size - len(values), values[-1], values.dtype)])
+    one = len(values) <= 1
+    largest = _LARGEST_OF_ONE if one else max(_LARGEST_OF_SEVERAL, _MOST_REPEATED * values.nbytes)
+    if size * values.itemsize > largest:
+        raise ResourceExhaustedError(
+            f"A tensor of {size:,} elements must be sent with more of its values. Received: {len(values):,}"
+        )
+    last = values[-1] if len(values) else b"" if values.dtype == object else 0
+    filled = np.broadcast_to(np.array(last, values.dtype), size if one else size - len(values))
+    return filled if one else np.concatenate([values, filled])
 
 
 def _decode_with_tensorflow(proto: tensor_pb2.TensorProto) -> np.ndarray:
