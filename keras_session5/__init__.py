@@ -1,12 +1,16 @@
 """From the perceptron to the transformer: build, train, export, serve and query.
 
 What there is stands in `__init__.pyi`. It is imported on first use, so that `import keras_session5`
-imports neither TensorFlow nor Keras. `export` is always the function, never the package of that name.
+imports neither TensorFlow nor Keras; `imports` says what it does when they are imported. `export` is
+always the function, never the package of that name.
 """
 
 from importlib import metadata
 
 import lazy_loader
 
+from keras_session5 import imports
+
+imports.watch()
 __version__ = metadata.version("keras-session5")
 __getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -17,6 +17,7 @@ ALLOWED = {
     "errors": set(),
     "checks": {"errors"},
     "layers": {"checks", "errors"},
+    "imports": {"layers"},
     "models": {"layers", "checks", "errors"},
     "by_hand": {"checks", "errors"},
     "catalog": {"models", "data", "checks", "errors"},

@@ -1,6 +1,8 @@
 """What every network of the catalogue must do. An entry that is missing here fails."""
 
 import json
+import subprocess
+import sys
 import urllib.request
 from dataclasses import replace
 
@@ -152,6 +154,33 @@ def test_config_round_trip_keeps_the_answers(entry, task, tmp_path):
     model.save(tmp_path / "model.keras")
     again = keras.saving.load_model(tmp_path / "model.keras")
     assert max_difference(answers(entry, model, asked), answers(entry, again, asked)) == 0
+
+
+_ELSEWHERE = """
+import json, sys
+import numpy as np
+import keras_session5, keras
+
+for name, model, asked, answered in json.load(sys.stdin):
+    asked = list(np.load(asked).values())
+    model = keras.models.load_model(model)
+    np.save(answered, model.predict(asked if len(asked) > 1 else asked[0], verbose=0))
+"""
+
+
+def test_saved_networks_load_in_another_program_that_only_imports_the_package(trained, tmp_path):
+    jobs, expected = [], {}
+    for name, (result, _) in trained.items():
+        entry = NETWORKS[name]
+        asked = questions(entry, TASKS[entry.task](load_data(entry.data)), 8)
+        np.savez(tmp_path / f"{name}.npz", **asked)
+        (expected[name],) = answers(entry, result.model, asked).values()
+        files = (result.run_dir / "model.keras", tmp_path / f"{name}.npz", tmp_path / f"{name}.npy")
+        jobs.append([name, *map(str, files)])
+    command = [sys.executable, "-c", _ELSEWHERE]
+    subprocess.run(command, input=json.dumps(jobs), text=True, check=True, cwd=tmp_path)
+    for name, array in expected.items():
+        np.testing.assert_allclose(np.load(tmp_path / f"{name}.npy"), array, atol=1e-6, err_msg=name)
 
 
 def test_the_same_seed_gives_the_same_weights(entry):

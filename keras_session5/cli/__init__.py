@@ -4,7 +4,6 @@ The modules of the verbs import nothing heavy at their top, so that every `--hel
 """
 
 import logging
-import os
 import sys
 
 import typer
@@ -25,7 +24,6 @@ from keras_session5.cli import (
     tour,
     train,
 )
-from keras_session5.cli.quiet import hush_tensorflow
 from keras_session5.errors import ArgumentError, Session5Error
 
 app = typer.Typer(
@@ -57,9 +55,6 @@ for verb in (
 
 def main() -> None:
     """Runs the command line. Exit status: 0 success, 1 failure, 2 wrong usage."""
-    if "TF_CPP_MIN_LOG_LEVEL" not in os.environ:  # who sets it wants to see TensorFlow's own log
-        os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
-        hush_tensorflow()
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     for chatty in ("absl", "tensorflow", "h5py", "uvicorn", "asyncio"):
         # TensorFlow warns of retracing, which several networks in one process cannot avoid.

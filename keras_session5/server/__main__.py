@@ -42,8 +42,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
     for name in ignored:
         log.warning("--%s has no meaning for this server and is ignored.", name)
-    # Otherwise TensorFlow greets with half a page about the processor.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     # While the server waits it takes these itself, and finishes what it has begun. Before, nothing can be
     # lost but an exception in the middle of an import; after, whoever asks twice does not want to wait.
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -38,8 +38,6 @@ def load_result(name: str, *, run_dir: str | Path | None = None, runs_dir: str |
         )
     import keras
 
-    import keras_session5.layers  # noqa: F401 - registers the layers that the file names
-
     path = run.directory / MODEL
     try:
         return Result.of(run, keras.saving.load_model(path))
