@@ -1,19 +1,22 @@
 """Argument checks that share one grammar: "`name` must ... Received: name=value"."""
 
 import difflib
-import math
 import socket
+import sys
 from collections.abc import Iterable
 from typing import Any
 
 from keras_session5.errors import ArgumentError
 
+_GREATEST = sys.float_info.max  # an integer may be greater, and cannot be computed with
+_MOST = 2**31 - 1  # Keras and TensorFlow count sizes and steps in 32 bits
+
 
 def positive_int(name: str, value: Any) -> int:
-    """Returns `value` if it is an integer of at least 1, else raises `ArgumentError`."""
+    """Returns `value` if it is an integer of at least 1 that 32 bits hold, else raises `ArgumentError`."""
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise ArgumentError(f"`{name}` must be an integer of at least 1. Received: {name}={value!r}")
-    return value
+    return int_between(name, value, 1, _MOST)
 
 
 def positive_ints(name: str, values: Any) -> tuple[int, ...]:
@@ -65,14 +68,14 @@ def int_between(name: str, value: Any, low: int, high: int) -> int:
 
 def not_negative(name: str, value: Any) -> float:
     """Returns `value` if it is a finite number of at least 0, else raises `ArgumentError`."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < math.inf:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= _GREATEST:
         raise ArgumentError(f"`{name}` must be a number of at least 0. Received: {name}={value!r}")
     return float(value)
 
 
 def above_zero(name: str, value: Any) -> float:
     """Returns `value` if it is a finite number above 0, else raises `ArgumentError`."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < math.inf:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value <= _GREATEST:
         raise ArgumentError(f"`{name}` must be a number above 0. Received: {name}={value!r}")
     return float(value)
 

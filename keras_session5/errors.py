@@ -3,6 +3,7 @@
     Session5Error
     ├── ArgumentError             a wrong argument or setting (command line: exit status 2)
     ├── DataError                 a data set that cannot be had, or a file that is not what it should be
+    ├── DiskError                 a file that cannot be written: the disk is full
     ├── TrainingError             a run that failed or cannot be continued
     ├── ExportError               a model that cannot be exported, or whose export does not agree with it
     └── ServingError              what a model server answers; carries the canonical status code
@@ -44,6 +45,10 @@ class ArgumentError(Session5Error, ValueError):
 
 class DataError(Session5Error):
     """A data set that cannot be had, or a file that is not what it should be."""
+
+
+class DiskError(Session5Error, OSError):
+    """A file that cannot be written: what it was, what the system says and the way out."""
 
 
 class TrainingError(Session5Error):

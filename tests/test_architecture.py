@@ -16,6 +16,7 @@ PARTS = {path.stem for path in PACKAGE.iterdir() if path.suffix in ("", ".py")} 
 ALLOWED = {
     "errors": set(),
     "checks": {"errors"},
+    "disk": {"errors"},
     "layers": {"checks", "errors"},
     "imports": {"layers"},
     "models": {"layers", "checks", "errors"},
@@ -23,8 +24,8 @@ ALLOWED = {
     "catalog": {"models", "data", "checks", "errors"},
     "data": {"checks", "errors"},
     "pictures": {"checks", "errors"},
-    "training": {"catalog", "data", "models", "layers", "pictures", "checks", "errors"},
-    "export": {"training", "catalog", "data", "models", "checks", "errors"},
+    "training": {"catalog", "data", "models", "layers", "pictures", "disk", "checks", "errors"},
+    "export": {"training", "catalog", "data", "models", "disk", "checks", "errors"},
     "server": {"checks", "errors"},
     "client": {"errors"},
     "playground": {"client", "catalog", "data", "by_hand", "pictures", "checks", "errors"},

@@ -1,10 +1,12 @@
 """Writes a trained network as the next version of a served model, whole or not at all."""
 
+import contextlib
+import fcntl
 import functools
 import os
 import shutil
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +14,13 @@ import numpy as np
 
 from keras_session5 import catalog
 from keras_session5.data import load_data
+from keras_session5.disk import told
 from keras_session5.errors import ExportError
 from keras_session5.export.comparison import TOLERANCE, max_difference, rows_independent
 from keras_session5.training import Result, load_result
 from keras_session5.training.tasks import TASKS, Task
+
+_WRITING = ".writing-"  # begins what is being written: no integer, so that no server takes it for a version
 
 
 def export(network: str | Result, directory: str | os.PathLike = "saved_models") -> Path:
@@ -36,6 +41,7 @@ def export(network: str | Result, directory: str | os.PathLike = "saved_models")
     Raises:
         ExportError: under another backend than TensorFlow, or if the SavedModel does not agree with
             the Keras model to 1e-5.
+        DiskError: if the version cannot be written.
         DataError: if the data set of the run, whose examples it is compared on, is gone.
         ArgumentError, TrainingError: as `training.load_result`.
     """
@@ -49,12 +55,32 @@ def export(network: str | Result, directory: str | os.PathLike = "saved_models")
         )
     base = Path(directory) / result.name
     base.mkdir(parents=True, exist_ok=True)
-    writing = base / f".writing-{uuid.uuid4().hex}"  # no integer: no server takes it for a version
+    with told(str(base), "Nothing was exported. Make room, and export again."), _cleared(base):
+        writing = base / f"{_WRITING}{uuid.uuid4().hex}"
+        try:
+            _write(writing, result)
+            return _publish(writing, base)
+        finally:
+            shutil.rmtree(writing, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _cleared(base: Path) -> Iterator[None]:
+    """Removes what exports that were killed have left, if no export is in progress; then one is.
+
+    Each shares the lock of the folder, which the kernel takes from a process that ends, however it ends.
+    """
+    folder = os.open(base, os.O_RDONLY)
     try:
-        _write(writing, result)
-        return _publish(writing, base)
+        # Fails beside another export, and on network file systems, which lock no folder exclusively.
+        with contextlib.suppress(OSError):
+            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            for leftover in base.glob(f"{_WRITING}*"):
+                shutil.rmtree(leftover, ignore_errors=True)
+        fcntl.flock(folder, fcntl.LOCK_SH)
+        yield
     finally:
-        shutil.rmtree(writing, ignore_errors=True)
+        os.close(folder)
 
 
 def ask_saved_model(path: Path, signature: str, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:

@@ -1,12 +1,12 @@
 """What happens between the batches and the epochs of `fit`."""
 
 import math
-import os
 import time
 from pathlib import Path
 
 import keras
 
+from keras_session5.disk import written_whole
 from keras_session5.errors import TrainingError
 from keras_session5.training.runs import Run
 
@@ -102,9 +102,8 @@ class Checkpoint(keras.callbacks.Callback):
         logs = {key: float(value) for key, value in (logs or {}).items()}
         self.run.log_epoch(epoch, logs, seconds=round(time.perf_counter() - self._begin, 3))
         target = self.run.checkpoint_path(epoch + 1)
-        writing = target.with_name("writing.weights.h5")
-        self.model.save_weights(writing, overwrite=True)
-        os.replace(writing, target)
+        with written_whole(target) as writing:
+            self.model.save_weights(writing, overwrite=True)
         for other in self.run.checkpoints():
             if other != target:
                 other.unlink()

@@ -9,6 +9,7 @@ import keras
 
 from keras_session5.catalog import Network, Recipe
 from keras_session5.data import Split
+from keras_session5.disk import written_whole
 from keras_session5.errors import ArgumentError, TrainingError
 from keras_session5.training import batches
 from keras_session5.training.callbacks import Checkpoint, StopOnNaN, StopWhenClean, Trials, is_clean, restore
@@ -139,7 +140,8 @@ def finish(model: keras.Model, task: Task, run: Run) -> None:
             f"The network's answers are no longer numbers: {metrics} on the test split. Nothing will be "
             "exported from this run. Try a lower learning rate."
         )
-    model.save(run.directory / MODEL)
+    with written_whole(run.directory / MODEL) as writing:
+        model.save(writing)
     run.save(status="finished", metrics=metrics)
     for leftover in run.directory.glob("*.weights.h5"):
         leftover.unlink()

@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from keras_session5.disk import written_whole
 from keras_session5.errors import TrainingError
 
 logger = logging.getLogger("keras_session5")
@@ -46,7 +47,11 @@ class Run:
         else:
             raise TrainingError(f"{Path(runs_dir) / name} already holds a thousand runs of this second.")
         run = Run(directory, record | {"status": "running", "epochs": 0, "seconds": 0.0, "history": []})
-        run.save()
+        try:
+            run.save()
+        except OSError:
+            directory.rmdir()
+            raise
         return run
 
     @staticmethod
@@ -112,10 +117,8 @@ class Run:
     def save(self, **changes: Any) -> None:
         """Writes the record, changed; whole or not at all."""
         self.record |= changes
-        path = self.directory / RECORD
-        writing = path.with_suffix(".writing")
-        writing.write_text(json.dumps(self.record, indent=2, ensure_ascii=False) + "\n", "utf-8")
-        os.replace(writing, path)
+        with written_whole(self.directory / RECORD) as writing:
+            writing.write_text(json.dumps(self.record, indent=2, ensure_ascii=False) + "\n", "utf-8")
 
     def log_epoch(self, epoch: int, logs: dict[str, float], seconds: float) -> None:
         """Records the metrics of an epoch, numbered from 0, and the seconds trained so far."""

@@ -13,6 +13,7 @@ from keras_session5 import catalog, checks
 from keras_session5.catalog import Network, Recipe
 from keras_session5.data import DATA_SETS, load_data
 from keras_session5.data.registry import loadable_names
+from keras_session5.disk import told
 from keras_session5.errors import ArgumentError
 from keras_session5.training import batches
 from keras_session5.training.runs import Run
@@ -103,6 +104,7 @@ def train(
         ArgumentError: for a wrong argument, or one that contradicts the run to be resumed.
         DataError: if the data set cannot be had.
         TrainingError: if the loss becomes NaN, or there is nothing to start from.
+        DiskError: if the run cannot be written; it can be resumed.
     """
     entry = catalog.network(name)
     entry.require_trained()
@@ -147,9 +149,13 @@ def train(
     logger.info(
         "Training %s on %s (%s, XLA %s) in %s", name, chosen["data"], policy.device(), mode, run.directory
     )
+    resumable = f"Make room, and go on after its last epoch with: session5 train {name} --resume"
+    if str(runs_dir) != "runs":
+        resumable += f" --runs {runs_dir}"
     with run.claimed():
         try:
-            fit.fit(model, recipe, task, run, verbose, dashboard=dashboard, profile=profile)
+            with told(str(run.directory), resumable):
+                fit.fit(model, recipe, task, run, verbose, dashboard=dashboard, profile=profile)
         except OSError:  # a full disk, say: nothing is wrong with the run, which can be resumed
             raise
         except Exception as error:

@@ -1,6 +1,8 @@
 """Exports: whole versions, signatures that say the same, nothing of XLA."""
 
+import fcntl
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -13,7 +15,7 @@ import tensorflow as tf
 
 import keras_session5 as s5
 from keras_session5.data import load_data
-from keras_session5.errors import ExportError
+from keras_session5.errors import DiskError, ExportError
 from keras_session5.export import extras, max_difference, signatures, writer
 from keras_session5.server.saved_model import read_meta_graph
 
@@ -78,6 +80,31 @@ def test_an_export_that_fails_midway_leaves_nothing(lenet5, tmp_path, monkeypatc
     with pytest.raises(OSError, match="No space left"):
         s5.export(lenet5, tmp_path)
     assert not list((tmp_path / "lenet5").iterdir())
+
+
+def test_a_full_disk_is_a_sentence_and_leaves_nothing(lenet5, tmp_path, files_of_at_most):
+    with files_of_at_most(10_000), pytest.raises(DiskError) as failure:
+        s5.export(lenet5, tmp_path)
+    assert str(failure.value) == (
+        f"{tmp_path / 'lenet5'} could not be written: File too large. Nothing was exported. Make room, and "
+        "export again."
+    )
+    assert not list((tmp_path / "lenet5").iterdir())
+
+
+@pytest.mark.parametrize("held", [False, True])
+def test_an_export_removes_what_a_killed_one_has_left_and_no_other_holds(lenet5, tmp_path, held, monkeypatch):
+    monkeypatch.setattr(writer, "_write", lambda path, result: path.mkdir())
+    leftover = tmp_path / "lenet5" / ".writing-0123"
+    (leftover / "variables").mkdir(parents=True)
+    folder = os.open(tmp_path / "lenet5", os.O_RDONLY)
+    try:
+        if held:
+            fcntl.flock(folder, fcntl.LOCK_SH)
+        s5.export(lenet5, tmp_path)
+        assert leftover.exists() == held
+    finally:
+        os.close(folder)
 
 
 def test_while_it_is_written_no_reader_sees_a_version(lenet5, tmp_path, monkeypatch):

@@ -14,7 +14,7 @@ import pytest
 
 import keras_session5 as s5
 from keras_session5.data import load_data
-from keras_session5.errors import ArgumentError, TrainingError
+from keras_session5.errors import ArgumentError, DiskError, TrainingError
 from keras_session5.training import callbacks, load_result
 from keras_session5.training.runs import Run
 
@@ -223,6 +223,10 @@ def test_tensorboard_finds_the_scalars(tmp_path):
         ({"name": "lenet5", "data": "place_names"}, "of kind image for lenet5: digits, retina_cards, mnist"),
         ({"name": "lenet5", "data": "digit"}, "Did you mean digits"),
         ({"name": "lenet5", "epochs": 0}, "`epochs` must be an integer of at least 1"),
+        ({"name": "lenet5", "epochs": 10**22}, "`epochs` must be an integer from 1 to 2147483647"),
+        ({"name": "mlp_xor", "passes": 10**22}, "`passes` must be an integer from 1 to 2147483647"),
+        ({"name": "mlp_xor", "num_hidden": 10**22}, "`num_hidden` must be an integer from 1 to 2147483647"),
+        ({"name": "lenet5", "learning_rate": 10**400}, "`learning_rate` must be a number of at least 0"),
         ({"name": "lenet5", "xla": "maybe"}, "`xla` must be one of auto, on, off"),
         ({"name": "lenet5", "seed": -1}, "`seed` must be an integer from 0 to 4294967295"),
         ({"name": "lenet5", "seed": 1.5}, "`seed` must be an integer"),
@@ -295,15 +299,23 @@ def test_a_run_that_ends_in_an_error_is_not_resumed(tmp_path, monkeypatch):
     assert Run.resumable(tmp_path, "mlp") is None
 
 
-def test_a_full_disk_leaves_a_run_that_can_be_resumed(tmp_path, monkeypatch):
-    def full(*_, **__):
-        raise OSError(28, "No space left on device")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(keras.Model, "save_weights", full)
-        with pytest.raises(OSError, match="No space left"):
-            short(runs_dir=tmp_path)
+def test_a_full_disk_leaves_a_run_that_can_be_resumed(tmp_path, files_of_at_most, capfd):
+    with files_of_at_most(100_000), pytest.raises(DiskError) as failure:
+        short(runs_dir=tmp_path, dashboard=False)
+    (run_dir,) = (tmp_path / "mlp").iterdir()
+    assert str(failure.value) == (
+        f"{run_dir} could not be written: File too large. Make room, and go on after its last epoch with: "
+        f"session5 train mlp --resume --runs {tmp_path}"
+    )
+    assert [path.name for path in run_dir.iterdir()] == ["run.json"]
+    assert "Traceback" not in capfd.readouterr().err  # HDF5's own, of closing the file
     assert short(runs_dir=tmp_path, resume=True).record["epochs"] == 3
+
+
+def test_a_run_whose_record_cannot_be_written_leaves_nothing(tmp_path, files_of_at_most):
+    with files_of_at_most(100), pytest.raises(OSError, match="File too large"):
+        short(runs_dir=tmp_path, dashboard=False)
+    assert not list((tmp_path / "mlp").iterdir())
 
 
 def test_folders_that_are_no_runs_are_passed_over(tmp_path, caplog):
