@@ -4,12 +4,17 @@ import os
 import platform
 import shutil
 import socket
+import subprocess
+import sys
 from importlib import metadata
+from json import loads as load_json
+from pathlib import Path
 
 import typer
 
 from keras_session5.cli.options import MODELS, RUNS, Json
 from keras_session5.cli.output import print_json, print_table
+from keras_session5.errors import Session5Error
 
 _PACKAGES = (
     "keras-session5",
@@ -21,6 +26,20 @@ _PACKAGES = (
     "grpcio",
 )
 
+# TensorFlow alone is half of what Keras imports, and to be taken down takes it another half a second.
+_TENSORFLOW = """
+import os
+from keras_session5.server.__main__ import hide_training
+
+hide_training()
+import tensorflow as tf
+
+devices = [device.name.removeprefix("/physical_device:") for device in tf.config.list_physical_devices()]
+print(" ".join(name for name in devices if not name.startswith("CPU")) or "CPU", flush=True)
+os._exit(0)
+"""
+_KERAS = "from keras_session5.training import xla; print(xla.device())"
+
 
 def register(app: typer.Typer) -> None:
     app.command("doctor", epilog="Example: session5 doctor --json")(doctor)
@@ -28,28 +47,42 @@ def register(app: typer.Typer) -> None:
 
 def doctor(json: Json = False) -> None:
     """Show what this machine offers: versions, devices, XLA, ports, folders."""
-    from keras_session5.cli.output import progress
-
-    with progress():
-        facts = {"python": platform.python_version(), "machine": f"{platform.system()} {platform.machine()}"}
-        facts |= {package: metadata.version(package) for package in _PACKAGES}
-        facts |= _keras_facts() | _local_facts()
+    facts = {"python": platform.python_version(), "machine": f"{platform.system()} {platform.machine()}"}
+    facts |= {package: metadata.version(package) for package in _PACKAGES}
+    backend = _backend()
+    device, problem = _device(backend)
+    xla = "off" if problem or device == "CPU" else "on"
+    facts |= {"backend": backend, "device": device, "xla auto": xla} | _local_facts()
     if json:
         print_json(facts)
-        return
-    print_table("Doctor", ["what", "found"], [(key, str(value)) for key, value in facts.items()])
+    else:
+        print_table("Doctor", ["what", "found"], [(key, str(value)) for key, value in facts.items()])
+    if problem:
+        raise Session5Error(f"{backend} does not start: {problem}")
 
 
-def _keras_facts() -> dict[str, str]:
-    import keras
+def _backend() -> str:
+    """What Keras would choose, without the seconds that it takes to import it."""
+    if backend := os.environ.get("KERAS_BACKEND"):
+        return backend
+    home = Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser()
+    try:
+        return load_json((home / "keras.json").read_text("utf-8")).get("backend", "tensorflow")
+    except (OSError, ValueError):
+        return "tensorflow"
 
-    from keras_session5.training import xla
 
-    return {
-        "backend": keras.backend.backend(),
-        "device": xla.device(),
-        "xla auto": "on" if xla.jit_compile("auto") else "off",
-    }
+def _device(backend: str) -> tuple[str, str | None]:
+    """The device that trains, and why there is none.
+
+    Found by a program of its own: a library that aborts, on a processor that it was not built for, ends that.
+    """
+    program = _TENSORFLOW if backend == "tensorflow" else _KERAS
+    found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    if found.returncode == 0:
+        return found.stdout.splitlines()[-1], None
+    lines = found.stderr.strip().splitlines() or [f"it ended with status {found.returncode}"]
+    return "none", lines[-1]
 
 
 def _local_facts() -> dict[str, str]:

@@ -12,7 +12,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -22,6 +22,7 @@ import typer
 from keras_session5.checks import free_address
 from keras_session5.cli.options import MODELS, SERVER, Models, Server
 from keras_session5.errors import ArgumentError, Session5Error
+from keras_session5.imports import without_collection
 
 EXAMPLE = "Example: session5 playground --open"
 _LOOPBACK = ("127.0.0.1", "localhost")
@@ -57,13 +58,17 @@ def playground(
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
-    with contextlib.nullcontext() if _answers(server) else _started(server, models, ended):
+    running = _answers(server)
+    with contextlib.nullcontext() if running else _started(server, models, ended) as wait:
+        # Gradio takes as long to import as TensorFlow does, which the server is importing meanwhile.
+        with without_collection():
+            from keras_session5.playground import open_page
+        if wait:
+            wait()
         if ended.is_set():
             return
         logging.getLogger("httpx2").setLevel(logging.WARNING)  # how Gradio finds out that it is up
         logging.getLogger("httpx").setLevel(logging.WARNING)
-        from keras_session5.playground import open_page
-
         page = open_page(server, models, host=host, port=port, browser=open_browser)
         try:
             typer.echo(f"Playground: http://{host}:{port}/\nIt asks the models at {server}. Ctrl-C ends it.")
@@ -97,8 +102,8 @@ def _answers(server: str) -> bool:
 
 
 @contextlib.contextmanager
-def _started(server: str, models: Path, ended: threading.Event) -> Iterator[None]:
-    """Runs our model server as a child, on the address that was asked for."""
+def _started(server: str, models: Path, ended: threading.Event) -> Iterator[Callable[[], None]]:
+    """Runs our model server as a child, on the address that was asked for; gives a wait for its models."""
     where = urlsplit(server)
     if where.scheme != "http" or where.hostname not in _LOOPBACK or where.path not in ("", "/"):
         raise ArgumentError(
@@ -117,8 +122,7 @@ def _started(server: str, models: Path, ended: threading.Event) -> Iterator[None
         with log.open("w") as lines:
             process = subprocess.Popen(command, stdout=lines, stderr=lines, start_new_session=True)
         try:
-            _wait(process, server, models, ended, log)
-            yield
+            yield lambda: _wait(process, server, models, ended, log)
         finally:
             process.terminate()
             process.wait()

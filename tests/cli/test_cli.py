@@ -12,6 +12,7 @@ import time
 import pytest
 
 from keras_session5.catalog import NETWORKS
+from keras_session5.cli import doctor
 
 VERBS = [
     "explain",
@@ -359,7 +360,45 @@ def test_without_the_stock_binary_it_says_how_to_get_it(workplace):
 def test_doctor_tells_what_this_machine_offers():
     facts = json.loads(session5("doctor", "--json").stdout)
     assert facts["backend"] == "tensorflow"
+    assert facts["device"] == "CPU"
     assert facts["xla auto"] == "off"
+
+
+@pytest.mark.parametrize(
+    ("tensorflow", "sentence"),
+    [
+        ("raise ImportError('libcudart is missing')", "ImportError: libcudart is missing"),
+        ("import os; os.write(2, b'F0000 no AVX\\n'); os.abort()", "F0000 no AVX"),
+        ("import os; os._exit(3)", "it ended with status 3"),
+    ],
+)
+def test_doctor_finds_a_tensorflow_that_does_not_start(tensorflow, sentence, tmp_path):
+    (tmp_path / "tensorflow.py").write_text(tensorflow)
+    path = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])
+    found = session5("doctor", "--json", env={**os.environ, "PYTHONPATH": path})
+    assert found.returncode == 1
+    assert json.loads(found.stdout)["device"] == "none"
+    assert found.stderr == f"error: tensorflow does not start: {sentence}\n"
+
+
+@pytest.mark.parametrize(
+    ("variable", "settings", "backend"),
+    [
+        ("", None, "tensorflow"),
+        ("", '{"backend": "jax"}', "jax"),
+        ("", "no json", "tensorflow"),
+        ("torch", '{"backend": "jax"}', "torch"),
+    ],
+)
+def test_doctor_names_the_backend_that_keras_would_choose(variable, settings, backend, tmp_path, monkeypatch):
+    if variable:
+        monkeypatch.setenv("KERAS_BACKEND", variable)
+    else:
+        monkeypatch.delenv("KERAS_BACKEND", raising=False)
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    if settings:
+        (tmp_path / "keras.json").write_text(settings)
+    assert doctor._backend() == backend
 
 
 def test_dashboard_serves_tensorboard(workplace):
