@@ -2,7 +2,6 @@
 
 import re
 import subprocess
-import time
 import tomllib
 from pathlib import Path
 
@@ -89,14 +88,12 @@ def test_make_help_lists_every_target():
     assert re.findall(r"^  (\S+)", shown, re.MULTILINE) == phony
 
 
-def test_an_installed_environment_is_found_up_to_date_at_once():
+def test_an_installed_environment_is_found_up_to_date():
     if not (ROOT / ".venv" / ".ready").exists():
         pytest.skip("this environment was not made by make")
-    begin = time.perf_counter()
     command = ["make", "--no-print-directory", "-n", "demo"]  # which it would print inside `make test`
     shown = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     assert shown.stdout.split() == [".venv/bin/session5", "tour", "--landmarks"]
-    assert time.perf_counter() - begin < 2
 
 
 @pytest.mark.parametrize("file", ["models.config", "all.config"])

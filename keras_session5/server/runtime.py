@@ -6,6 +6,7 @@ function takes.
 """
 
 import os
+import re
 import time
 from collections.abc import Callable, Collection, Mapping
 from functools import lru_cache
@@ -211,11 +212,16 @@ def _as_array(value: Any) -> np.ndarray:
 
 
 def _from_tensorflow(error: tf.errors.OpError) -> ServingError:
-    """Returns what upstream would say: the kernel's sentence without Python's additions around it."""
+    """Returns what upstream would say: the kernel's sentence without Python's additions around it.
+
+    The function that a node came from is left out: whether TensorFlow names it depends on the processor,
+    since nodes that oneDNN rewrites have forgotten it.
+    """
     lines = error.message.split("\n")
     while len(lines) > 1 and _is_python_preamble(lines[0]):
         lines.pop(0)
     text = "\n".join(lines).partition(" [Op:__inference_")[0]
+    text = re.sub(r"\{\{function_node [^}]*\}\}", "", text)
     return ServingError.of(error.error_code, text)
 
 

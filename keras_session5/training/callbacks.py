@@ -111,5 +111,4 @@ class Checkpoint(keras.callbacks.Callback):
 
 def restore(model: keras.Model, checkpoint: Path) -> None:
     """Loads the weights and the optimiser's state that `Checkpoint` wrote."""
-    model.optimizer.build(model.trainable_variables)
     model.load_weights(checkpoint)

@@ -44,6 +44,8 @@ def compiled_model(
         **task.compiling(recipe),
         jit_compile=jit_compile,
     )
+    # A first step that made the optimiser's variables would be traced twice: seconds for a transformer.
+    model.optimizer.build(model.trainable_variables)
     return model
 
 

@@ -35,7 +35,7 @@ def test_a_port_that_is_taken_is_a_sentence(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         found = subprocess.run(
-            command("--runs", tmp_path, "--port", port), capture_output=True, text=True, timeout=60
+            command("--runs", tmp_path, "--port", port), capture_output=True, text=True, timeout=120
         )
     assert (found.returncode, found.stdout) == (2, "")
     assert f"Received: 127.0.0.1:{port}, of which the system says: Address already in use" in found.stderr
@@ -91,7 +91,7 @@ def board(tmp_path_factory):
         yield address, names
     finally:
         process.terminate()
-        process.wait(timeout=20)
+        process.wait(timeout=60)
 
 
 @pytest.fixture(scope="module")
@@ -150,7 +150,7 @@ def opened(page, board, tab, sign, **options):
 def expect_text(place, text):
     from playwright.sync_api import expect
 
-    expect(place).to_have_text(re.compile(rf"\s*{re.escape(text)}\s*"), timeout=30_000)
+    expect(place).to_have_text(re.compile(rf"\s*{re.escape(text)}\s*"), timeout=60_000)
 
 
 def texts(places):

@@ -148,7 +148,7 @@ def fake_serving() -> FakeServing:
     return fake
 
 
-def wait_until(condition: Callable[[], bool], limit_s: float = 5.0) -> None:
+def wait_until(condition: Callable[[], bool], limit_s: float = 60.0) -> None:
     """Waits for a condition; raises `TimeoutError` when it does not come true."""
     end = time.monotonic() + limit_s
     while not condition():

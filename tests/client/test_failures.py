@@ -93,12 +93,14 @@ def test_a_socket_that_does_not_exist(tmp_path: Any) -> None:
 
 @PREFIXES
 def test_a_server_that_never_answers(prefix: str) -> None:
-    with (
-        listen(lambda connection: time.sleep(0.5)) as target,
-        connect(prefix + target, timeout_s=0.2) as client,
-        pytest.raises(DeadlineExceededError, match=r"did not answer within 0\.2 s"),
-    ):
-        client.status("m")
+    over = threading.Event()
+    with listen(lambda connection: over.wait(60)) as target:
+        with (
+            connect(prefix + target, timeout_s=0.2) as client,
+            pytest.raises(DeadlineExceededError, match=r"did not answer within 0\.2 s"),
+        ):
+            client.status("m")
+        over.set()
 
 
 @PREFIXES
@@ -115,7 +117,7 @@ def test_an_answer_that_trickles_in_is_cut_off_in_time() -> None:
     def trickle(connection: socket.socket) -> None:
         connection.recv(1000)
         connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
-        for _ in range(10):
+        for _ in range(600):  # a minute
             connection.sendall(b" ")
             time.sleep(0.1)
 
@@ -123,7 +125,7 @@ def test_an_answer_that_trickles_in_is_cut_off_in_time() -> None:
         start = time.monotonic()
         with pytest.raises(DeadlineExceededError):
             client.status("m")
-        assert time.monotonic() - start < 0.8
+        assert time.monotonic() - start < 30
 
 
 def test_an_answer_that_breaks_off() -> None:

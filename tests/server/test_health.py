@@ -37,7 +37,7 @@ class Client:
 
     def check(self, service: str) -> str:
         try:
-            reply = self.stub.Check(health_pb2.HealthCheckRequest(service=service), timeout=20)
+            reply = self.stub.Check(health_pb2.HealthCheckRequest(service=service), timeout=60)
         except grpc.RpcError as error:
             call: grpc.Call = error  # pyright: ignore[reportAssignmentType]
             return call.code().name
@@ -77,13 +77,13 @@ def test_health_follows_a_model_through_its_life(
     server: Server, client: Client, tmp_path: Path, copy_version: Callable[[int, Path], None]
 ):
     model, whole = client.watch("half"), client.watch("")
-    assert (model.get(timeout=20), whole.get(timeout=20)) == ("NOT_SERVING", "NOT_SERVING")
+    assert (model.get(timeout=60), whole.get(timeout=60)) == ("NOT_SERVING", "NOT_SERVING")
     assert {client.check(service) for service in SERVICES} == {"NOT_SERVING"}
     assert not server.readiness.is_ready()
     assert "half" in server.readiness.problems()
 
     copy_version(1, tmp_path / "half/1")
-    assert (model.get(timeout=20), whole.get(timeout=20)) == ("SERVING", "SERVING")
+    assert (model.get(timeout=60), whole.get(timeout=60)) == ("SERVING", "SERVING")
     assert {client.check(service) for service in (*SERVICES, "half")} == {"SERVING"}
     assert server.readiness.is_ready()
 
@@ -93,14 +93,14 @@ def test_health_follows_a_model_through_its_life(
 
     shutil.rmtree(tmp_path / "half/1")
     shutil.rmtree(tmp_path / "half/2")
-    assert (model.get(timeout=20), whole.get(timeout=20)) == ("NOT_SERVING", "NOT_SERVING")
+    assert (model.get(timeout=60), whole.get(timeout=60)) == ("NOT_SERVING", "NOT_SERVING")
 
     server.configure([])
-    assert (model.get(timeout=20), whole.get(timeout=20)) == ("SERVICE_UNKNOWN", "SERVING")
+    assert (model.get(timeout=60), whole.get(timeout=60)) == ("SERVICE_UNKNOWN", "SERVING")
     assert (client.check("half"), client.check("")) == ("NOT_FOUND", "SERVING")
 
     server.configure([ModelConfig("half", str(tmp_path / "half"))])
-    assert (model.get(timeout=20), whole.get(timeout=20)) == ("NOT_SERVING", "NOT_SERVING")
+    assert (model.get(timeout=60), whole.get(timeout=60)) == ("NOT_SERVING", "NOT_SERVING")
     assert (model.empty(), whole.empty()) == (True, True)
 
 
@@ -112,14 +112,14 @@ def test_one_model_that_fails_does_not_speak_for_the_others(
     copy_version(1, tmp_path / "good/1")
     configs = [ModelConfig(name, str(tmp_path / name)) for name in ("good", "bad")]
     with Server(configs, SETTINGS).start() as server:
-        server.wait_for_models(20, require_all=False)
+        server.wait_for_models(60, require_all=False)
         client = Client(server.grpc_address)
         assert [client.check(name) for name in ("good", "bad", "")] == [
             "SERVING",
             "NOT_SERVING",
             "NOT_SERVING",
         ]
-        listed = client.stub.List(health_pb2.HealthListRequest(), timeout=20).statuses
+        listed = client.stub.List(health_pb2.HealthListRequest(), timeout=60).statuses
         assert set(listed) == {*SERVICES, "good", "bad"}
         assert _name(listed["good"].status) == "SERVING"
         client.channel.close()
@@ -127,7 +127,7 @@ def test_one_model_that_fails_does_not_speak_for_the_others(
 
 def test_a_name_that_is_no_service_is_told_apart(client: Client):
     assert client.check("nobody") == "NOT_FOUND"
-    assert client.watch("nobody").get(timeout=20) == "SERVICE_UNKNOWN"
+    assert client.watch("nobody").get(timeout=60) == "SERVICE_UNKNOWN"
 
 
 def test_an_open_watch_hears_of_the_end_and_does_not_delay_it(
@@ -136,15 +136,15 @@ def test_an_open_watch_hears_of_the_end_and_does_not_delay_it(
     (tmp_path / "half").mkdir()
     copy_version(1, tmp_path / "half/1")
     with Server([ModelConfig("half", str(tmp_path / "half"))], SETTINGS).start() as server:
-        server.wait_for_models(20)
+        server.wait_for_models(60)
         client = Client(server.grpc_address)
         watches = [client.watch(service) for service in ("", "half")]
-        assert [watch.get(timeout=20) for watch in watches] == ["SERVING"] * 2
+        assert [watch.get(timeout=60) for watch in watches] == ["SERVING"] * 2
         began = time.monotonic()
-        server.stop(grace_s=10)
-        assert time.monotonic() - began < 5
+        server.stop(grace_s=200)
+        assert time.monotonic() - began < 100
         for watch in watches:
-            assert [watch.get(timeout=20), watch.get(timeout=20)] == ["NOT_SERVING", "end"]
+            assert [watch.get(timeout=60), watch.get(timeout=60)] == ["NOT_SERVING", "end"]
         assert not server.readiness.is_ready()
         client.channel.close()
 

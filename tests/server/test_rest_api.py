@@ -99,7 +99,7 @@ def test_half_a_request_gets_an_answer_and_a_closed_connection(saved: Path):
     with Server([ModelConfig("half", str(saved / "half"))], settings).start() as server:
         host, port = server.rest_address.removeprefix("http://").split(":")
         for half in (b"", b"{"):
-            with socket.create_connection((host, int(port)), timeout=10) as connection:
+            with socket.create_connection((host, int(port)), timeout=60) as connection:
                 head = b"POST /v1/models/half:predict HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\n"
                 connection.sendall(head + half)
                 answer = b"".join(iter(lambda connection=connection: connection.recv(4096), b""))
@@ -184,10 +184,13 @@ def test_the_metadata_are_laid_out_as_upstreams(rest: Rest):
 
 def test_a_reply_does_not_wait_for_delayed_packets(rest: Rest):
     rest.request("GET", "/v1/models/half")
-    began = time.perf_counter()
-    for _ in range(20):
+    seconds = []
+    for _ in range(40):
+        began = time.perf_counter()
         rest.request("GET", "/v1/models/half")
-    assert time.perf_counter() - began < 20 * 0.03  # a delayed acknowledgement takes 0.04 s
+        seconds.append(time.perf_counter() - began)
+    # A delayed acknowledgement takes 0.04 s each time but the first few; a busy machine is slow now and then.
+    assert sorted(seconds[20:])[10] < 0.03
 
 
 def test_a_client_that_goes_away_leaves_the_server_answering(server, rest: Rest):
