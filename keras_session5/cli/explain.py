@@ -8,6 +8,8 @@ from typing import Annotated, Any
 import typer
 
 from keras_session5 import catalog
+from keras_session5.checks import did_you_mean
+from keras_session5.cli.advice import absence_explained, is_exportable, replace_damaged, train_first
 from keras_session5.cli.options import MODELS, SERVER, Models, Name, Timeout
 from keras_session5.cli.output import print_json
 from keras_session5.cli.query import read_class_names
@@ -55,7 +57,11 @@ def explain(
     kind, inputs = read_question(image, text, json)
     signature = {"image": "explain_image_bytes", "text": "explain_text", "json": "explain"}[kind]
     path = _writable(picture) if picture else Path(f"{name}-explained.png")
-    with _address(name, server, models, timeout) as address, connect(address, timeout_s=timeout) as client:
+    with (
+        _address(name, server, models, timeout) as address,
+        connect(address, timeout_s=timeout) as client,
+        absence_explained(client, name, version),
+    ):
         version = _explaining_version(client, name, version, signature)
         inputs = named_inputs(client, name, version, signature, inputs)
         answer = client.predict(name, inputs, signature_name=signature, version=version)
@@ -80,11 +86,12 @@ def _address(name: str, server: str | None, models: Path, timeout: float) -> Ite
     if server is not None or _somebody_answers(name, timeout):
         yield server or SERVER
         return
-    if not any(path.name.isdecimal() for path in (models / name).glob("*")):
-        catalog.network(name).require_trained()  # else `run` could not make one
+    versions = [int(path.name) for path in (models / name).glob("*") if path.name.isdecimal()]
+    if not versions:
+        _check_name(name, models)
         raise Session5Error(
             f"No server answers at {SERVER}, and {models / name} has no exported version to serve for this "
-            f"question. `session5 run {name}` makes one."
+            f"question.{train_first(name)}"
         )
     typer.echo(f"No server answers at {SERVER}: serving {models / name} for this question.", err=True)
     from keras_session5.server.__main__ import hide_training
@@ -92,8 +99,25 @@ def _address(name: str, server: str | None, models: Path, timeout: float) -> Ite
     hide_training()
     from keras_session5.server.server import serve
 
-    with serve({name: models / name}) as own:
+    try:
+        own = serve({name: models / name})
+    except UnavailableError as error:
+        damaged = models / name / str(max(versions))
+        raise UnavailableError(f"{error}. {replace_damaged(name, damaged)}") from error
+    with own:
         yield own.rest_address
+
+
+def _check_name(name: str, models: Path) -> None:
+    """Refuses a name that nothing could ever be served under."""
+    if name not in catalog.NETWORKS:
+        known = [*catalog.NETWORKS, *(path.name for path in models.glob("*") if path.is_dir())]
+        raise ArgumentError(
+            f"`name` must be a network of the catalogue or a model in {models}."
+            f"{did_you_mean(name, known)} Received: name={name!r}"
+        )
+    if not is_exportable(name):
+        catalog.network(name).require_trained()
 
 
 def _somebody_answers(name: str, timeout: float) -> bool:
@@ -115,9 +139,11 @@ def _explaining_version(client: Any, name: str, version: int | None, signature: 
     if signature in metadata.signatures:
         return metadata.version
     if "explain" not in metadata.signatures:
+        why = f"which networks of the catalogue are exported with. `session5 query {name}` does without."
+        if is_exportable(name):
+            why = f"as it was exported before there was one. Export it again: session5 export {name}"
         raise Session5Error(
-            f"Version {metadata.version} of {name} cannot be explained: it has no signature `explain`, as it "
-            f"was exported before there was one. Export it again: session5 export {name}"
+            f"Version {metadata.version} of {name} cannot be explained: it has no signature `explain`, {why}"
         )
     fitting = [option for known, option in _OPTIONS.items() if known in metadata.signatures]
     raise ArgumentError(

@@ -6,10 +6,11 @@ from typing import Annotated, Any
 
 import typer
 
+from keras_session5.cli.advice import absence_explained
 from keras_session5.cli.options import MODELS, SERVER, Models, Name, Server, Timeout
 from keras_session5.cli.output import print_json
 from keras_session5.cli.question import named_inputs, read_question
-from keras_session5.errors import ArgumentError
+from keras_session5.errors import ArgumentError, FailedPreconditionError, InvalidArgumentError
 
 _LIKELIEST = 5  # classes that are shown by name
 EXAMPLE = 'Example: session5 query simple_rnn --text "Frankreich"'
@@ -43,15 +44,28 @@ def query(
     if signature is not None and kind != "json":
         raise ArgumentError(f"`--signature` is for --json. Received: {signature!r} without it")
     asked = {"image": "from_image_bytes", "text": "from_text", "json": signature or "serving_default"}[kind]
-    with connect(server, timeout_s=timeout) as client:
+    with connect(server, timeout_s=timeout) as client, absence_explained(client, name, version):
         inputs = named_inputs(client, name, version, asked, inputs)
-        answer = client.predict(name, inputs, signature_name=asked, version=version)
+        answer = _ask(client, name, version, asked, inputs)
         class_names = [] if raw else read_class_names(client, name, version, models)
     if raw:
         print_json({key: value.tolist() for key, value in answer.items()})
         return
     for i in range(len(next(iter(answer.values())))):
         print_answer({key: value[i] for key, value in answer.items()}, class_names)
+
+
+def _ask(client: Any, name: str, version: int | None, signature: str, inputs: Any) -> Any:
+    try:
+        return client.predict(name, inputs, signature_name=signature, version=version)
+    except (InvalidArgumentError, FailedPreconditionError) as error:  # REST, gRPC
+        found = sorted(client.metadata(name, version=version).signatures)
+        if signature in found:
+            raise
+        raise InvalidArgumentError(
+            f"{name} has no signature `{signature}`, only {', '.join(found)}. Use --json, and --signature for "
+            f"another than serving_default."
+        ) from error
 
 
 def read_class_names(client: Any, name: str, version: int | None, models: Path) -> list[str]:

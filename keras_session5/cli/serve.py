@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from keras_session5.cli.advice import replace_damaged, train_first
 from keras_session5.cli.options import MODELS, Models
 from keras_session5.errors import ArgumentError, Session5Error
 
@@ -65,11 +66,23 @@ def _serve(source: Path | Mapping[str, str], models: Path, host: str, port: int,
         source, models=str(models), host=host, grpc_port=port, rest_port=rest_port, require_all=False
     )
     with server:
+        _advise(server)
         typer.echo(f"gRPC  {server.grpc_address}\nREST  {server.rest_address}\n{_curl(server)}")
         typer.echo("Ctrl-C ends it.")
         server.wait()
     typer.echo("Stopped.")
     end_if_busy(server)
+
+
+def _advise(server: Any) -> None:
+    """Says of each model that is not served what to do; the server has said why."""
+    for model in server.models():
+        states = {version.state.name for version in model.versions}
+        if not states and (advice := train_first(model.name)):
+            typer.echo(f"{model.name}:{advice}", err=True)
+        elif states == {"END"}:
+            folder = Path(model.base_path) / str(model.versions[0].number)
+            typer.echo(f"{model.name}: {replace_damaged(model.name, folder)}", err=True)
 
 
 def _exported(models: Path) -> dict[str, str]:

@@ -40,6 +40,8 @@ class Transport(Protocol):
 
     def status(self, model: ModelSpec, deadline: Deadline) -> list[VersionStatus]: ...
 
+    def models(self, deadline: Deadline) -> dict[str, list[VersionStatus]]: ...
+
     def close(self) -> None: ...
 
 
@@ -131,8 +133,17 @@ class Client:
     ) -> list[VersionStatus]:
         """Returns the state of every version of a model that the server knows of, highest first."""
         model, deadline = self._prepare(name, version, None, timeout_s)
-        versions = self._transport.status(model, deadline)
-        return sorted(versions, key=lambda one: one.version, reverse=True)
+        return _highest_first(self._transport.status(model, deadline))
+
+    def models(self, *, timeout_s: float | None = None) -> dict[str, list[VersionStatus]]:
+        """Returns the models that the server is configured with: name -> its versions, highest first.
+
+        Raises:
+            UnimplementedError: a server that does not list its models. TensorFlow Serving's own does not,
+                and over gRPC none does: its API has no call for it.
+        """
+        found = self._transport.models(self._deadline(timeout_s))
+        return {name: _highest_first(versions) for name, versions in found.items()}
 
     def metadata(
         self,
@@ -163,10 +174,14 @@ class Client:
     def _prepare(
         self, name: str, version: int | None, label: str | None, timeout_s: float | None
     ) -> tuple[ModelSpec, Deadline]:
+        deadline = self._deadline(timeout_s)
+        return ModelSpec(name, version, label), deadline
+
+    def _deadline(self, timeout_s: float | None) -> Deadline:
         if self._closed:
             raise ArgumentError(f"This client of {self.address} is closed. Connect again.")
         limit_s = self._timeout_s if timeout_s is None else checked_timeout(timeout_s)
-        return ModelSpec(name, version, label), Deadline(limit_s, self.address)
+        return Deadline(limit_s, self.address)
 
     def _predict(
         self,
@@ -211,6 +226,10 @@ def _transport(address: Address) -> Transport:
     from keras_session5.client.rest import RestTransport
 
     return RestTransport(address)
+
+
+def _highest_first(versions: list[VersionStatus]) -> list[VersionStatus]:
+    return sorted(versions, key=lambda one: one.version, reverse=True)
 
 
 def _text_or_bytes(name: str, array: np.ndarray) -> np.ndarray:

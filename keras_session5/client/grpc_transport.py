@@ -11,7 +11,7 @@ from keras_session5.client.address import Address
 from keras_session5.client.deadline import Deadline
 from keras_session5.client.grpc_errors import explain
 from keras_session5.client.records import ModelMetadata, ModelSpec, Signature, TensorInfo, VersionStatus
-from keras_session5.errors import CancelledError, InvalidArgumentError
+from keras_session5.errors import CancelledError, InvalidArgumentError, UnimplementedError
 
 _OPTIONS = [
     ("grpc.max_send_message_length", -1),
@@ -75,6 +75,13 @@ class GrpcTransport:
             VersionStatus(one.version, protos.version_state_name(one.state), one.status.error_message)
             for one in response.model_version_status
         ]
+
+    def models(self, deadline: Deadline) -> dict[str, list[VersionStatus]]:
+        """Always refuses: none of the services has a call for it."""
+        raise UnimplementedError(
+            f"Over gRPC the server at {self._where} cannot list its models, for the API has no call for it. "
+            f"Use the REST API's address, http://HOST:PORT, or name the models."
+        )
 
     def close(self) -> None:
         """Closes the channel; calls in progress are cancelled."""

@@ -11,7 +11,13 @@ from keras_session5.client.address import Address
 from keras_session5.client.deadline import Deadline
 from keras_session5.client.http_pool import HttpAnswer, HttpPool
 from keras_session5.client.records import ModelMetadata, ModelSpec, Signature, TensorInfo, VersionStatus
-from keras_session5.errors import InvalidArgumentError, ServingError, UnknownError
+from keras_session5.errors import (
+    InvalidArgumentError,
+    NotFoundError,
+    ServingError,
+    UnimplementedError,
+    UnknownError,
+)
 
 _DAMAGED = (LookupError, ValueError, TypeError, AttributeError, OverflowError)
 
@@ -59,10 +65,19 @@ class RestTransport:
         """Returns the state of every version, in the server's order."""
         answer = self._http.request("GET", self._path(model), None, deadline)
         try:
-            return [
-                VersionStatus(int(one["version"]), one["state"], one["status"]["error_message"])
-                for one in self._object(answer)["model_version_status"]
-            ]
+            return _versions(self._object(answer))
+        except _DAMAGED as error:
+            self._refuse(answer, error)
+
+    def models(self, deadline: Deadline) -> dict[str, list[VersionStatus]]:
+        """Returns the versions of every model by its name, in the server's order."""
+        answer = self._http.request("GET", f"{self._address.prefix}/v1/models", None, deadline)
+        try:
+            return {one["name"]: _versions(one) for one in self._object(answer)["models"]}
+        except (InvalidArgumentError, NotFoundError) as error:
+            raise UnimplementedError(
+                f"The model server at {self._address.text} does not list its models. Name them."
+            ) from error
         except _DAMAGED as error:
             self._refuse(answer, error)
 
@@ -98,6 +113,13 @@ class RestTransport:
         raise UnknownError(
             f"The model server at {where} answered something that does not fit the request: {error!r}."
         ) from error
+
+
+def _versions(status: Mapping[str, Any]) -> list[VersionStatus]:
+    return [
+        VersionStatus(int(one["version"]), one["state"], one["status"]["error_message"])
+        for one in status["model_version_status"]
+    ]
 
 
 def _signature(definition: Mapping[str, Any]) -> Signature:

@@ -29,6 +29,8 @@ class Client(Protocol):
 
     def status(self, name: str) -> list[Any]: ...
 
+    def models(self) -> dict[str, list[Any]]: ...
+
 
 class Asker:
     """Asks the models for one example at a time.

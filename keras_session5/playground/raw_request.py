@@ -13,7 +13,7 @@ from keras_session5.client.address import parse
 from keras_session5.client.deadline import Deadline
 from keras_session5.client.http_pool import HttpPool
 from keras_session5.data.digits.scaling import scale_to_28x28
-from keras_session5.errors import ArgumentError, UnknownError
+from keras_session5.errors import ArgumentError
 from keras_session5.playground.convolution import image_of
 from keras_session5.playground.drawing import png
 
@@ -67,8 +67,9 @@ class RawRests:
         except (ValueError, RecursionError) as error:
             raise ArgumentError(f"The inputs must be JSON: {error}.") from None
         body = json.dumps({"signature_name": signature, "inputs": value}, ensure_ascii=False)
-        path = f"{self._address.prefix}/v1/models/{quote(name, safe='')}:predict"
-        self._get("/v1/models/" + quote(name, safe=""))  # opens the connection, which is not measured
+        model = f"{self._address.prefix}/v1/models/{quote(name, safe='')}"
+        path = f"{model}:predict"
+        self._pool.request("GET", model, None, self._deadline())  # opens the connection: is not measured
         began = time.perf_counter()
         answer = self._pool.request("POST", path, body.encode(), self._deadline())
         milliseconds = (time.perf_counter() - began) * 1000
@@ -76,20 +77,6 @@ class RawRests:
         return Exchange(
             body, f"curl -d {shlex.quote(body)} {url}", answer.status, _shown(answer.body), milliseconds
         )
-
-    def models(self) -> list[str] | None:
-        """Returns the names of what is served; None if the server does not tell, as TensorFlow's does not."""
-        status, body = self._get("/v1/models")
-        if status != 200:
-            return None
-        try:
-            return [model["name"] for model in json.loads(body)["models"]]
-        except (ValueError, LookupError, TypeError):
-            raise UnknownError(f"What answers at {self._address.text} is no model server.") from None
-
-    def _get(self, path: str) -> tuple[int, bytes]:
-        answer = self._pool.request("GET", self._address.prefix + path, None, self._deadline())
-        return answer.status, answer.body
 
     def _deadline(self) -> Deadline:
         return Deadline(_TIMEOUT_S, self._address.text)

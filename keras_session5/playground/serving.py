@@ -1,13 +1,14 @@
 """The tab of the server: what is up, and one request as it goes over the wire."""
 
+import contextlib
 from functools import partial
 from typing import Any
 
 import gradio as gr
 
 from keras_session5.catalog import NETWORKS
-from keras_session5.errors import NotFoundError
-from keras_session5.playground.asking import Asker, on_page
+from keras_session5.errors import NotFoundError, UnimplementedError
+from keras_session5.playground.asking import Asker, Client, on_page
 from keras_session5.playground.parts import Opening, introduce, rows_of, sentence, table, warning
 from keras_session5.playground.raw_request import RawRests, example
 
@@ -16,24 +17,30 @@ _ANSWERED = 200
 _LOOK: dict[str, Any] = {"lines": 1, "max_lines": 8, "wrap_lines": True, "interactive": False}
 
 
-def served(asker: Asker, rest: RawRests) -> list[list[Any]]:
+def served(asker: Asker) -> list[list[Any]]:
     """Rows of model, version and state; a model without a version is told as missing."""
-    listed = rest.models()
     rows = []
-    for name in NETWORKS if listed is None else listed:
-        try:
-            versions = asker.client.status(name)
-        except NotFoundError:
-            if listed:
-                rows.append([name, "-", "missing"])
-            continue
+    for name, versions in _models(asker.client).items():
         rows += [[name, one.version, f"{one.state} {one.error}"] for one in versions]
+        rows += [] if versions else [[name, "-", "missing"]]
     return rows
 
 
-def models_up(asker: Asker, rest: RawRests, chosen: str | None) -> tuple[str, Any]:
+def _models(client: Client) -> dict[str, list[Any]]:
+    """What the server lists; of one that does not, as TensorFlow's, what has a name of the catalogue."""
+    try:
+        return client.models()
+    except UnimplementedError:
+        found = {}
+        for name in NETWORKS:
+            with contextlib.suppress(NotFoundError):
+                found[name] = client.status(name)
+        return found
+
+
+def models_up(asker: Asker, chosen: str | None) -> tuple[str, Any]:
     """The table, and the choices of a model to ask."""
-    rows = served(asker, rest)
+    rows = served(asker)
     up = sorted({row[0] for row in rows if row[2].startswith("AVAILABLE")})
     best = chosen if chosen in up else next((name for name in ("simple_rnn", *up) if name in up), None)
     return rows_of(TABLE, rows), gr.Dropdown(up, value=best)
@@ -89,7 +96,7 @@ def add_tab(asker: Asker, rest: RawRests) -> Opening:
             curl = gr.Code(language="shell", label="In a terminal", elem_id="curl", **_LOOK)
 
     looking = (
-        on_page(2, emptied=1)(lambda chosen: models_up(asker, rest, chosen)),
+        on_page(2, emptied=1)(lambda chosen: models_up(asker, chosen)),
         [name],
         [wrong, rows, name],
     )

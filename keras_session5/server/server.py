@@ -162,7 +162,6 @@ class Server:
         self._repository.wait_until_settled(timeout_s)
         problems = [
             f"Model {name} cannot be served: {problem}"
-            + ("" if "being loaded" in problem else f"\n  Export it first: session5 run {name}")
             for name, problem in self._repository.problems().items()
         ]
         if problems and require_all:

@@ -206,10 +206,19 @@ def test_a_kept_connection_serves_all_calls(fake: FakeServing, monkeypatch: pyte
 )
 def test_an_answer_of_another_kind(status: int, media_type: str, body: bytes, kind: type, text: str) -> None:
     with answering(status, media_type, body) as address, connect(address) as client:
-        for ask in (client.status, client.metadata):
+        for ask in (lambda: client.status("m"), lambda: client.metadata("m"), client.models):
             with pytest.raises(kind, match=text) as caught:
-                ask("m")
+                ask()
             assert type(caught.value) is kind
+
+
+def test_a_server_that_does_not_list_its_models(fake: FakeServing) -> None:
+    with (
+        serve_rest(fake) as target,
+        connect(f"http://{target}") as client,
+        pytest.raises(UnimplementedError, match=f"{target} does not list its models. Name them"),
+    ):
+        client.models()
 
 
 @pytest.mark.parametrize("value", [[[1], [2, 3]], ["a"], {"new": [1], "old": [1]}, [1e400, "b"]])

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from keras_session5.client import Client, TensorInfo, connect
-from keras_session5.errors import InvalidArgumentError, NotFoundError
+from keras_session5.errors import InvalidArgumentError, NotFoundError, UnimplementedError
 
 
 @pytest.fixture(scope="module")
@@ -67,6 +67,19 @@ def test_the_model_is_described(client: Client) -> None:
     assert metadata.version == 2
     assert sorted(metadata.signatures) == ["serving_default", "shout"]
     assert metadata.signatures["serving_default"].inputs == {"x": TensorInfo("float32", (None, 2))}
+
+
+def test_all_models_are_listed_over_rest(server: Any) -> None:
+    with connect(server.rest_address) as client:
+        assert client.models() == {"m": client.status("m")}
+
+
+def test_over_grpc_the_way_to_the_list_is_told(server: Any) -> None:
+    with (
+        connect(server.grpc_address) as client,
+        pytest.raises(UnimplementedError, match=r"Use the REST API's address, http://HOST:PORT, or name"),
+    ):
+        client.models()
 
 
 def test_refusals_are_the_server_s(client: Client) -> None:

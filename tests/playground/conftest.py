@@ -32,6 +32,9 @@ class FakeClient:
             raise NotFoundError("Could not find any versions of model")
         return [SimpleNamespace(version=3, state="AVAILABLE", error="")]
 
+    def models(self):
+        return {model: self.status(model) for model, _ in self.answers}
+
 
 @pytest.fixture
 def fake_asker(tmp_path):

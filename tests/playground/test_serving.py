@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from keras_session5.client import TensorInfo
-from keras_session5.errors import ArgumentError, NotFoundError, UnavailableError
+from keras_session5.errors import ArgumentError, NotFoundError, UnavailableError, UnimplementedError
 
 pytest.importorskip("gradio", reason="the page needs the extra playground")
 
@@ -96,19 +96,24 @@ def test_an_address_of_grpc_is_refused():
         RawRests("127.0.0.1:8500")
 
 
-def test_all_that_is_served_is_listed_and_what_is_missing_told(rest, raw, fake_asker):
-    asker = fake_asker({("gpt", "from_text"): {}, ("mine", "serving_default"): {}})
-    rest.pages["/v1/models"] = 200, {"models": [{"name": name} for name in ("mine", "gpt", "vit")]}
+def test_all_that_is_served_is_listed_and_what_is_missing_told(fake_asker):
+    asker = fake_asker({("mine", "serving_default"): {}, ("gpt", "from_text"): {}})
+    listed = asker.client.models() | {"vit": []}
+    asker.client.models = lambda: listed
     rows = [["mine", 3, "AVAILABLE "], ["gpt", 3, "AVAILABLE "], ["vit", "-", "missing"]]
-    assert serving.served(asker, raw) == rows
-    _, dropdown = serving.models_up(asker, raw, "mine")
+    assert serving.served(asker) == rows
+    _, dropdown = serving.models_up(asker, "mine")
     assert (dropdown.value, [name for name, _ in dropdown.choices]) == ("mine", ["gpt", "mine"])
 
 
-def test_a_server_that_does_not_list_its_models_is_asked_for_the_catalogue(rest, raw, fake_asker):
-    rest.pages["/v1/models"] = 400, {"error": "Malformed request: GET /v1/models"}  # as TensorFlow Serving
+def test_a_server_that_does_not_list_its_models_is_asked_for_the_catalogue(fake_asker):
     asker = fake_asker({("gpt", "from_text"): {}, ("mine", "serving_default"): {}})
-    assert serving.served(asker, raw) == [["gpt", 3, "AVAILABLE "]]
+
+    def models():
+        raise UnimplementedError("The model server does not list its models.")  # as TensorFlow Serving
+
+    asker.client.models = models
+    assert serving.served(asker) == [["gpt", 3, "AVAILABLE "]]
 
 
 def test_without_a_model_there_is_a_sentence(raw, fake_asker):
