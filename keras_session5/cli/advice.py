@@ -1,4 +1,4 @@
-"""Why a served model cannot be asked, and the way out: for the catalogue's networks and for anybody's models."""
+"""Why a served model cannot be asked, and the way out: for networks of the catalogue and for other models."""
 
 import contextlib
 from collections.abc import Iterator

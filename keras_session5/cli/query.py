@@ -63,8 +63,8 @@ def _ask(client: Any, name: str, version: int | None, signature: str, inputs: An
         if signature in found:
             raise
         raise InvalidArgumentError(
-            f"{name} has no signature `{signature}`, only {', '.join(found)}. Use --json, and --signature for "
-            f"another than serving_default."
+            f"{name} has no signature `{signature}`, only {', '.join(found)}. Use --json, with --signature "
+            f"for another than serving_default."
         ) from error
 
 

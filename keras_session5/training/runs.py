@@ -77,14 +77,26 @@ class Run:
         )
 
     @staticmethod
-    def resumable(runs_dir: str | os.PathLike, name: str) -> "Run | None":
-        """Returns the newest run of a network that was interrupted, or None."""
+    def resumable(runs_dir: str | os.PathLike, name: str) -> "Run":
+        """Returns the newest run of a network that was interrupted.
+
+        Raises:
+            TrainingError: if there is none, or none that no other process is training.
+        """
+        held = ""
         for run in _newest_first(runs_dir, name):
-            if run.record.get("status") == "running":
-                if not run.is_alive():
-                    return run
-                logger.warning("%s is being trained by another process.", run.directory)
-        return None
+            if run.record.get("status") != "running":
+                continue
+            if run.is_alive():
+                held += f" {run.directory} is being trained by another process."
+                continue
+            if held:
+                logger.warning("Not the newest:%s", held)
+            return run
+        raise TrainingError(
+            f"There is no unfinished run of {name} in {runs_dir} to resume.{held} "
+            "Begin a new one without `resume`."
+        )
 
     @contextlib.contextmanager
     def claimed(self) -> Iterator[None]:

@@ -92,7 +92,7 @@ def train(
         data_dir: where TFDS keeps data sets, or a folder of IDX files.
         runs_dir: the run gets the directory `<runs_dir>/<name>/<time stamp>`.
         resume: continue the newest unfinished run of this network after its last finished epoch, as
-            its record says. If there is none, a new run begins.
+            its record says.
         start_from: what `train` returned, a run directory, or a network for its newest finished run: every
             layer that has one of the same name and shapes there begins with its weights (fine-tuning).
         dashboard: write what TensorBoard shows of the run; the weights are the same without.
@@ -103,7 +103,7 @@ def train(
     Raises:
         ArgumentError: for a wrong argument, or one that contradicts the run to be resumed.
         DataError: if the data set cannot be had.
-        TrainingError: if the loss becomes NaN, or there is nothing to start from.
+        TrainingError: if the loss becomes NaN, or there is nothing to start from or to resume.
         DiskError: if the run cannot be written; it can be resumed.
     """
     entry = catalog.network(name)
@@ -127,8 +127,6 @@ def train(
         start_from = None if run.epochs_done else run.record.get("start_from")
         asked = _resumed(run, asked, settings)
         settings = run.record["arguments"] | run.record["recipe"]
-    elif resume:
-        logger.warning("There is no unfinished run of %s in %s: a new one begins.", name, runs_dir)
 
     chosen = _chosen(entry, asked)
     arguments, recipe = split_settings(settings, entry.recipe_for(chosen["data"]))

@@ -118,6 +118,7 @@ def test_list_prints_the_catalogue():
         (["export", "gpt2_small"], 2, "train gpt instead"),
         (["train", "mlp", "--start-from", "nowhere"], 1, "nowhere is not a training run"),
         (["train", "mlp", "--start-from", "lenet5"], 1, "Train it first: session5 train lenet5"),
+        (["train", "mlp", "--resume"], 1, "no unfinished run of mlp in runs to resume"),
         (["train", "gpt", "--set", "unknown=0.1"], 2, "`unknown` hides characters of what is read"),
         (["query", "mlp", "--text", "a", "--signature", "sample"], 2, "`--signature` is for --json"),
     ],

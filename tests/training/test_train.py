@@ -176,11 +176,23 @@ def test_resuming_with_other_settings_is_refused_and_with_the_same_is_not(tmp_pa
     assert run.record["status"] == "running"
 
 
-def test_without_an_unfinished_run_resume_begins_a_new_one(tmp_path, caplog):
-    short(runs_dir=tmp_path, epochs=1)
-    short(runs_dir=tmp_path, epochs=1, resume=True)
-    assert "a new one begins" in caplog.text
-    assert len(list((tmp_path / "mlp").iterdir())) == 2
+def test_without_an_unfinished_run_there_is_nothing_to_resume(tmp_path):
+    finished = Run.create(tmp_path, "mlp", {})
+    finished.save(status="finished")
+    with pytest.raises(TrainingError, match=r"no unfinished run of mlp .* Begin a new one"):
+        short(runs_dir=tmp_path, resume=True)
+    assert list((tmp_path / "mlp").iterdir()) == [finished.directory], "no run begins"
+
+
+def test_a_run_that_another_process_trains_is_not_resumed(tmp_path):
+    alive = Run.create(tmp_path, "mlp", {})
+    with (
+        alive.claimed(),
+        pytest.raises(TrainingError, match=f"{alive.directory} is being trained by another process"),
+    ):
+        short(runs_dir=tmp_path, resume=True)
+    assert list((tmp_path / "mlp").iterdir()) == [alive.directory], "no run begins"
+    assert alive.record["status"] == "running"
 
 
 def test_a_loss_that_becomes_nan_stops_the_run_and_nothing_is_exported(tmp_path):
@@ -270,8 +282,10 @@ def test_what_ran_is_what_is_recorded_with_xla(tmp_path):
 
 def test_a_run_that_is_still_alive_is_not_taken_over(tmp_path, caplog):
     alive = Run.create(tmp_path, "mlp", {})
+    older = Run.create(tmp_path, "mlp", {})
+    older.directory.rename(tmp_path / "mlp" / "20200101-000000")
     with alive.claimed():
-        assert Run.resumable(tmp_path, "mlp") is None
+        assert Run.resumable(tmp_path, "mlp").directory.name == "20200101-000000"
         with pytest.raises(TrainingError, match="being trained by another process"), alive.claimed():
             pass
     assert f"{alive.directory} is being trained by another process" in caplog.text
@@ -296,7 +310,8 @@ def test_a_run_that_ends_in_an_error_is_not_resumed(tmp_path, monkeypatch):
             short(runs_dir=tmp_path)
     (run_dir,) = (tmp_path / "mlp").iterdir()
     assert Run.open(run_dir).record["status"] == "failed"
-    assert Run.resumable(tmp_path, "mlp") is None
+    with pytest.raises(TrainingError, match="no unfinished run"):
+        Run.resumable(tmp_path, "mlp")
 
 
 def test_a_full_disk_leaves_a_run_that_can_be_resumed(tmp_path, files_of_at_most, capfd):
