@@ -3,7 +3,7 @@
 import typer
 
 from keras_session5.cli.options import MODELS, RUNS, Json, Models, Name, RunDir, Runs
-from keras_session5.cli.output import print_json, progress
+from keras_session5.cli.output import metrics_line, print_json, progress
 
 
 def register(app: typer.Typer) -> None:
@@ -15,14 +15,32 @@ def export(
 ) -> None:
     """Export a finished run as the next version of a served model."""
     from keras_session5.export import export as export_result
+    from keras_session5.export.replaced import replaced_by
     from keras_session5.training import load_result
 
     with progress():
         result = load_result(name, run_dir=run, runs_dir=runs)
         path = export_result(result, models)
+    replaced = replaced_by(path, result)
     if json:
-        print_json(
-            {"name": name, "version": int(path.name), "path": str(path), "run_dir": str(result.run_dir)}
-        )
+        exported = {
+            "name": name,
+            "version": int(path.name),
+            "path": str(path),
+            "run_dir": str(result.run_dir),
+        }
+        before = replaced and {
+            "version": replaced.version,
+            "data": replaced.data,
+            "metrics": replaced.metrics,
+            "worse": replaced.worse or None,
+        }
+        print_json(exported | {"metrics": result.metrics, "replaces": before})
         return
-    typer.echo(f"{name} version {path.name}: {path}\nNext: session5 serve")
+    typer.echo(f"{name} version {path.name}: {path}\n  {metrics_line(result.metrics)}")
+    if replaced:
+        other = "" if replaced.comparable else f", on other data: {replaced.data}"
+        typer.echo(
+            f"version {replaced.version}, which it replaces{other}:\n  {metrics_line(replaced.metrics)}"
+        )
+    typer.echo("Next: session5 serve")

@@ -13,6 +13,7 @@ from keras_session5.data import DataSet
 from keras_session5.training import Result
 
 FOLDER = "assets.extra"
+RECORD = "model.json"
 WARMUP = "tf_serving_warmup_requests"  # TensorFlow Serving's name for it
 
 
@@ -40,7 +41,7 @@ def write_extras(
     record |= {key: result.record[key] for key in ("seed", "epochs", "arguments", "versions")}
     record |= {"run": str(result.run_dir), "exported": datetime.now(UTC).isoformat(timespec="seconds")}
     record |= {"rows_independent": dict(rows_independent)}
-    (folder / "model.json").write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", "utf-8")
+    (folder / RECORD).write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", "utf-8")
     with tf.io.TFRecordWriter(str(folder / WARMUP)) as writer:
         for signature, inputs in examples.items():
             writer.write(_predict_log(result.name, signature, inputs).SerializeToString())

@@ -3,6 +3,7 @@
 import contextlib
 import fcntl
 import functools
+import logging
 import os
 import shutil
 import uuid
@@ -21,6 +22,7 @@ from keras_session5.training import Result, load_result
 from keras_session5.training.tasks import TASKS, Task
 
 _WRITING = ".writing-"  # begins what is being written: no integer, so that no server takes it for a version
+logger = logging.getLogger("keras_session5")
 
 
 def export(network: str | Result, directory: str | os.PathLike = "saved_models") -> Path:
@@ -28,7 +30,8 @@ def export(network: str | Result, directory: str | os.PathLike = "saved_models")
 
     The SavedModel is written beside its place, loaded again, compared with the Keras model and
     renamed: no reader ever sees half a version. `assets.extra/` holds `labels.txt`, TensorFlow Serving's
-    warm-up requests and `model.json`, which also says of each signature whether its rows are independent.
+    warm-up requests and `model.json`, which also says of each signature whether its rows are independent. A
+    version that is worse than the newest before it, by more than chance, is logged with a warning.
 
     Args:
         network: what `train` or `training.load_result` returned, or a name for its newest finished run in
@@ -59,9 +62,14 @@ def export(network: str | Result, directory: str | os.PathLike = "saved_models")
         writing = base / f"{_WRITING}{uuid.uuid4().hex}"
         try:
             _write(writing, result)
-            return _publish(writing, base)
+            path = _publish(writing, base)
         finally:
             shutil.rmtree(writing, ignore_errors=True)
+    from keras_session5.export.replaced import replaced_by
+
+    if (replaced := replaced_by(path, result)) and replaced.worse:
+        logger.warning(replaced.warning(path, result))
+    return path
 
 
 @contextlib.contextmanager

@@ -275,6 +275,9 @@ def test_train_evaluate_and_export_print_one_json_object_each(workplace):
     assert evaluated["metrics"] == trained["metrics"]
     exported = json.loads(session5("export", "perceptron", "--json", cwd=folder).stdout)
     assert (folder / exported["path"] / "saved_model.pb").exists()
+    assert exported["metrics"] == trained["metrics"]
+    before = exported["replaces"]
+    assert (before["version"], before["data"], before["worse"]) == (1, "logic_gates/and", None)
 
 
 @pytest.fixture
