@@ -1,6 +1,5 @@
 """`session5 serve`."""
 
-import json
 import os
 import signal
 from collections.abc import Mapping
@@ -11,7 +10,7 @@ import typer
 
 from keras_session5.cli.advice import replace_damaged, train_first
 from keras_session5.cli.options import MODELS, Models
-from keras_session5.errors import ArgumentError, Session5Error
+from keras_session5.errors import ArgumentError
 
 EXAMPLE = "Example: session5 serve --config serving/models.config --port 8500 --rest-port 8501"
 
@@ -57,6 +56,7 @@ def _serve(source: Path | Mapping[str, str], models: Path, host: str, port: int,
     # lost but an exception in the middle of an import; after, whoever asks twice does not want to wait.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: os._exit(0))
+    from keras_session5.cli.example import curl_line
     from keras_session5.server.__main__ import hide_training
 
     hide_training()
@@ -67,7 +67,7 @@ def _serve(source: Path | Mapping[str, str], models: Path, host: str, port: int,
     )
     with server:
         _advise(server)
-        typer.echo(f"gRPC  {server.grpc_address}\nREST  {server.rest_address}\n{_curl(server)}")
+        typer.echo(f"gRPC  {server.grpc_address}\nREST  {server.rest_address}\n{curl_line(server)}")
         typer.echo("Ctrl-C ends it.")
         server.wait()
     typer.echo("Stopped.")
@@ -94,32 +94,3 @@ def _exported(models: Path) -> dict[str, str]:
             f"Received: --models={models}"
         )
     return dict(sorted(found.items()))
-
-
-def _curl(server: Any) -> str:
-    """A line that asks a served model, ready to be copied; the text networks answer best."""
-    from keras_session5.client import connect
-
-    names = [m.name for m in server.models() if any(v.state.name == "AVAILABLE" for v in m.versions)]
-    if not names:
-        return "No model is available."
-    try:
-        with connect(server.rest_address) as client:
-            found = {name: client.metadata(name).signatures for name in names}
-    except Session5Error:  # the example is a courtesy: for its sake no server ends
-        found = {}
-    for name, signatures in found.items():
-        if "from_text" in signatures:
-            return _curl_line(
-                server, name, {"signature_name": "from_text", "inputs": {"text": ["Frankreich"]}}
-            )
-    for name, signatures in found.items():
-        if "serving_default" in signatures:
-            tensors = signatures["serving_default"].inputs.items()
-            zeros = {alias: info.zeros().tolist() for alias, info in tensors}
-            return _curl_line(server, name, {"inputs": zeros})
-    return f"curl {server.rest_address}/v1/models/{names[0]}/metadata"
-
-
-def _curl_line(server: Any, name: str, body: Mapping[str, Any]) -> str:
-    return f"curl -d '{json.dumps(body)}' {server.rest_address}/v1/models/{name}:predict"

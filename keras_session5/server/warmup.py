@@ -23,7 +23,7 @@ from keras_session5.server.runtime import Servable
 
 log = logging.getLogger(__name__)
 
-_FILE = os.path.join("assets.extra", "tf_serving_warmup_requests")
+FILE = os.path.join("assets.extra", "tf_serving_warmup_requests")
 _MOST_RECORDS = 1000
 
 
@@ -39,11 +39,11 @@ def warm_up(servable: Servable, path: str, iterations: int, check_method_names: 
     Raises:
         ServingError: the file is not one, or a record fails; the version is then not to be served.
     """
-    file = os.path.join(path, _FILE)
+    file = os.path.join(path, FILE)
     if not os.path.isfile(file):
         return 0
     began, count = time.monotonic(), 0
-    for record in _records(file):
+    for record in records(file):
         if count == _MOST_RECORDS:
             raise InternalError(f"Number of warmup records exceeds the maximum ({_MOST_RECORDS}) at {file}")
         for _ in range(iterations):
@@ -53,7 +53,12 @@ def warm_up(servable: Servable, path: str, iterations: int, check_method_names: 
     return count
 
 
-def _records(file: str) -> Iterator[prediction_log_pb2.PredictionLog]:
+def records(file: str) -> Iterator[prediction_log_pb2.PredictionLog]:
+    """Yields what a warm-up file holds.
+
+    Raises:
+        ServingError: it is not one.
+    """
     try:
         for data in tf.data.TFRecordDataset(file).as_numpy_iterator():
             yield prediction_log_pb2.PredictionLog.FromString(data)

@@ -316,17 +316,6 @@ def test_serve_prints_addresses_and_a_curl_line_that_works_and_leaves_on_sigterm
     assert "Traceback" not in process.stderr.read()
 
 
-def test_an_example_that_cannot_be_made_ends_no_server():
-    from types import SimpleNamespace
-
-    from keras_session5.cli.serve import _curl
-
-    version = SimpleNamespace(state=SimpleNamespace(name="AVAILABLE"))
-    model = SimpleNamespace(name="m", versions=[version])
-    nobody = SimpleNamespace(models=lambda: [model], rest_address="http://127.0.0.1:9")
-    assert _curl(nobody) == "curl http://127.0.0.1:9/v1/models/m/metadata"
-
-
 def test_serve_leaves_on_ctrl_c(served):
     process, _ = served
     process.send_signal(signal.SIGINT)
