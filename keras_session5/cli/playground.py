@@ -1,6 +1,7 @@
 """`session5 playground`."""
 
 import contextlib
+import http.client
 import importlib.util
 import json
 import logging
@@ -91,6 +92,11 @@ def _answers(server: str) -> bool:
         body = error.read()
     except OSError:
         return False
+    except http.client.HTTPException:
+        raise ArgumentError(
+            f"`--server` must be that of a REST API, but what answers there does not speak HTTP. Is it a gRPC "
+            f"port? `session5 serve` prints both addresses: give the one after REST. Received: --server={server}"
+        ) from None
     try:
         json.loads(body)
     except ValueError:

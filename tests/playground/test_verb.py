@@ -5,8 +5,10 @@ import socket
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
+import grpc
 import pytest
 import typer
 from typer.testing import CliRunner
@@ -74,6 +76,19 @@ def test_another_program_on_the_port_is_not_taken_for_a_model_server():
         error = run("--server", f"http://127.0.0.1:{server.server_port}").exception
     assert isinstance(error, ArgumentError)
     assert "something else answers there" in str(error)
+
+
+@needs_gradio
+def test_a_grpc_port_is_told_from_a_rest_port():
+    server = grpc.server(ThreadPoolExecutor(1))
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    try:
+        error = run("--server", f"http://127.0.0.1:{port}").exception
+    finally:
+        server.stop(None)
+    assert isinstance(error, ArgumentError)
+    assert "does not speak HTTP. Is it a gRPC port?" in str(error)
 
 
 def test_every_network_that_can_be_exported_is_configured(tmp_path):
