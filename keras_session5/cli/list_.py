@@ -26,4 +26,5 @@ def list_networks(json: Json = False) -> None:
         "Networks",
         ["name", "network", "year", "data set", "parameters", "slide"],
         [(e.name, e.title, str(e.year), e.data or "-", e.parameters, e.slide) for e in NETWORKS.values()],
+        optional="slide",
     )

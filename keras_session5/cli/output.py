@@ -7,6 +7,8 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+_LONGEST_WORD = 20  # in a text; what is longer is a path, which may be folded
+
 
 @contextlib.contextmanager
 def progress() -> Iterator[int]:
@@ -28,21 +30,51 @@ def print_json(value: Mapping[str, Any]) -> None:
     print(to_json(value))
 
 
-def print_table(title: str, header: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-    """Prints a table on standard output; numbers are right-aligned."""
+def print_table(
+    title: str, header: Sequence[str], rows: Sequence[Sequence[Any]], optional: str | None = None
+) -> None:
+    """Prints a table on standard output; numbers are right-aligned.
+
+    Where the window is too narrow, text is wrapped; names and numbers stay whole as long as they fit.
+
+    Args:
+        title: stands above it.
+        header: a name for each column.
+        rows: a value for each column.
+        optional: a column that is left out before words would be broken.
+    """
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=title, title_justify="left", title_style="bold", header_style="bold")
-    for i, name in enumerate(header):
-        numeric = all(isinstance(row[i], (int, float)) or row[i] is None for row in rows)
-        table.add_column(name, justify="right" if numeric else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(_cell(value)) for value in row))
     # A pipe has no width of its own: nothing is folded there, so that it can be searched.
     console = Console() if sys.stdout.isatty() else Console(width=240)
+    columns = {name: [row[i] for row in rows] for i, name in enumerate(header)}
+    texts = {name for name, values in columns.items() if any(" " in _cell(value) for value in values)}
+    words = {
+        name: max(len(word) for value in [name, *values] for word in _cell(value).split(" "))
+        for name, values in columns.items()
+    }
+    words |= {name: min(words[name], _LONGEST_WORD) for name in texts}
+    if optional and _width(words) > console.width:
+        del columns[optional], words[optional]
+        texts.discard(optional)
+    spare = console.width - _width(words)
+    table = Table(title=title, title_justify="left", title_style="bold", header_style="bold")
+    for name, values in columns.items():
+        numeric = all(isinstance(value, (int, float)) or value is None for value in values)
+        table.add_column(
+            name,
+            justify="right" if numeric else "left",
+            overflow="fold",
+            no_wrap=spare >= 0 and name not in texts,
+            max_width=words[name] + spare // len(texts) if spare >= 0 and name in texts else None,
+        )
+    for row in zip(*columns.values(), strict=True):
+        table.add_row(*(Text(_cell(value)) for value in row))
     console.print(table)
+    if optional and optional not in columns:
+        print(f"In a wider window or with --json: {optional}")
 
 
 def metrics_line(metrics: Mapping[str, float]) -> str:
@@ -56,6 +88,11 @@ def _finite(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_finite(item) for item in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _width(words: Mapping[str, int]) -> int:
+    """Of a table whose columns are as wide as their longest words, with its lines and margins."""
+    return sum(words.values()) + 3 * len(words) + 1
 
 
 def _cell(value: Any) -> str:

@@ -94,8 +94,9 @@ def _answers(server: str) -> bool:
         return False
     except http.client.HTTPException:
         raise ArgumentError(
-            f"`--server` must be that of a REST API, but what answers there does not speak HTTP. Is it a gRPC "
-            f"port? `session5 serve` prints both addresses: give the one after REST. Received: --server={server}"
+            f"`--server` must be that of a REST API, but what answers there does not speak HTTP. Is it a "
+            f"gRPC port? `session5 serve` prints both addresses: give the one after REST. "
+            f"Received: --server={server}"
         ) from None
     try:
         json.loads(body)
