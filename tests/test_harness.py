@@ -362,6 +362,7 @@ def test_chance_is_the_seeds(trained, server, transport):
         ("transformer", "", "`text` must have at least one character in every row"),
         ("transformer", "1" * 129, "A sequence must have at most 128 tokens. Received.*129"),
         ("masked_language_model", "", "`text` must have at least one character in every row"),
+        ("masked_language_model", "abc", "`text` must have a gap to fill in, such as `_`.*Received.*abc"),
     ],
 )
 def test_a_wrong_text_is_answered_with_a_sentence(name, text, sentence, server, transport):

@@ -35,6 +35,7 @@ from keras_session5.export.reading import (
     pixels,
     prompt,
     require,
+    with_gaps,
 )
 from keras_session5.export.signature import (
     Signature,
@@ -196,9 +197,10 @@ def _of_text(
     if entry.task == "language_model":
         return _of_prompt(task, explain, expected)
     data = task.data
+    read = with_gaps if entry.task == "masked_language_model" else encoded
 
     def answer(text):
-        tokens = encoded(text, data.alphabet)
+        tokens = read(text, data.alphabet)
         found = explain(tokens) | {"characters": characters_of(text)}
         if entry.task == "masked_language_model":
             found["text"] = decoded(filled(tokens, found["logits"]), data.alphabet)

@@ -58,6 +58,13 @@ def encoded(text: tf.Tensor, alphabet: str) -> tf.Tensor:
     return _ids(tf.strings.unicode_decode(text, "UTF-8", errors="replace"), alphabet)
 
 
+def with_gaps(text: tf.Tensor, alphabet: str) -> tf.Tensor:
+    """As `encoded`, of texts that each have a gap to be filled in."""
+    tokens = encoded(text, alphabet)
+    sentence = "`text` must have a gap to fill in, such as `_`, in every row. Received:"
+    return require(tf.reduce_any(tokens == UNKNOWN_ID, axis=1), sentence, text, tokens)
+
+
 def characters_of(text: tf.Tensor) -> tf.Tensor:
     """Strings -> their characters (B, T) as they were typed, known or not; "" after the end."""
     return tf.strings.unicode_split(text, "UTF-8", errors="replace").to_tensor("")

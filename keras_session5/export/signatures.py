@@ -9,7 +9,15 @@ import tensorflow as tf
 
 from keras_session5.catalog import Network
 from keras_session5.export.explanations import explanations
-from keras_session5.export.reading import checked, checked_length, encoded, pixels, prompt, require
+from keras_session5.export.reading import (
+    checked,
+    checked_length,
+    encoded,
+    pixels,
+    prompt,
+    require,
+    with_gaps,
+)
 from keras_session5.export.signature import (
     EXAMPLES,
     Signature,
@@ -101,7 +109,7 @@ def _fill_in(entry: Network, model: keras.Model, task: Task) -> Signature:
     alphabet = task.data.alphabet
 
     def answer(text):
-        tokens = encoded(text, alphabet)
+        tokens = with_gaps(text, alphabet)
         logits = _outputs(entry, model, tokens)["logits"]
         return {"text": decoded(filled(tokens, logits), alphabet)}
 

@@ -19,7 +19,12 @@ from keras_session5.playground.drawing import png
 
 _TIMEOUT_S = 10.0
 _WIDEST = 400  # characters of an output that are shown
-_TEXTS = {"transformer": "12 mars 2020", "text_to_text": "language: Frankreich", "gpt": "German: Fran"}
+_TEXTS = {
+    "transformer": "12 mars 2020",
+    "text_to_text": "language: Frankreich",
+    "gpt": "German: Fran",
+    "masked_language_model": "D_utschland",
+}
 
 
 @dataclass(frozen=True)

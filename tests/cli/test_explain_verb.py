@@ -211,6 +211,7 @@ def test_a_version_that_was_exported_before_says_what_to_do(explain):
             "must have at most 256 tokens. Received: 300",
         ),
         (["gpt", "--text", "Klingon: a"], InvalidArgumentError, "Klingon"),
+        (["masked_language_model", "--text", "abc"], InvalidArgumentError, "must have a gap to fill in"),
     ],
 )
 def test_wrong_questions_leave_nothing(explain, image, tmp_path, arguments, error, sentence):

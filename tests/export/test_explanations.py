@@ -108,11 +108,11 @@ def test_forecasts_of_the_beginnings_of_a_series(opened):
 
 def test_characters_are_those_that_were_typed(opened):
     _, _, signatures = opened("masked_language_model")
-    found = ask(signatures["explain_text"], ["Жb中", "a"])
-    assert [[c.decode() for c in row] for row in found["characters"]] == [["Ж", "b", "中"], ["a", "", ""]]
+    found = ask(signatures["explain_text"], ["Жb中", "_a"])
+    assert [[c.decode() for c in row] for row in found["characters"]] == [["Ж", "b", "中"], ["_", "a", ""]]
     assert found["attention"].shape == (2, 1, 2, 3, 3)
-    assert (found["attention"][1, ..., 1:] == 0).all()
-    assert found["text"][1] == b"a"
+    assert (found["attention"][1, ..., 2:] == 0).all()
+    assert found["text"][1].decode()[1:] == "a"
 
 
 def test_a_language_model_reads_a_class_as_one_mark(opened):
@@ -170,7 +170,8 @@ def test_files_are_explained_as_their_pixels(opened):
         ("gpt", "Klingon: a", "`text` must begin with one of"),
         ("gpt", "German: " + "W" * 64, "`text` must be shorter than 64 characters"),
         ("transformer", "1" * 129, "at most 128 tokens"),
-        ("masked_language_model", "a" * 513, "at most 512 tokens"),
+        ("masked_language_model", "_" * 513, "at most 512 tokens"),
+        ("masked_language_model", "abc", "`text` must have a gap to fill in, such as `_`.*Received.*abc"),
     ],
 )
 def test_what_cannot_be_explained_is_refused_with_a_sentence(name, text, sentence, opened):
