@@ -84,7 +84,7 @@ def train(
     typer.echo(
         f"{name} on {result.data}: {metrics_line(result.metrics)} on the test split, after "
         f"{record['epochs']} epochs in {result.seconds:.1f} s. Run: {result.run_dir}\n"
-        f"Next: session5 export {name}, and session5 dashboard"
+        f"Next: session5 export {name}, and session5 dashboard {name}"
     )
 
 

@@ -152,14 +152,14 @@ class Run:
 
 def _newest_first(runs_dir: str | os.PathLike, name: str) -> Iterator[Run]:
     """The runs of a network that can be read, newest first."""
-    for path in sorted((Path(runs_dir) / name).glob(f"*/{RECORD}"), key=_stamp, reverse=True):
+    for path in sorted((Path(runs_dir) / name).glob(f"*/{RECORD}"), key=stamp, reverse=True):
         try:
             yield Run.open(path.parent)
         except TrainingError as error:
             logger.warning("%s", error)
 
 
-def _stamp(path: Path) -> tuple[str, int]:
-    """Sort key of a run directory: its time, then its number within that second; others come first."""
+def stamp(path: Path) -> tuple[str, int]:
+    """Sort key of a record: its run's time, then its number within that second; others come first."""
     found = re.fullmatch(r"(\d{8}-\d{6})(?:-(\d+))?", path.parent.name)
     return (found[1], int(found[2] or 1)) if found else ("", 0)

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import os
 import re
 import shutil
 import socket
@@ -55,7 +56,78 @@ def test_runs_that_are_no_folder_are_a_sentence(tmp_path):
     (tmp_path / "file").write_text("")
     for wrong in ("absent", "file"):
         with pytest.raises(ArgumentError, match=rf"`--runs` must be a directory.*`session5 train.*{wrong}"):
-            dashboard.dashboard(tmp_path / wrong)
+            dashboard.dashboard(runs=tmp_path / wrong)
+
+
+def test_a_network_that_does_not_exist_is_a_sentence(tmp_path):
+    with pytest.raises(ArgumentError, match="Did you mean lenet5"):
+        dashboard.dashboard("lenet", runs=tmp_path)
+
+
+@pytest.fixture
+def shown(tmp_path, monkeypatch):
+    """What TensorBoard would show: run by link, of a call of `dashboard` on runs made of names."""
+    runs = tmp_path / "runs"
+    monkeypatch.setattr(dashboard, "free_address", lambda *_: None)
+
+    def open_on(*names, **options):
+        for name in names:
+            (runs / name).mkdir(parents=True)
+            (runs / name / "run.json").write_text("{}")
+            (runs / name / "events.out.tfevents.1").write_text("")
+        found = {}
+
+        def look(command):
+            folder = command[command.index("--logdir") + 1]
+            for path, _, files in os.walk(folder, followlinks=True):
+                if any(file.startswith("events.") for file in files):
+                    found[os.path.relpath(path, folder)] = Path(path).resolve()
+            return 0
+
+        monkeypatch.setattr(dashboard, "run_child", look)
+        with pytest.raises(typer.Exit):
+            dashboard.dashboard(options.pop("name", None), runs=runs, **options)
+        assert all(path.is_relative_to(runs) for path in found.values())
+        return sorted(found)
+
+    open_on.runs = runs
+    return open_on
+
+
+RUNS = (
+    *("lenet5/20261122-120000", "lenet5/20261122-120000-2", "lenet5/20261122-120000-10"),
+    *("lenet5/20251231-235959", "mlp/20261101-000000", "mlp/20261102-000000"),
+)
+
+
+def test_the_newest_run_of_each_network_is_shown(shown):
+    assert shown(*RUNS) == ["lenet5/20261122-120000-10", "mlp/20261102-000000"]
+
+
+def test_with_a_name_the_newest_run_of_that_network_is_shown(shown):
+    assert shown(*RUNS, name="mlp") == ["mlp/20261102-000000"]
+
+
+def test_all_runs_are_opened_where_all_are_wanted(shown):
+    assert shown(*RUNS, every=True) == sorted(RUNS)
+    assert shown(name="mlp", every=True) == ["20261101-000000", "20261102-000000"]
+
+
+def test_a_run_with_nothing_to_show_hides_no_other(shown):
+    empty = shown.runs / "mlp" / "20261231-000000"
+    empty.mkdir(parents=True)
+    (empty / "run.json").write_text("{}")
+    assert shown(*RUNS, name="mlp") == ["mlp/20261102-000000"]
+
+
+def test_a_run_that_begins_takes_the_place_of_the_one_before(shown):
+    shown(*RUNS)
+    with dashboard._newest(shown.runs, None) as folder:
+        shown("mlp/20261201-000000")
+        dashboard._link(shown.runs, None, folder)
+        assert [link.name for link in (folder / "mlp").iterdir()] == ["20261201-000000"]
+        assert [link.name for link in (folder / "lenet5").iterdir()] == ["20261122-120000-10"]
+    assert not folder.exists()
 
 
 def test_without_a_run_it_waits_for_one(tmp_path, monkeypatch, capsys):
@@ -65,8 +137,8 @@ def test_without_a_run_it_waits_for_one(tmp_path, monkeypatch, capsys):
     run.mkdir(parents=True)
     for told in (True, False):
         with pytest.raises(typer.Exit):
-            dashboard.dashboard(tmp_path, port=free_port())
-        assert commands.pop()[3:5] == ["--logdir", str(tmp_path)]
+            dashboard.dashboard(runs=tmp_path, port=free_port())
+        assert commands.pop()[3] == "--logdir"
         assert ("There is no run yet" in capsys.readouterr().err) == told
         (run / "events.out.tfevents.1").write_text("")
 
@@ -83,7 +155,7 @@ def board(tmp_path_factory):
     results += [s5.train("mlp_xor", passes=50, epochs=3, runs_dir=runs, verbose=0)]
     names = [f"{result.name}/{result.run_dir.name}" for result in results]
     process = subprocess.Popen(
-        command("--runs", runs, "--port", port), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        command("--all", "--runs", runs, "--port", port), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     address = f"http://127.0.0.1:{port}"
     try:
