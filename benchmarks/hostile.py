@@ -54,11 +54,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         _save_model(Path(folder, "half/1"))
         port = _free_port()
-        command = ["session5-model-server", "--port=0", f"--grpc_socket_path={folder}/grpc", f"--rest_api_port={port}",
-                   "--model_name=half", f"--model_base_path={folder}/half"]  # fmt: skip
-        print(
-            "| body | MiB | answers | small request, median, ms | slowest, ms | allowed, ms | peak memory, MiB |"
-        )
+        command = ["session5-model-server", "--port=0", f"--grpc_socket_path={folder}/grpc"]
+        command += [f"--rest_api_port={port}", "--model_name=half", f"--model_base_path={folder}/half"]
+        columns = "small request, median, ms | slowest, ms | allowed, ms | peak memory, MiB"
+        print(f"| body | MiB | answers | {columns} |")
         print("|---|---|---|---|---|---|---|")
         for kind in options.body or BODIES:
             for mib in options.mib or SIZES_MIB:

@@ -1,6 +1,8 @@
 """The command line of the model server: the flags of `tensorflow_model_server`, and a few of its own.
 
-Its own are `host`, `models_root`, `rest_api_ssl_config_file` and `shutdown_grace_seconds`.
+Its own are `host`, `models_root`, `rest_api_ssl_config_file`, `shutdown_grace_seconds` and the limits of the
+REST port: `rest_api_max_body_bytes`, `rest_api_max_connections`, `rest_api_header_timeout_in_ms` and
+`rest_api_idle_timeout_in_ms`.
 """
 
 from collections.abc import Sequence

@@ -77,7 +77,11 @@ def test_every_flag_of_upstream_is_there_with_its_default():
     assert {name: values[name] for name in UPSTREAM} == UPSTREAM
     assert set(IGNORED) == set(UPSTREAM_IGNORED)
     ours = {flag.name for flag in FLAGS} - UPSTREAM.keys()
-    assert ours == {"host", "help", "models_root", "rest_api_ssl_config_file", "shutdown_grace_seconds"}
+    assert ours == {
+        *("host", "help", "models_root", "rest_api_ssl_config_file", "shutdown_grace_seconds"),
+        *("rest_api_max_body_bytes", "rest_api_max_connections"),
+        *("rest_api_header_timeout_in_ms", "rest_api_idle_timeout_in_ms"),
+    }
 
 
 @pytest.mark.parametrize("name", UPSTREAM)

@@ -116,7 +116,7 @@ def _array_of(leaves: list[Any], dtype: int) -> np.ndarray:
     return np.array(leaves, numpy_dtype)
 
 
-def _check_range(leaves: list[int], dtype: int) -> None:
+def _check_range(leaves: list[Any], dtype: int) -> None:
     lowest, highest = _RANGES[dtype]
     if leaves and not (lowest <= min(leaves) and max(leaves) <= highest):
         raise _wrong_type(next(leaf for leaf in leaves if not lowest <= leaf <= highest), dtype)
