@@ -350,26 +350,26 @@ class Repository:
             error = ServingError.of(error.code, str(error))
             _give_memory_back(unfreeze=False)  # what has failed was never frozen
         with self._changed:
-            version.busy, version.error = False, error
+            before, version.busy, version.error = version.error, False, error
             if error:
-                self._note_failure(version, error)
+                self._note_failure(version, error, known=str(before) == str(error))
             else:
                 log.info("Loaded %s version %d in %.2f s", version.model, version.number, seconds)
                 version.state, version.servable = State.AVAILABLE, servable
                 self._assign_labels(version.model)
             self._notify()
 
-    def _note_failure(self, version: Version, error: ServingError) -> None:
+    def _note_failure(self, version: Version, error: ServingError, known: bool) -> None:
         version.attempts += 1
+        name = f"{version.model} version {version.number}"
+        wait_s = self._settings.load_retry_interval_micros / 1e6
         if version.attempts > self._settings.max_num_load_retries:
             version.state = State.END
-            log.error("Could not load %s version %d: %s", version.model, version.number, error)
-            return
-        wait_s = self._settings.load_retry_interval_micros / 1e6
-        version.retry_at = time.monotonic() + wait_s
-        log.warning(
-            "Could not load %s version %d, next try in %g s: %s", version.model, version.number, wait_s, error
-        )
+            log.error("Gave up loading %s%s", name, "." if known else f": {error}")
+        else:
+            version.retry_at = time.monotonic() + wait_s
+            if not known:  # it is said again only when it changes
+                log.warning("Could not load %s, trying again every %g s: %s", name, wait_s, error)
 
     def _assign_labels(self, name: str) -> None:
         if name in self._models:

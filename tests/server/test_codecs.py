@@ -8,6 +8,7 @@ import tensorflow as tf
 from hypothesis import given, strategies as st
 from tensorflow.core.framework import tensor_pb2, types_pb2
 
+from keras_session5.errors import ResourceExhaustedError
 from keras_session5.server.codecs.json_request import Form
 from keras_session5.server.codecs.json_response import write_predictions
 from keras_session5.server.codecs.json_text import describe, format_floats
@@ -54,6 +55,27 @@ def test_too_few_and_too_many_values_are_read_as_tensorflow_reads_them(
     proto.tensor_shape.dim.add(size=size)
     getattr(proto, field).extend(values[: given_values * len(values) // 2])
     np.testing.assert_array_equal(decode_tensor(proto), _parsed_by_tensorflow(proto))
+
+
+def _filled(values: list[float], *shape: int) -> tensor_pb2.TensorProto:
+    sizes = {"dim": [{"size": size} for size in shape]}
+    return tensor_pb2.TensorProto(dtype=types_pb2.DT_FLOAT, tensor_shape=sizes, float_val=values)
+
+
+@pytest.mark.parametrize("values", [[], [1.0], [1.0, 2.0]])
+def test_a_shape_may_promise_only_so_much_more_than_was_sent(values: list[float]):
+    with pytest.raises(
+        ResourceExhaustedError, match="400,000,000 elements must be sent with more of its values"
+    ):
+        decode_tensor(_filled(values, 20_000, 20_000))
+    filled = decode_tensor(_filled(values, 500, 500))
+    assert filled[-1, -1] == (values or [0.0])[-1]
+
+
+def test_one_value_fills_a_tensor_without_its_memory():
+    tensor = decode_tensor(_filled([1.0], 4000, 4000))
+    assert tensor.shape == (4000, 4000)
+    assert tensor.strides == (0, 0)
 
 
 def test_packed_strings_and_odd_types_are_read():

@@ -287,3 +287,17 @@ def test_at_the_start_it_is_too_early_to_say_what_is_not_there(
     _eventually(lambda: _states(repository) == {1: "AVAILABLE"})
     assert not repository.is_starting("m")
     assert not repository.is_starting("unknown")
+
+
+def test_a_damaged_model_is_logged_once_a_change_of_state(
+    open_repository: Callable[..., Repository], tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
+    (tmp_path / "1").mkdir()
+    (tmp_path / "1" / "broken").touch()
+    repository = open_repository()
+    _eventually(lambda: _states(repository) == {1: "END"})
+    messages = [record.getMessage() for record in caplog.records if record.levelname != "INFO"]
+    assert messages == [
+        f"Could not load m version 1, trying again every 0.05 s: broken: {tmp_path}/1",
+        "Gave up loading m version 1.",
+    ]
