@@ -1,24 +1,109 @@
 """Shared set-up of the tests."""
 
 import contextlib
+import functools
 import os
 import resource
+import shutil
 import signal
+from collections.abc import Callable
+from pathlib import Path
 
 # Before TensorFlow is imported anywhere: the same on a machine with a GPU, and quiet.
 os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import pytest
+from filelock import FileLock
 
 # A shell's background jobs ignore Ctrl-C, and so would every program that the tests start and interrupt.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
+# The shortest training that still goes through everything: what is compared is not how good it is.
+SHORT = {"epochs": 1, "passes": 1, "examples": 256, "dashboard": False}
+
+
+@pytest.fixture(scope="session")
+def once(tmp_path_factory) -> Callable[[str, Callable[[Path], object]], Path]:
+    """Name and maker -> a folder that the first process of the test run to need it has filled.
+
+    The processes of one run share it: nobody may change what is in it.
+    """
+    mine = tmp_path_factory.getbasetemp()
+    shared = (mine.parent if "PYTEST_XDIST_WORKER" in os.environ else mine) / "shared"
+
+    def once(name: str, fill: Callable[[Path], object]) -> Path:
+        folder, filled = shared / name, shared / f"{name}.filled"
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(shared / f"{name}.lock"):
+            if not filled.exists():
+                shutil.rmtree(folder, ignore_errors=True)  # what somebody began who failed
+                folder.mkdir()
+                fill(folder)
+                filled.touch()
+        return folder
+
+    return once
+
 
 @pytest.fixture(scope="session", autouse=True)
-def _data_sets_of_the_test_run(tmp_path_factory):
-    """Data sets are prepared anew in every test run, and nothing of the user's is touched."""
-    os.environ["TFDS_DATA_DIR"] = str(tmp_path_factory.mktemp("tfds"))
+def data_folder(once):
+    """Data sets are prepared once in every test run and read once by every process; none is the user's."""
+    from keras_session5.data import prepared
+
+    folder = once("tfds", lambda folder: None)
+    os.environ["TFDS_DATA_DIR"] = str(folder)
+    read, known = prepared._read, {}
+
+    @functools.wraps(read)
+    def read_once(name, builder):
+        if not builder.data_path.is_relative_to(folder):
+            return read(name, builder)
+        if builder.data_path not in known:
+            known[builder.data_path] = examples = read(name, builder)
+            for columns in examples.values():
+                for column in columns.values():
+                    column.flags.writeable = False
+        return known[builder.data_path]
+
+    prepared._read = read_once
+    yield folder
+    prepared._read = read
+
+
+@pytest.fixture(scope="session")
+def trained(once):
+    """Name of a network -> a run of a single short epoch, or of none where the weights are set by hand.
+
+    Nobody may change the network or the record.
+    """
+    import keras_session5 as s5
+    from keras_session5.catalog import NETWORKS
+    from keras_session5.training import load_result
+
+    @functools.cache
+    def trained(name):
+        def train(runs_dir):
+            if NETWORKS[name].recipe:
+                s5.train(name, seed=0, runs_dir=runs_dir, verbose=0, **SHORT)
+            else:
+                load_result(name, runs_dir=runs_dir)
+
+        (run_dir,) = (once(f"runs-{name}", train) / name).iterdir()
+        return load_result(name, run_dir=run_dir)
+
+    return trained
+
+
+@pytest.fixture(scope="session")
+def exported(once, trained):
+    """Name of a network -> the version that its short run was exported as."""
+    import keras_session5 as s5
+
+    def exported(name):
+        return once(f"exported-{name}", lambda folder: s5.export(trained(name), folder)) / name / "1"
+
+    return exported
 
 
 @pytest.fixture

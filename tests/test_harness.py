@@ -15,12 +15,12 @@ from keras_session5.catalog import NETWORKS
 from keras_session5.data import DATA_SETS, load_data
 from keras_session5.data.characters import marked_vocabulary_size, vocabulary_size
 from keras_session5.errors import ArgumentError, InvalidArgumentError
-from keras_session5.export import ask_saved_model, max_difference
+from keras_session5.export import load_signatures, max_difference
 from keras_session5.export.signatures import answers, questions, signatures
 from keras_session5.training import batches, fit, load_result
 from keras_session5.training.tasks import TASKS
 
-# Whichever test is first pays for the training of all networks.
+# The first test with the server may train and export every network.
 pytestmark = pytest.mark.timeout(900)
 
 
@@ -73,9 +73,6 @@ PUBLISHED = {
 USED = [name for name, entry in NETWORKS.items() if entry.data]  # the others are only built and counted
 TRAINED = [name for name, entry in NETWORKS.items() if entry.recipe]
 
-# The shortest training that still goes through everything: what is compared is not how good it is.
-SHORT = {"epochs": 1, "passes": 1, "examples": 256, "dashboard": False}
-
 
 @pytest.fixture(scope="session", params=USED)
 def entry(request):
@@ -88,22 +85,8 @@ def task(entry):
 
 
 @pytest.fixture(scope="session")
-def trained(tmp_path_factory):
-    """Every network, trained for one epoch unless its weights are set by hand, and exported."""
-    folder = tmp_path_factory.mktemp("harness")
-    results = {}
-    for name in USED:
-        if name in TRAINED:
-            result = s5.train(name, seed=0, runs_dir=folder / "runs", verbose=0, **SHORT)
-        else:
-            result = load_result(name, runs_dir=folder / "runs")
-        results[name] = result, s5.export(result, folder / "saved_models")
-    return results
-
-
-@pytest.fixture(scope="session")
-def server(trained):
-    with s5.serve({name: str(path.parent) for name, (_, path) in trained.items()}) as server:
+def server(exported):
+    with s5.serve({name: str(exported(name).parent) for name in USED}) as server:
         yield server
 
 
@@ -170,8 +153,8 @@ for name, model, asked, answered in json.load(sys.stdin):
 
 def test_saved_networks_load_in_another_program_that_only_imports_the_package(trained, tmp_path):
     jobs, expected = [], {}
-    for name, (result, _) in trained.items():
-        entry = NETWORKS[name]
+    for name in USED:
+        entry, result = NETWORKS[name], trained(name)
         asked = questions(entry, TASKS[entry.task](load_data(entry.data)), 8)
         np.savez(tmp_path / f"{name}.npz", **asked)
         (expected[name],) = answers(entry, result.model, asked).values()
@@ -235,10 +218,10 @@ def test_a_few_training_steps_lower_the_loss(name):
     assert model.evaluate(*batch, **counts, verbose=0, return_dict=True)["loss"] < before
 
 
-def test_the_exported_model_answers_the_same_by_every_signature(entry, task, trained):
-    result, path = trained[entry.name]
-    for name, signature in signatures(entry, result.model, task).items():
-        answer = ask_saved_model(path, name, signature.examples)
+def test_the_exported_model_answers_the_same_by_every_signature(entry, task, trained, exported):
+    asked = load_signatures(exported(entry.name))
+    for name, signature in signatures(entry, trained(entry.name).model, task).items():
+        answer = asked[name](signature.examples)
         assert signature.expected.keys() <= answer.keys()
         assert max_difference(signature.expected, answer) <= 1e-5, name
 
@@ -250,7 +233,7 @@ def test_the_served_model_answers_the_same(entry, task, trained, server, transpo
     with s5.connect(address) as client:
         answer = client.predict(entry.name, asked)
     assert list(answer) == list(entry.outputs)
-    assert max_difference(answers(entry, trained[entry.name][0].model, asked), answer) <= 1e-5
+    assert max_difference(answers(entry, trained(entry.name).model, asked), answer) <= 1e-5
 
 
 @pytest.mark.parametrize("transport", ["grpc", "rest"])
@@ -264,7 +247,7 @@ def test_the_served_explanation_is_of_the_answer_and_what_numpy_makes_of_it(
         found = client.predict(entry.name, asked, signature_name="explain")
     assert max_difference(plain, found) <= 1e-6
     assert len(found) > len(plain)
-    expected = references(trained[entry.name][0].model, asked, found)
+    expected = references(trained(entry.name).model, asked, found)
     attention = {name: weights for name, weights in found.items() if "attention" in name}
     for name, weights in attention.items():
         np.testing.assert_allclose(weights.sum(-1), 1, atol=1e-5)
@@ -320,7 +303,7 @@ WRITERS = ["transformer", "text_to_text", "gpt", "masked_language_model"]
 def test_text_goes_in_and_text_comes_out(name, trained, server, transport):
     entry = NETWORKS[name]
     task = TASKS[entry.task](load_data(entry.data))
-    signature = signatures(entry, trained[name][0].model, task)["from_text"]
+    signature = signatures(entry, trained(name).model, task)["from_text"]
     address = server.grpc_address if transport == "grpc" else server.rest_address
     with s5.connect(address) as client:
         answer = client.predict(name, signature.examples, signature_name="from_text")

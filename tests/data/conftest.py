@@ -1,8 +1,9 @@
-"""A data folder shared by the tests of the data sets, so that each is prepared once."""
+"""What the tests of the data sets share."""
 
 import pytest
 
 
 @pytest.fixture(scope="session")
-def data_dir(tmp_path_factory):
-    return tmp_path_factory.mktemp("tensorflow_datasets")
+def data_dir(data_folder):
+    """Where all tests have their data sets, so that each is prepared once."""
+    return data_folder

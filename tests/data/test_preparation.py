@@ -42,11 +42,11 @@ def test_nothing_is_printed_and_nothing_connected_to(tmp_path, monkeypatch, capf
         assert progress not in captured.err
 
 
-def test_a_second_load_reads_what_the_first_prepared(data_dir):
-    first = load_data("digits", data_dir)
-    prepared = data_dir / "digits" / f"scikit-learn-{version('scikit-learn')}" / "1.0.0"
+def test_a_second_load_reads_what_the_first_prepared(digits_copy):
+    folder, prepared = digits_copy
+    first = load_data("digits", folder)
     times = {path: path.stat().st_mtime_ns for path in prepared.iterdir()}
-    second = load_data("digits", data_dir)
+    second = load_data("digits", folder)
     np.testing.assert_array_equal(first.train.inputs, second.train.inputs)
     assert {path: path.stat().st_mtime_ns for path in prepared.iterdir()} == times
 
