@@ -99,7 +99,7 @@ def test_a_run_that_was_interrupted_ends_as_if_it_had_not_been(moment, tmp_path,
 
         owner, method = {
             "in an epoch": (callbacks.StopOnNaN, "on_train_batch_end"),
-            "before a checkpoint is renamed": (callbacks.os, "replace"),
+            "before a checkpoint is renamed": (os, "replace"),
             "before the model is saved": (keras.Model, "save"),
         }[moment]
         if moment == "before a checkpoint is renamed":
