@@ -21,6 +21,8 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # The shortest training that still goes through everything: what is compared is not how good it is.
 SHORT = {"epochs": 1, "passes": 1, "examples": 256, "dashboard": False}
+# One block of the largest, where another network shows the same with two.
+SMALLER = {"text_to_text": {"num_layers": 1}, "vit": {"num_layers": 1}}
 
 
 @pytest.fixture(scope="session")
@@ -85,7 +87,7 @@ def trained(once):
     def trained(name):
         def train(runs_dir):
             if NETWORKS[name].recipe:
-                s5.train(name, seed=0, runs_dir=runs_dir, verbose=0, **SHORT)
+                s5.train(name, seed=0, runs_dir=runs_dir, verbose=0, **SHORT, **SMALLER.get(name, {}))
             else:
                 load_result(name, runs_dir=runs_dir)
 

@@ -1,5 +1,6 @@
 """What every network of the catalogue must do. An entry that is missing here fails."""
 
+import functools
 import json
 import subprocess
 import sys
@@ -85,9 +86,27 @@ def task(entry):
 
 
 @pytest.fixture(scope="session")
+def found_signatures(trained):
+    """Name of a network -> its signatures, with what the Keras model answers to their examples."""
+
+    @functools.cache
+    def found_signatures(name):
+        entry = NETWORKS[name]
+        return signatures(entry, trained(name).model, TASKS[entry.task](load_data(entry.data)))
+
+    return found_signatures
+
+
+@pytest.fixture(scope="session")
 def server(exported):
     with s5.serve({name: str(exported(name).parent) for name in USED}) as server:
         yield server
+
+
+def eager(model):
+    """The model, to be run a few times: to trace its graph would take longer."""
+    model.run_eagerly = True
+    return model
 
 
 def test_every_network_is_counted_by_hand():
@@ -133,9 +152,9 @@ def test_default_arguments_are_those_of_the_default_data(entry, task):
 
 
 def test_config_round_trip_keeps_the_answers(entry, task, tmp_path):
-    model, asked = entry.build(), questions(entry, task)
+    model, asked = eager(entry.build()), questions(entry, task)
     model.save(tmp_path / "model.keras")
-    again = keras.saving.load_model(tmp_path / "model.keras")
+    again = eager(keras.saving.load_model(tmp_path / "model.keras"))
     assert max_difference(answers(entry, model, asked), answers(entry, again, asked)) == 0
 
 
@@ -177,7 +196,7 @@ def test_the_same_seed_gives_the_same_weights(entry):
 
 
 def test_a_batch_of_one_answers_as_a_row_of_a_batch(entry, task):
-    model, asked = entry.build(), questions(entry, task, 8)
+    model, asked = eager(entry.build()), questions(entry, task, 8)
     (whole,) = answers(entry, model, asked).values()
     for i in range(8):
         (row,) = answers(entry, model, {name: array[i : i + 1] for name, array in asked.items()}).values()
@@ -188,7 +207,7 @@ def test_a_batch_of_one_answers_as_a_row_of_a_batch(entry, task):
 def test_padding_changes_no_answer(name):
     entry = NETWORKS[name]
     keras.utils.set_random_seed(0)
-    model, asked = entry.build(), questions(entry, TASKS[entry.task](load_data(entry.data)), 32)
+    model, asked = eager(entry.build()), questions(entry, TASKS[entry.task](load_data(entry.data)), 32)
     if entry.task == "language_model":  # as long as its positions already
         asked = {"tokens": asked["tokens"][:, :-7]}
     padded = {key: np.pad(tokens, [(0, 0), (0, 7)]) for key, tokens in asked.items()}
@@ -204,7 +223,7 @@ def test_a_few_training_steps_lower_the_loss(name):
     entry = NETWORKS[name]
     task = TASKS[entry.task](load_data(entry.data))
     recipe = replace(entry.recipe, schedule="constant", learning_rate=1e-3)
-    model = fit.compiled_model(entry, entry.arguments, recipe, task, seed=0, jit_compile=False)
+    model = eager(fit.compiled_model(entry, entry.arguments, recipe, task, seed=0, jit_compile=False))
     rng, train = np.random.default_rng(0), task.data.train
     batch = next(batches.epoch_batches(entry.recipe, train, rng, task.batch))
     if entry.recipe.batch_size == 1:  # one example of the perceptron: several together say more
@@ -218,9 +237,9 @@ def test_a_few_training_steps_lower_the_loss(name):
     assert model.evaluate(*batch, **counts, verbose=0, return_dict=True)["loss"] < before
 
 
-def test_the_exported_model_answers_the_same_by_every_signature(entry, task, trained, exported):
+def test_the_exported_model_answers_the_same_by_every_signature(entry, found_signatures, exported):
     asked = load_signatures(exported(entry.name))
-    for name, signature in signatures(entry, trained(entry.name).model, task).items():
+    for name, signature in found_signatures(entry.name).items():
         answer = asked[name](signature.examples)
         assert signature.expected.keys() <= answer.keys()
         assert max_difference(signature.expected, answer) <= 1e-5, name
@@ -300,10 +319,8 @@ WRITERS = ["transformer", "text_to_text", "gpt", "masked_language_model"]
 
 @pytest.mark.parametrize("transport", ["grpc", "rest"])
 @pytest.mark.parametrize("name", WRITERS)
-def test_text_goes_in_and_text_comes_out(name, trained, server, transport):
-    entry = NETWORKS[name]
-    task = TASKS[entry.task](load_data(entry.data))
-    signature = signatures(entry, trained(name).model, task)["from_text"]
+def test_text_goes_in_and_text_comes_out(name, found_signatures, server, transport):
+    signature = found_signatures(name)["from_text"]
     address = server.grpc_address if transport == "grpc" else server.rest_address
     with s5.connect(address) as client:
         answer = client.predict(name, signature.examples, signature_name="from_text")
