@@ -74,9 +74,9 @@ def test_the_picture_bears_the_name_of_the_data(compared):
     assert size(folder / "compare-logic_gates-xor.png") == (1654, round((1.5 + 0.28 * 6 + 3.8) * 200))
 
 
-def test_without_networks_it_prints_a_table_and_a_sentence(tmp_path):
+def test_without_networks_it_prints_a_table_and_a_sentence(here, tmp_path):
     picture = tmp_path / "new" / "gates.svg"
-    found = session5("compare", "logic_gates/and", "--no-networks", "--picture", picture, cwd=tmp_path)
+    found = here("compare", "logic_gates/and", "--no-networks", "--picture", picture)
     assert found.returncode == 0, found.stderr
     assert "Classical and deep on logic_gates/and" in found.stdout
     assert "random forest" in found.stdout
@@ -97,8 +97,8 @@ def test_without_networks_it_prints_a_table_and_a_sentence(tmp_path):
         (["digits", "--no-networks", "--data-dir", "nowhere"], "must be an existing folder"),
     ],
 )
-def test_what_a_user_can_do_wrong_ends_in_a_sentence(arguments, sentence, tmp_path):
-    found = session5("compare", *arguments, cwd=tmp_path)
+def test_what_a_user_can_do_wrong_ends_in_a_sentence(arguments, sentence, here):
+    found = here("compare", *arguments)
     assert (found.returncode, found.stdout) == (2, "")
     assert sentence in found.stderr
     assert "Traceback" not in found.stderr

@@ -2,9 +2,8 @@
 
 import json
 import re
-from dataclasses import replace
+import shutil
 
-import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -12,7 +11,6 @@ from matplotlib.image import imread
 from typer.testing import CliRunner
 
 import keras_session5 as s5
-from keras_session5.catalog import NETWORKS
 from keras_session5.cli import app, explain as verb
 from keras_session5.data import load_data
 from keras_session5.errors import (
@@ -23,43 +21,32 @@ from keras_session5.errors import (
     UnavailableError,
 )
 from keras_session5.export import signatures
-from keras_session5.training import load_result
 
-SMALL = {"num_layers": 1, "embed_dim": 8, "num_heads": 2, "mlp_dim": 8}
-ARGUMENTS = {
-    "perceptron": {},
-    "lenet5": {},
-    "simple_rnn": {"units": 8},
-    "transformer": SMALL,
-    "transformer_encoder": SMALL,
-    "gpt": SMALL,
-    "masked_language_model": SMALL,
-    "vit": SMALL,
-    "simple_rnn_waves": {"units": (4,)},
-}
+EXPLAINED = [
+    "perceptron",
+    "lenet5",
+    "simple_rnn",
+    "transformer",
+    "transformer_encoder",
+    "gpt",
+    "masked_language_model",
+    "vit",
+    "simple_rnn_waves",
+]
 NOBODY = "http://127.0.0.1:9"
 BEFORE = "mlp_xor"  # is exported as it was before there were explanations
 
 
 @pytest.fixture(scope="module")
-def models(tmp_path_factory):
-    """Networks with random weights: what is told of them matters, not what they say."""
-    folder = tmp_path_factory.mktemp("explained")
-    some = load_result("threshold_unit", runs_dir=folder / "runs")
-
-    def export(name, **arguments):
-        entry = NETWORKS[name]
-        named = {"name": name, "data": entry.data}
-        result = replace(some, model=entry.build(**arguments), record={**some.record, **named}, **named)
-        s5.export(result, folder / "models")
-
-    keras.utils.set_random_seed(0)
-    for name, arguments in ARGUMENTS.items():
-        export(name, **arguments)
+def models(exported, trained, tmp_path_factory):
+    """Networks that were hardly trained: what is told of them matters, not what they say."""
+    models = tmp_path_factory.mktemp("explained")
+    for name in EXPLAINED:
+        shutil.copytree(exported(name).parent, models / name)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(signatures, "explanations", lambda *_: {})
-        export(BEFORE)
-    return folder / "models"
+        s5.export(trained(BEFORE), models)
+    return models
 
 
 @pytest.fixture(scope="module")
@@ -147,7 +134,7 @@ def test_every_kind_has_words_and_a_picture(explain, name, asked, sentence, imag
 
 def test_raw_is_the_whole_answer_without_a_picture_unless_one_is_wanted(explain, tmp_path):
     answer = json.loads(explain("simple_rnn", "--text", "Peru", "--raw"))
-    assert np.shape(answer["states"]) == (1, 4, 16)
+    assert np.shape(answer["states"]) == (1, 4, 384)
     assert answer["prefix_probabilities"][0][-1] == pytest.approx(answer["probabilities"][0], abs=1e-6)
     assert not list(tmp_path.iterdir())
     explain("simple_rnn", "--text", "Peru", "--raw", "--picture", "p.png")

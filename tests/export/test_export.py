@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import keras
@@ -22,21 +23,8 @@ from keras_session5.server.saved_model import read_meta_graph
 
 
 @pytest.fixture(scope="module")
-def lenet5(tmp_path_factory):
-    return s5.train("lenet5", epochs=1, runs_dir=tmp_path_factory.mktemp("runs"), verbose=0, dashboard=False)
-
-
-@pytest.fixture(scope="module")
-def exported(lenet5, tmp_path_factory):
-    """A version of lenet5, for tests that only look at it."""
-    return s5.export(lenet5, tmp_path_factory.mktemp("exported"))
-
-
-@pytest.fixture(scope="module")
-def simple_rnn(tmp_path_factory):
-    return s5.train(
-        "simple_rnn", epochs=1, units=8, runs_dir=tmp_path_factory.mktemp("runs"), verbose=0, dashboard=False
-    )
+def lenet5(trained):
+    return trained("lenet5")
 
 
 def test_versions_are_the_next_free_integers(lenet5, tmp_path):
@@ -125,7 +113,7 @@ def test_while_it_is_written_no_reader_sees_a_version(lenet5, tmp_path, monkeypa
 
 
 def test_what_travels_in_assets_extra(lenet5, exported):
-    extra = exported / "assets.extra"
+    extra = exported("lenet5") / "assets.extra"
     assert (extra / "labels.txt").read_text().split() == list("0123456789")
     record = json.loads((extra / "model.json").read_text())
     assert (record["name"], record["data"]) == ("lenet5", "digits")
@@ -154,21 +142,8 @@ def test_a_signature_whose_rows_see_each_other_is_said_to(lenet5, tmp_path, monk
     }
 
 
-@pytest.mark.slow
-def test_texts_are_answered_row_by_row_even_by_chance_but_explained_with_padding(tmp_path):
-    result = s5.train(
-        "gpt",
-        epochs=1,
-        passes=1,
-        examples=256,
-        num_layers=1,
-        mlp_dim=8,
-        runs_dir=tmp_path,
-        verbose=0,
-        dashboard=False,
-    )
-    path = s5.export(result, tmp_path)
-    record = json.loads((path / "assets.extra" / "model.json").read_text())
+def test_texts_are_answered_row_by_row_even_by_chance_but_explained_with_padding(exported):
+    record = json.loads((exported("gpt") / "assets.extra" / "model.json").read_text())
     answered = dict.fromkeys(["serving_default", "from_text", "sample", "explain"], True)
     # The width of an explanation is that of the longest text that is asked with it.
     assert record["rows_independent"] == {**answered, "explain_text": False}
@@ -177,9 +152,10 @@ def test_texts_are_answered_row_by_row_even_by_chance_but_explained_with_padding
 def test_warm_up_records_ask_every_signature_that_is_asked_often(exported):
     from tensorflow_serving.apis import prediction_log_pb2
 
-    records = tf.data.TFRecordDataset(str(exported / "assets.extra" / "tf_serving_warmup_requests"))
+    version = exported("lenet5")
+    records = tf.data.TFRecordDataset(str(version / "assets.extra" / "tf_serving_warmup_requests"))
     requests = [prediction_log_pb2.PredictionLog.FromString(r.numpy()).predict_log.request for r in records]
-    loaded = tf.saved_model.load(str(exported))
+    loaded = tf.saved_model.load(str(version))
     often = [name for name in loaded.signatures if not name.startswith("explain")]
     assert [r.model_spec.signature_name for r in requests] == often
     for request in requests:
@@ -187,10 +163,10 @@ def test_warm_up_records_ask_every_signature_that_is_asked_often(exported):
         loaded.signatures[request.model_spec.signature_name](**{k: tf.constant(v) for k, v in inputs.items()})
 
 
-def test_explanations_ask_for_standard_operations_only(lenet5, simple_rnn, tmp_path):
+def test_explanations_ask_for_standard_operations_only(exported):
     """Stock TensorFlow Serving has all that TensorFlow registers, and nothing of Python's or XLA's."""
-    for result in (lenet5, simple_rnn):
-        graph = read_meta_graph(str(s5.export(result, tmp_path)), frozenset(["serve"]))
+    for name in ("lenet5", "simple_rnn"):
+        graph = read_meta_graph(str(exported(name)), frozenset(["serve"]))
         functions = {function.signature.name for function in graph.graph_def.library.function}
         nodes = [node for function in graph.graph_def.library.function for node in function.node_def]
         used = {node.op for node in [*nodes, *graph.graph_def.node]} - functions
@@ -207,7 +183,7 @@ def test_a_model_trained_with_xla_is_exported_without(tmp_path):
 
 
 def test_images_of_any_kind_and_size_are_understood(exported):
-    signatures = tf.saved_model.load(str(exported)).signatures
+    signatures = tf.saved_model.load(str(exported("lenet5"))).signatures
     image = load_data("digits").test.inputs[3]
     large = tf.image.resize(image, (280, 280), method="nearest").numpy().astype("uint8")
     colour, clear = np.repeat(large, 3, -1), np.full_like(large, 255)
@@ -226,8 +202,8 @@ def test_images_of_any_kind_and_size_are_understood(exported):
     assert set(answer["label"].numpy()) == {str(int(np.argmax(plain))).encode()}
 
 
-def test_texts_mean_the_ids_that_the_network_was_trained_on(simple_rnn, tmp_path):
-    signatures = tf.saved_model.load(str(s5.export(simple_rnn, tmp_path))).signatures
+def test_texts_mean_the_ids_that_the_network_was_trained_on(exported):
+    signatures = tf.saved_model.load(str(exported("simple_rnn"))).signatures
     data = load_data("place_names")
     texts = [text.encode() for text in data.test.texts]
     answer = signatures["from_text"](text=tf.constant(texts))
@@ -237,45 +213,46 @@ def test_texts_mean_the_ids_that_the_network_was_trained_on(simple_rnn, tmp_path
     assert answer["label"].numpy().tolist() == expected
 
 
-def test_unknown_characters_are_one_unknown_and_an_empty_text_is_refused(simple_rnn, tmp_path):
-    ask = tf.saved_model.load(str(s5.export(simple_rnn, tmp_path))).signatures["from_text"]
+def test_unknown_characters_are_one_unknown_and_an_empty_text_is_refused(exported):
+    loaded = tf.saved_model.load(str(exported("simple_rnn")))  # a signature does not hold the model
+    ask = loaded.signatures["from_text"]
     cyrillic, chinese = ask(text=tf.constant(["Ж", "中"]))["probabilities"]
     np.testing.assert_array_equal(cyrillic, chinese)
     with pytest.raises(tf.errors.InvalidArgumentError, match="must have at least one character"):
         ask(text=tf.constant(["Paris", ""]))
 
 
-@pytest.mark.parametrize(
-    "shape", [(), (2,), (1, 2), (1, 28, 28), (1, 28, 28, 3), (1, 0, 0, 1), (1, 28, 28, 1, 1)]
-)
-def test_images_of_another_shape_are_refused_and_end_no_process(exported, shape):
-    """In a process of its own: without the check in the graph, a convolution aborts."""
+SHAPES = [(), (2,), (1, 2), (1, 28, 28), (1, 28, 28, 3), (1, 0, 0, 1), (1, 28, 28, 1, 1)]
+
+
+@pytest.fixture(scope="module")
+def refusals(exported):
+    """What a process of its own printed of each shape: without the graph's check, a convolution aborts."""
     code = f"""
 import tensorflow as tf
-signatures = tf.saved_model.load({str(exported)!r}).signatures
-for name in ("serving_default", "explain"):
-    try:
-        signatures[name](image=tf.zeros({shape}))
-    except tf.errors.InvalidArgumentError as error:
-        print(error.message)
+loaded = tf.saved_model.load({str(exported("lenet5"))!r})
+for shape in {SHAPES!r}:
+    for name in ("serving_default", "explain"):
+        try:
+            loaded.signatures[name](image=tf.zeros(shape))
+        except tf.errors.InvalidArgumentError as error:
+            print(shape, error.message.replace(chr(10), " "), flush=True)
 """
-    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert found.returncode == 0, found.stderr
-    assert found.stdout.count("is not compatible with expected shape [?,28,28,1]") == 2
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
 
 
-def test_sequences_that_are_too_long_or_empty_are_refused(tmp_path):
-    result = s5.train(
-        "transformer_encoder",
-        epochs=1,
-        num_layers=1,
-        mlp_dim=8,
-        max_length=70,
-        runs_dir=tmp_path,
-        verbose=0,
-        dashboard=False,
-    )
-    signatures = tf.saved_model.load(str(s5.export(result, tmp_path))).signatures
+@pytest.mark.parametrize("shape", SHAPES)
+def test_images_of_another_shape_are_refused_and_end_no_process(refusals, shape):
+    assert refusals.returncode == 0, refusals.stderr
+    of_shape = [line for line in refusals.stdout.splitlines() if line.startswith(f"{shape} ")]
+    assert len(of_shape) == 2
+    assert all("is not compatible with expected shape [?,28,28,1]" in line for line in of_shape)
+
+
+def test_sequences_that_are_too_long_or_empty_are_refused(trained, tmp_path):
+    model = s5.build("transformer_encoder", num_layers=1, mlp_dim=8, max_length=70)
+    path = s5.export(replace(trained("transformer_encoder"), model=model), tmp_path)
+    signatures = tf.saved_model.load(str(path)).signatures
     for length, sentence in ((71, "at most 70 tokens"), (0, "at least one token")):
         with pytest.raises(tf.errors.InvalidArgumentError, match=sentence):
             signatures["serving_default"](tokens=tf.ones((1, length), tf.int32))

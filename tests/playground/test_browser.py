@@ -1,6 +1,6 @@
 """The page in a browser: used as a person would, and its answers compared with those of the Keras models.
 
-The networks have random weights: what is compared is not how good they are.
+The networks were hardly trained: what is compared is not how good they are.
 """
 
 import base64
@@ -16,20 +16,17 @@ import urllib.request
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import keras
 import numpy as np
 import pytest
 
 import keras_session5 as s5
 from keras_session5.by_hand import SLIDES_IMAGE
-from keras_session5.data.characters import FIRST_CHARACTER_ID, encode, end_id
-from keras_session5.export.signatures import signatures
+from keras_session5.data.characters import encode
 
 pytest.importorskip("gradio", reason="the page needs the extra playground")
 
 from keras_session5.playground.drawing import as_training_digit, read_drawing
 from keras_session5.training import texts
-from keras_session5.training.tasks import TASKS
 
 playwright = pytest.importorskip("playwright.sync_api", reason="the browser tests need playwright")
 
@@ -39,14 +36,7 @@ pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed (Debian: chromium)"),
 ]
 
-# What the page asks of each, and how small it may be made for that.
-NETWORKS = {
-    "lenet5": (["explain_image_bytes"], {}),
-    "simple_rnn": (["explain_text", "from_text", "serving_default"], {}),
-    "transformer_encoder": (["explain_text"], {"num_layers": 1}),
-    "transformer": (["explain_text"], {"num_layers": 1}),
-    "gpt": (["from_text", "sample"], {"num_layers": 1}),
-}
+NETWORKS = ["lenet5", "simple_rnn", "transformer_encoder", "transformer", "gpt"]  # that the page asks
 VERB = (
     "import typer; from keras_session5.cli import playground\n"
     "app = typer.Typer(); playground.register(app); app()"
@@ -59,25 +49,11 @@ def folder(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def models(folder):
-    """The networks that the page asks, with random weights and the signatures that it needs."""
-    built = {}
-    for name, (asked, arguments) in NETWORKS.items():
-        entry = s5.NETWORKS[name]
-        data = s5.load_data(entry.data)
-        keras.utils.set_random_seed(0)  # for each, since a data set that is prepared draws numbers too
-        model = built[name] = entry.build(**arguments)
-        if name == "transformer":  # with random weights it may write nothing; this one writes characters only
-            kernel, bias = model.get_layer("logits").get_weights()
-            bias[:FIRST_CHARACTER_ID] = bias[end_id(data.target_alphabet) :] = -1e3
-            model.get_layer("logits").set_weights([kernel, bias])
-        found = signatures(entry, model, TASKS[entry.task](data))
-        archive = keras.export.ExportArchive()
-        archive.track(model)
-        for signature in asked:
-            archive.add_endpoint(signature, found[signature].function, found[signature].specs)
-        archive.write_out(str(folder / "saved_models" / name / "1"), verbose=False)
-    return built
+def models(folder, trained, exported):
+    """The networks that the page asks, hardly trained, as Keras models; exported into the folder."""
+    for name in NETWORKS:
+        shutil.copytree(exported(name).parent, folder / "saved_models" / name)
+    return {name: trained(name).model for name in NETWORKS}
 
 
 @pytest.fixture(scope="module")

@@ -92,9 +92,9 @@ def test_one_output_does_not_tell_ten_digits_apart(tmp_path):
         s5.train("photo_perceptron", data="digits", image_size=28, runs_dir=tmp_path)
 
 
-def test_a_loss_over_texts_counts_every_token_once(names, tmp_path):
+def test_a_loss_over_texts_counts_every_token_once(names, trained):
     """Keras's mean over batches would count those of short texts for more."""
-    result = s5.train("gpt", epochs=1, examples=64, runs_dir=tmp_path, verbose=0, dashboard=False)
+    result = trained("gpt")
     test = names.test
     asked, answer, counts = TASKS["language_model"](names).batch(test.inputs, test.labels, RNG)
     logits = result.model.predict(asked, verbose=0).astype("float64")
@@ -124,10 +124,8 @@ def test_classes_by_turns():
     assert found[6:] == [0, 0, 0]
 
 
-def test_a_forecast_is_measured_against_the_noise_the_last_value_and_a_linear_forecast(tmp_path):
-    result = s5.train(
-        "simple_rnn_waves", epochs=1, examples=256, runs_dir=tmp_path, verbose=0, dashboard=False
-    )
+def test_a_forecast_is_measured_against_the_noise_the_last_value_and_a_linear_forecast(trained):
+    result = trained("simple_rnn_waves")
     found, data = result.metrics, load_data("waves")
     windows, last = data.test.inputs[..., 0], data.test.inputs[:, -1, 0]
     assert found["noise_floor"] == pytest.approx(DATA_SETS["waves"].noise_floor)
@@ -137,11 +135,10 @@ def test_a_forecast_is_measured_against_the_noise_the_last_value_and_a_linear_fo
     assert found["noise_floor"] < found["linear_autoregression"] < found["last_value"]
 
 
-def test_fine_tuning_begins_where_another_network_has_arrived(tmp_path):
-    teacher = s5.train(
-        "masked_language_model", epochs=1, examples=64, runs_dir=tmp_path, verbose=0, dashboard=False
-    )
+def test_fine_tuning_begins_where_another_network_has_arrived(trained, tmp_path):
+    teacher = trained("masked_language_model")
     short = {"epochs": 1, "examples": 64, "learning_rate": 0.0, "runs_dir": tmp_path, "verbose": 0}
+    short["dashboard"] = False
     pupil = s5.train("transformer_encoder", start_from=teacher, **short)
     assert pupil.record["start_from"] == str(teacher.run_dir)
     for name in ("embedding", "block1_attention", "block2_mlp_norm"):
@@ -149,8 +146,16 @@ def test_fine_tuning_begins_where_another_network_has_arrived(tmp_path):
             pupil.model.get_layer(name).weights, teacher.model.get_layer(name).weights, strict=True
         ):
             np.testing.assert_array_equal(mine, its)
-    by_name = s5.train("transformer_encoder", start_from="masked_language_model", **short)
-    assert by_name.record["start_from"] == str(teacher.run_dir)
+
+
+def test_the_name_of_a_network_is_its_newest_run(trained, tmp_path):
+    run_dir = trained("mlp_xor").run_dir
+    kept = tmp_path / "mlp_xor" / run_dir.name
+    shutil.copytree(run_dir, kept)
+    result = s5.train(
+        "mlp_xor", start_from="mlp_xor", epochs=1, runs_dir=tmp_path, verbose=0, dashboard=False
+    )
+    assert result.record["start_from"] == str(kept)
 
 
 def test_there_must_be_something_to_start_from(tmp_path):
@@ -183,18 +188,15 @@ def interrupt():
     raise KeyboardInterrupt
 
 
-def test_a_run_is_evaluated_only_on_data_that_its_network_was_built_for(tmp_path):
-    short = {"epochs": 1, "examples": 64, "runs_dir": tmp_path, "verbose": 0}
+def test_a_run_is_evaluated_only_on_data_that_its_network_was_built_for(trained):
     with pytest.raises(ArgumentError, match="trained on the characters of dates, and those of text_tasks"):
-        s5.evaluate(s5.train("transformer", **short), data="text_tasks")
+        s5.evaluate(trained("transformer"), data="text_tasks")
     with pytest.raises(ArgumentError, match="must be built for inputs of the shape that retina_cards has"):
-        s5.evaluate(s5.train("mlp", **short), data="retina_cards")
+        s5.evaluate(trained("mlp"), data="retina_cards")
 
 
-def test_the_linear_forecast_is_that_of_all_training_examples(tmp_path):
-    result = s5.train(
-        "simple_rnn_waves", epochs=1, examples=64, runs_dir=tmp_path, verbose=0, dashboard=False
-    )
+def test_the_linear_forecast_is_that_of_all_training_examples(trained):
+    result = trained("simple_rnn_waves")  # on some of them
     again = s5.evaluate(result)
     assert again["linear_autoregression"] == result.metrics["linear_autoregression"]
 

@@ -10,16 +10,13 @@ from keras_session5.errors import ArgumentError
 
 
 @pytest.fixture(scope="module")
-def gpt(tmp_path_factory):
-    return s5.train(
-        "gpt", epochs=1, examples=512, runs_dir=tmp_path_factory.mktemp("gpt"), verbose=0, dashboard=False
-    )
+def gpt(trained):
+    return trained("gpt")
 
 
 @pytest.fixture(scope="module")
-def transformer(tmp_path_factory):
-    runs = tmp_path_factory.mktemp("transformer")
-    return s5.train("transformer", epochs=1, examples=64, runs_dir=runs, verbose=0, dashboard=False)
+def transformer(trained):
+    return trained("transformer")
 
 
 def test_a_text_goes_on_from_its_prompt(gpt):
