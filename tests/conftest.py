@@ -24,6 +24,26 @@ SHORT = {"epochs": 1, "passes": 1, "examples": 256, "dashboard": False}
 # One block of the largest, where another network shows the same with two.
 SMALLER = {"text_to_text": {"num_layers": 1}, "vit": {"num_layers": 1}}
 
+# Files that take minutes come first, so that two processes end at about the same time. The lessons train networks
+# of their own, while the harness trains those which the files after them share.
+LONGEST = [
+    "test_harness.py",
+    "lessons/test_lessons.py",
+    "cli/test_cli.py",
+    "cli/test_dashboard_verb.py",
+    "training/test_train.py",
+    "playground/test_browser.py",
+    "server/test_sturdy.py",
+    "training/test_tasks.py",
+    "cli/test_explain_verb.py",
+    "export/test_export.py",
+]
+
+
+def pytest_collection_modifyitems(items):
+    place = {Path(__file__).parent / name: number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: place.get(item.path, len(LONGEST)))
+
 
 @pytest.fixture(scope="session")
 def once(tmp_path_factory) -> Callable[[str, Callable[[Path], object]], Path]:

@@ -48,8 +48,8 @@ def test_help_answers_at_once_since_it_imports_none_of_the_libraries_that_take_l
 import sys
 from keras_session5.cli import app
 slow = {{
-    "tensorflow", "keras", "tensorflow_datasets", "tensorboard", "grpc", "google", "numpy", "scipy", "sklearn",
-    "skimage", "matplotlib", "PIL", "babel", "uvicorn", "simdjson", "gradio", "asyncio",
+    "tensorflow", "keras", "tensorflow_datasets", "tensorboard", "grpc", "google", "numpy", "scipy",
+    "sklearn", "skimage", "matplotlib", "PIL", "babel", "uvicorn", "simdjson", "gradio", "asyncio",
 }}
 for verb in [[], *([verb] for verb in {VERBS!r})]:
     try:

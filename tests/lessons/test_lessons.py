@@ -29,7 +29,7 @@ PARTS = [
     "Solutions",
 ]
 BUILD = runpy.run_path(str(LESSONS / "build.py"))
-LIMIT_S = 200
+LIMIT_S = 800
 
 lessons = pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.stem)
 
