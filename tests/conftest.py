@@ -24,8 +24,8 @@ SHORT = {"epochs": 1, "passes": 1, "examples": 256, "dashboard": False}
 # One block of the largest, where another network shows the same with two.
 SMALLER = {"text_to_text": {"num_layers": 1}, "vit": {"num_layers": 1}}
 
-# Files that take minutes come first, so that two processes end at about the same time. The lessons train networks
-# of their own, while the harness trains those which the files after them share.
+# Files that take minutes come first, so that two processes end at about the same time. The lessons train
+# networks of their own while the harness trains those that the files after them share.
 LONGEST = [
     "test_harness.py",
     "lessons/test_lessons.py",
