@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -169,43 +170,29 @@ def test_progress_goes_to_standard_error_without_tensorflows_start_up_lines(work
     assert "absl::InitializeLog" not in found["mlp_xor"].stderr
 
 
-def test_run_fails_below_the_floor_and_says_so(tmp_path):
+def test_run_fails_below_the_floor_and_says_so(here, tmp_path, monkeypatch):
     # A step so small that the signs of the first weights stay as the seed drew them.
-    code = """
-import sys
-from dataclasses import replace
-from keras_session5 import catalog
-from keras_session5.cli import main
-entry = catalog.NETWORKS["mlp_xor"]
-slow = replace(entry, recipe=replace(entry.recipe, learning_rate=1e-9, epochs=1))
-catalog.NETWORKS["mlp_xor"] = slow
-sys.argv = ["session5", "run", "mlp_xor"]
-main()
-"""
-    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path)
+    entry = NETWORKS["mlp_xor"]
+    slow = replace(entry, recipe=replace(entry.recipe, learning_rate=1e-9, epochs=1))
+    monkeypatch.setitem(NETWORKS, "mlp_xor", slow)
+    found = here("run", "mlp_xor")
     assert found.returncode == 1
     assert "mlp_xor must reach an accuracy of 1.0. Received: 0." in found.stderr
     assert json.loads((tmp_path / "report.json").read_text())["networks"]
 
 
-SHORT_TOUR = """
-import sys
-from dataclasses import replace
-from keras_session5 import catalog
-from keras_session5.cli import main
-networks = catalog.NETWORKS
-for name in networks:
-    if name not in ("threshold_unit", "perceptron", "mlp"):
-        networks[name] = replace(networks[name], tour=None)
-networks["mlp"] = replace(networks["mlp"], tour={"epochs": 1}, tour_floor=0.3)
-sys.argv = ["session5", "tour", *sys.argv[1:]]
-main()
-"""
+@pytest.fixture
+def short_tour(here, monkeypatch):
+    """Runs `session5 tour` with three networks in this process."""
+    for name, entry in NETWORKS.items():
+        if name not in ("threshold_unit", "perceptron", "mlp"):
+            monkeypatch.setitem(NETWORKS, name, replace(entry, tour=None))
+    monkeypatch.setitem(NETWORKS, "mlp", replace(NETWORKS["mlp"], tour={"epochs": 1}, tour_floor=0.3))
+    return lambda *arguments: here("tour", *arguments)
 
 
-def test_the_tour_serves_its_networks_together_and_says_what_it_shortens(tmp_path):
-    command = [sys.executable, "-c", SHORT_TOUR]
-    found = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+def test_the_tour_serves_its_networks_together_and_says_what_it_shortens(short_tour, tmp_path):
+    found = short_tour()
     assert found.returncode == 0, found.stderr
     assert "mlp: shorter training than its recipe, to keep the tour short: epochs=1" in found.stdout
     rows = json.loads((tmp_path / "report.json").read_text())["networks"]
@@ -217,17 +204,16 @@ def test_the_tour_serves_its_networks_together_and_says_what_it_shortens(tmp_pat
     assert max(d for row in rows for d in row["max_difference"].values()) <= 1e-5
 
 
-def test_the_landmarks_are_those_of_the_demo(tmp_path):
+def test_the_landmarks_are_those_of_the_demo(short_tour):
     landmarks = [name for name, entry in NETWORKS.items() if entry.landmark]
     assert landmarks == ["perceptron", "mlp", "lenet5", "simple_rnn", "transformer_encoder"]
-    command = [sys.executable, "-c", SHORT_TOUR, "--landmarks", "--json"]
-    found = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    found = short_tour("--landmarks", "--json")
     assert found.returncode == 0, found.stderr
     assert [row["name"] for row in json.loads(found.stdout)["networks"]] == ["perceptron", "mlp"]
 
 
-def test_what_is_set_by_hand_goes_the_whole_way_without_training(tmp_path):
-    found = session5("run", "threshold_unit", "--json", cwd=tmp_path)
+def test_what_is_set_by_hand_goes_the_whole_way_without_training(here):
+    found = here("run", "threshold_unit", "--json")
     assert found.returncode == 0, found.stderr
     (row,) = json.loads(found.stdout)["networks"]
     assert (row["metrics"]["accuracy"], row["train_seconds"]) == (1.0, 0.0)
@@ -239,13 +225,12 @@ def test_trials_are_shown_right_or_wrong(here):
     assert re.search(r"trials   51 to 100  [.x]{50}  \d\d of 50 right\n", found.stdout)
 
 
-def test_a_configuration_that_lacks_a_network_is_refused_before_the_work(tmp_path):
+def test_a_configuration_that_lacks_a_network_is_refused_before_the_work(short_tour, tmp_path):
     config = tmp_path / "models.config"
     config.write_text(
         'model_config_list { config { name: "mlp" base_path: "/models/mlp" model_platform: "tensorflow" } }'
     )
-    command = [sys.executable, "-c", SHORT_TOUR, "--config", str(config)]
-    found = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    found = short_tour("--config", config)
     assert (found.returncode, found.stdout) == (2, "")
     assert "`--config` must list threshold_unit, perceptron too" in found.stderr
     assert not list((tmp_path / "runs").iterdir())
