@@ -23,6 +23,7 @@ from keras_session5.errors import InternalError, ServingError
 from keras_session5.server.core import Core
 from keras_session5.server.failures import to_serving_error
 from keras_session5.server.health import Health
+from keras_session5.server.memory import trim
 from keras_session5.server.metrics import Metrics
 from keras_session5.server.readiness import Readiness
 
@@ -49,6 +50,7 @@ _SERVICES = {
     },
 }
 _LONGEST_TEXT = 1024
+_LARGE = 16 * 2**20
 _STATUS_CODES = {code.value[0]: code for code in grpc.StatusCode}
 
 
@@ -72,6 +74,8 @@ def add_services(server: grpc.aio.Server, core: Core, readiness: Readiness | Non
 
 def _handler(core: Core, metrics: Metrics, message: Any, api: str, answer: Callable[..., Awaitable[Any]]):
     async def handle(body: bytes, context: Any) -> bytes:
+        if len(body) > _LARGE:
+            trim()  # of the pieces in which gRPC has received it
         try:
             request = message.FromString(body)
         except DecodeError:

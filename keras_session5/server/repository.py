@@ -5,7 +5,6 @@ the version, so that no request fails while versions change.
 """
 
 import contextlib
-import ctypes
 import gc
 import logging
 import threading
@@ -17,6 +16,7 @@ from typing import Any
 from keras_session5.errors import InternalError, InvalidArgumentError, NotFoundError, ServingError
 from keras_session5.server.config import ModelConfig
 from keras_session5.server.discovery import find_versions
+from keras_session5.server.memory import trim
 from keras_session5.server.model import Model
 from keras_session5.server.settings import Settings
 from keras_session5.server.version import State, Version, VersionStatus
@@ -393,5 +393,4 @@ def _give_memory_back(unfreeze: bool = True, freeze: bool = True) -> None:
     gc.collect()
     if freeze:
         gc.freeze()
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL("libc.so.6").malloc_trim(0)
+    trim()
