@@ -4,7 +4,7 @@ A field with a help text is also a flag of the command line, under the same name
 """
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from keras_session5.errors import ArgumentError
@@ -17,8 +17,8 @@ _LONGEST_S = 10_000_000  # some months; threads cannot wait for ever so long
 _CPUS = os.cpu_count() or 1
 
 
-def _flag(default: Any, help: str) -> Any:
-    return field(default=default, metadata={"help": help})
+def _flag(default: Any, help: str, lowest: int | None = None) -> Any:
+    return field(default=default, metadata={"help": help, "lowest": lowest})
 
 
 @dataclass(frozen=True)
@@ -36,19 +36,29 @@ class Settings:
     # Off, as upstream: gRPC is the first transport.
     rest_port: int | None = None
     # Upstream's limit for one REST request.
-    rest_api_timeout_in_ms: int = _flag(30_000, "how long a REST request may take")
+    rest_api_timeout_in_ms: int = _flag(30_000, "how long a REST request may take", lowest=1)
     # Ten thousand images of 28 x 28 as JSON. Upstream has no limit.
-    rest_api_max_body_bytes: int = _flag(64 * 2**20, "bytes of the largest body of a REST request")
+    rest_api_max_body_bytes: int = _flag(64 * 2**20, "bytes of the largest body of a REST request", lowest=1)
     # Long for a header, short for whoever only holds a connection open.
-    rest_api_header_timeout_in_ms: int = _flag(10_000, "how long the headers of a REST request may take")
+    rest_api_header_timeout_in_ms: int = _flag(
+        10_000, "how long the headers of a REST request may take", lowest=1
+    )
     # Longer than most pauses of a client that keeps its connection, so that it is not closed under a request.
-    rest_api_idle_timeout_in_ms: int = _flag(75_000, "how long a REST connection may pause between requests")
+    rest_api_idle_timeout_in_ms: int = _flag(
+        75_000, "how long a REST connection may pause between requests", lowest=1
+    )
     # Half of the files that a process may usually have open.
-    rest_api_max_connections: int = _flag(512, "REST connections at once; idle ones make room for new ones")
+    rest_api_max_connections: int = _flag(
+        512, "REST connections at once; idle ones make room for new ones", lowest=1
+    )
     # Threads work on the requests of both transports; they are as many as the larger of the two. TensorFlow
     # lets other threads run while it computes.
-    rest_api_num_threads: int = _flag(4 * _CPUS, "requests worked on at once; the larger of the two counts")
-    grpc_max_threads: int = _flag(4 * _CPUS, "requests worked on at once; the larger of the two counts")
+    rest_api_num_threads: int = _flag(
+        4 * _CPUS, "requests worked on at once; the larger of the two counts", lowest=1
+    )
+    grpc_max_threads: int = _flag(
+        4 * _CPUS, "requests worked on at once; the larger of the two counts", lowest=1
+    )
     rest_api_enable_cors_support: bool = _flag(False, "let pages of other sites use the REST API")
     grpc_channel_arguments: str = _flag("", "options of gRPC, as key=value,key=value")
     # Encrypted connections, where these are not None.
@@ -59,25 +69,27 @@ class Settings:
     # Page of the metrics on the REST port, on by default other than upstream; empty: none.
     monitoring_path: str = DEFAULT_PATH
     # Longer than nearly every request, shorter than what an orchestrator waits before it kills.
-    shutdown_grace_seconds: float = _flag(10.0, "how long requests in flight may take when the server stops")
+    shutdown_grace_seconds: float = _flag(
+        10.0, "how long requests in flight may take when the server stops", lowest=0
+    )
 
     # The folder for which `/models` stands in a configuration, as the official image mounts one there.
     models_root: str = _flag("", "folder for which /models stands at the start of base paths")
     # A new version is noticed within a second.
     file_system_poll_wait_seconds: float = _flag(1.0, "how often to look for new versions; 0: once")
     # Five retries a minute apart outlive the copying of a large model.
-    max_num_load_retries: int = _flag(5, "how often a failed load is tried again")
+    max_num_load_retries: int = _flag(5, "how often a failed load is tried again", lowest=0)
     load_retry_interval_micros: int = _flag(60_000_000, "how long to wait before that")
     # Two, so that one slow or broken model does not hold up the others; more would compete with requests.
-    num_load_threads: int = _flag(0, "models loaded at once; 0: two")
+    num_load_threads: int = _flag(0, "models loaded at once; 0: two", lowest=0)
     # Apart from the loading ones, so that memory is not held for as long as a load takes.
-    num_unload_threads: int = _flag(0, "models unloaded at once; 0: one")
+    num_unload_threads: int = _flag(0, "models unloaded at once; 0: one", lowest=0)
     # The tag that `tf.saved_model.save` writes.
     saved_model_tags: str = _flag("serve", "tags of the graph to load, separated by commas")
     prefer_tflite_model: bool = _flag(False, "serve a version's model.tflite if it has one")
     # The first request is then as fast as the others.
     enable_model_warmup: bool = _flag(True, "run the warm-up requests that a model brings along")
-    num_request_iterations_for_warmup: int = _flag(0, "how often to run each of them; 0: once")
+    num_request_iterations_for_warmup: int = _flag(0, "how often to run each of them; 0: once", lowest=0)
     # A label that points to nothing is more often a slip than a plan.
     allow_version_labels_for_unavailable_models: bool = _flag(
         False, "let new labels name versions not loaded"
@@ -85,9 +97,15 @@ class Settings:
 
     # How requests are merged with `--enable_batching`; None without it.
     batching: BatchingParameters | None = None
-    tensorflow_session_parallelism: int = _flag(0, "threads of both kinds below; 0: as many as suit")
-    tensorflow_intra_op_parallelism: int = _flag(0, "threads within an operation; 0: as many as suit")
-    tensorflow_inter_op_parallelism: int = _flag(0, "operations of a request run at once; 0: as many as suit")
+    tensorflow_session_parallelism: int = _flag(
+        0, "threads of both kinds below; 0: as many as suit", lowest=0
+    )
+    tensorflow_intra_op_parallelism: int = _flag(
+        0, "threads within an operation; 0: as many as suit", lowest=0
+    )
+    tensorflow_inter_op_parallelism: int = _flag(
+        0, "operations of a request run at once; 0: as many as suit", lowest=0
+    )
     # Typed fields are what most clients in other languages read.
     enable_serialization_as_tensor_content: bool = _flag(False, "answer Predict with tensors as bytes")
     enable_signature_method_name_check: bool = _flag(False, "refuse signatures made for another method")
@@ -97,19 +115,16 @@ class Settings:
             port = getattr(self, name)
             if port is not None and not 0 <= port <= _HIGHEST_PORT:
                 raise ArgumentError(f"`{name}` must be in 0..{_HIGHEST_PORT}. Received: {name}={port!r}")
-        for name in _POSITIVE:
-            if getattr(self, name) < 1:
-                raise ArgumentError(f"`{name}` must be at least 1. Received: {name}={getattr(self, name)!r}")
         for name in _SECONDS:
             if not abs(getattr(self, name)) <= _LONGEST_S:
                 raise ArgumentError(
                     f"`{name}` must be a number of seconds up to {_LONGEST_S:,}. "
                     f"Received: {name}={getattr(self, name)!r}"
                 )
-        for name in _NOT_NEGATIVE:
-            if getattr(self, name) < 0:
+        for name, lowest in ((f.name, f.metadata.get("lowest")) for f in fields(self)):
+            if lowest is not None and getattr(self, name) < lowest:
                 raise ArgumentError(
-                    f"`{name}` must not be negative. Received: {name}={getattr(self, name)!r}"
+                    f"`{name}` must be at least {lowest}. Received: {name}={getattr(self, name)!r}"
                 )
         if self.grpc_port is None and not self.grpc_socket_path:
             raise ArgumentError(
@@ -154,25 +169,6 @@ class Settings:
 
 
 _SECONDS = ("file_system_poll_wait_seconds", "shutdown_grace_seconds")
-_POSITIVE = (
-    "rest_api_num_threads",
-    "grpc_max_threads",
-    "rest_api_timeout_in_ms",
-    "rest_api_max_body_bytes",
-    "rest_api_header_timeout_in_ms",
-    "rest_api_idle_timeout_in_ms",
-    "rest_api_max_connections",
-)
-_NOT_NEGATIVE = (
-    "max_num_load_retries",
-    "num_load_threads",
-    "num_unload_threads",
-    "num_request_iterations_for_warmup",
-    "shutdown_grace_seconds",
-    "tensorflow_session_parallelism",
-    "tensorflow_intra_op_parallelism",
-    "tensorflow_inter_op_parallelism",
-)
 
 
 def _int_or_text(text: str) -> int | str:

@@ -1,6 +1,6 @@
 """The bodies of REST `:classify` and `:regress`: features to `tf.train.Example`, and results to JSON."""
 
-from collections.abc import Iterable
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -86,35 +86,13 @@ def _fill_example(example: example_pb2.Example, value: Any) -> None:
 
 
 def _fill_feature(feature: feature_pb2.Feature, name: str, values: list[Any]) -> None:
-    """Writes values of one kind; no value leaves the feature without a kind."""
-    kinds = set(map(_kind, values))
-    if len(kinds) > 1 or None in kinds:
-        _refuse_first(name, values)
-    elif kinds == {"bytes"}:
-        feature.bytes_list.value.extend(map(to_bytes, values))
-    elif kinds == {"int64"}:
-        _check_int64(name, values)
-        feature.int64_list.value.extend(map(int, values))
-    elif kinds == {"float"}:
-        with np.errstate(over="ignore"):
-            floats = np.array(list(map(float, values))).astype(np.float32)
-        feature.float_list.value.extend(floats.tolist())
+    """Writes values of one kind; no value leaves the feature without a kind.
 
-
-def _kind(value: Any) -> str | None:
-    """Returns which list of a feature holds such a value, or None for no list."""
-    if isinstance(value, int):  # a Boolean as well
-        return "int64" if -(2**63) <= value < 2**64 else "float"
-    if isinstance(value, float):
-        return "float"
-    return "bytes" if isinstance(value, str) or is_base64(value) else None
-
-
-def _refuse_first(name: str, values: Iterable[Any]) -> None:
-    """Raises for the first value that does not fit, in the order in which upstream meets them."""
-    expected = None
+    The first that does not fit is refused, in the order in which upstream meets them.
+    """
+    expected, found = None, []
     for value in values:
-        kind = _kind(value)
+        kind, convert = _kind(value)
         if kind is None:
             raise InvalidArgumentError(
                 f"Feature: {name} has element with unexpected JSON type: {json_type(value)}"
@@ -124,12 +102,20 @@ def _refuse_first(name: str, values: Iterable[Any]) -> None:
             raise InvalidArgumentError(
                 f"Unexpected element type in feature: {name} expecting type: {expected}"
             )
-        if kind == "int64":
-            _check_int64(name, [value])
-        elif kind == "bytes":
-            to_bytes(value)
+        if kind == "int64" and value > _HIGHEST_INT64:
+            raise InvalidArgumentError(f"Feature: {name} has uint64_t element. Only int64_t is supported.")
+        found.append(convert(value))
+    if expected == "float":
+        with np.errstate(over="ignore"):
+            found = np.array(found).astype(np.float32).tolist()
+    if expected:
+        getattr(feature, f"{expected}_list").value.extend(found)
 
 
-def _check_int64(name: str, values: list[int]) -> None:
-    if max(values) > _HIGHEST_INT64:
-        raise InvalidArgumentError(f"Feature: {name} has uint64_t element. Only int64_t is supported.")
+def _kind(value: Any) -> tuple[str | None, Callable[[Any], Any]]:
+    """Returns which list of a feature holds such a value, or None for no list, and what makes it fit."""
+    if isinstance(value, int):  # a Boolean as well
+        return "int64", int
+    if isinstance(value, float):
+        return "float", float
+    return ("bytes" if isinstance(value, str) or is_base64(value) else None), to_bytes

@@ -6,8 +6,6 @@ be those of a tensor. Whatever is unusual (text, ragged lists, an error) is left
 upstream's words.
 """
 
-import math
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -17,8 +15,6 @@ from keras_session5.server.codecs.json_parser import INFINITY, NAN, Json
 
 # What numbers are written with. Names lose these characters too, on both sides of the comparison.
 _OF_NUMBERS = b"0123456789.eE+- \t\r\n"
-_MOST_PATTERNS = 64
-_LARGEST_KEPT = 2**16
 # To find a row, simdjson passes all those before it.
 _MOST_NAMED_ROWS = 256
 
@@ -110,15 +106,6 @@ def _plain(text: str) -> bytes:
 
 def _pattern(shape: tuple[int, ...]) -> bytes:
     """Returns the brackets and commas of a tensor."""
-    return _kept_pattern(shape) if math.prod(shape) <= _LARGEST_KEPT else _new_pattern(shape)
-
-
-@lru_cache(_MOST_PATTERNS)
-def _kept_pattern(shape: tuple[int, ...]) -> bytes:
-    return _new_pattern(shape)
-
-
-def _new_pattern(shape: tuple[int, ...]) -> bytes:
     pattern = b""
     for size in reversed(shape):
         pattern = b"[" + b",".join([pattern] * size) + b"]"

@@ -141,12 +141,10 @@ def _rows(instances: list[Any], inputs: Inputs) -> dict[str, np.ndarray]:
     if len(tensors) == len(inputs):
         return tensors
     # Row by row is slower, but knows which row is wrong and says what upstream says about it.
-    rows = _RowReader(inputs)
+    first: dict[str, np.ndarray] = {}
     for index, element in enumerate(instances[:_MOST_EXPLAINED]):
         check_deadline()
-        rows.read(index, element, named)
-    if len(instances) <= _MOST_EXPLAINED:
-        return rows.stacked()
+        _check_row(index, element, named, inputs, first)
     raise InvalidArgumentError(
         "Every element of the 'instances' list must have the shape and the type of the first. One after"
         f" number {_MOST_EXPLAINED:,} has not."
@@ -169,54 +167,38 @@ def _named_columns(instances: list[Any], inputs: Inputs) -> dict[str, list[Any]]
     return {alias: [element[alias] for element in instances] for alias in inputs}
 
 
-class _RowReader:
-    """Reads the elements of `instances` one by one into one list of tensors for each input."""
-
-    def __init__(self, inputs: Inputs):
-        self._inputs = inputs
-        self._tensors: dict[str, list[np.ndarray]] = {}
-
-    def read(self, index: int, element: Any, named: bool) -> None:
-        if named != _is_named(element):
-            raise InvalidArgumentError(
-                f"Expecting object but got list at item {index} of input list"
-                if named
-                else f"Expecting value/list but got object at item {index} of input list"
-            )
-        if not named:
-            self._add(f"{index}", next(iter(self._inputs)), element)
-            return
-        for alias, value in element.items():
-            self._add(f"{index} key: {alias}", alias, value)
-        if element.keys() != set(self._inputs):
-            raise InvalidArgumentError(
-                f"Failed to process element: {index} of 'instances' list. JSON object: {describe(element)}"
-                f" keys must be equal to: {','.join(sorted(self._inputs))}"
-            )
-
-    def stacked(self) -> dict[str, np.ndarray]:
-        return {alias: np.stack(tensors) for alias, tensors in self._tensors.items()}
-
-    def _add(self, where: str, alias: str, value: Any) -> None:
+def _check_row(index: int, element: Any, named: bool, inputs: Inputs, first: dict[str, np.ndarray]) -> None:
+    """Raises if an element of `instances` does not fit; `first` keeps the first tensor of each input."""
+    if named != _is_named(element):
+        raise InvalidArgumentError(
+            f"Expecting object but got list at item {index} of input list"
+            if named
+            else f"Expecting value/list but got object at item {index} of input list"
+        )
+    names = set(inputs)  # which, unlike a message's map, takes any text
+    for alias, value in element.items() if named else [(next(iter(inputs)), element)]:
         try:
-            self._append(alias, value)
+            if alias not in names:
+                raise InvalidArgumentError(f"JSON object: does not have named input: {alias}")
+            tensor = to_array(value, inputs[alias].dtype, alias)
+            _check_like(first.setdefault(alias, tensor), tensor)
         except ServingError as error:
+            where = f"{index} key: {alias}" if named else f"{index}"
             raise InvalidArgumentError(
                 f"Failed to process element: {where} of 'instances' list. Error: {error.code}: {error}"
             ) from error
+    if named and element.keys() != names:
+        raise InvalidArgumentError(
+            f"Failed to process element: {index} of 'instances' list. JSON object: {describe(element)}"
+            f" keys must be equal to: {','.join(sorted(inputs))}"
+        )
 
-    def _append(self, alias: str, value: Any) -> None:
-        if alias not in set(self._inputs):  # which, unlike a message's map, takes any text
-            raise InvalidArgumentError(f"JSON object: does not have named input: {alias}")
-        tensor = to_array(value, self._inputs[alias].dtype, alias)
-        tensors = self._tensors.setdefault(alias, [])
-        if tensors and tensors[0].size != tensor.size:
-            raise InvalidArgumentError(f"Expecting tensor size: {tensors[0].size} but got: {tensor.size}")
-        if tensors and tensors[0].shape != tensor.shape:
-            raise InvalidArgumentError(
-                f"Expecting shape {_listed(tensors[0].shape)} but got: {_listed(tensor.shape)}"
-            )
-        tensors.append(tensor)
+
+def _check_like(first: np.ndarray, tensor: np.ndarray) -> None:
+    if first.size != tensor.size:
+        raise InvalidArgumentError(f"Expecting tensor size: {first.size} but got: {tensor.size}")
+    if first.shape != tensor.shape:
+        raise InvalidArgumentError(f"Expecting shape {_listed(first.shape)} but got: {_listed(tensor.shape)}")
 
 
 def _listed(shape: tuple[int, ...]) -> str:
