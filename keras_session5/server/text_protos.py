@@ -14,12 +14,6 @@ from google.protobuf.message import Message
 
 from keras_session5.errors import InvalidArgumentError, NotFoundError
 
-_PACKAGE = "tensorflow.serving"
-_WRAPPERS = wrappers_pb2.DESCRIPTOR
-_Field = descriptor_pb2.FieldDescriptorProto
-_TYPES = {"int64": _Field.TYPE_INT64, "bool": _Field.TYPE_BOOL, "string": _Field.TYPE_STRING}
-_INT64, _BOOL, _STRING = (f"google.protobuf.{kind}Value" for kind in ("Int64", "Bool", "String"))
-
 AnyMessage = TypeVar("AnyMessage", bound=Message)
 
 
@@ -53,60 +47,44 @@ def read_text_proto(path: str | os.PathLike[str], message: AnyMessage) -> AnyMes
     return message
 
 
-def _declare(pool: descriptor_pool.DescriptorPool, name: str, fields: Mapping[str, tuple[int, str]]) -> type:
-    """Returns a message's class; a field has a number and a type, which may start with `repeated`."""
-    file = descriptor_pb2.FileDescriptorProto(
-        name=f"session5/{name}.proto", package=_PACKAGE, syntax="proto3", dependency=[_WRAPPERS.name]
-    )
-    message = file.message_type.add(name=name)
-    for field, (number, kind) in fields.items():
-        kind = kind.split()
-        label = _Field.LABEL_REPEATED if kind[0] == "repeated" else _Field.LABEL_OPTIONAL
-        added = message.field.add(name=field, number=number, label=label)
-        if kind[-1] in _TYPES:
-            added.type = _TYPES[kind[-1]]
-        else:
-            added.type, added.type_name = _Field.TYPE_MESSAGE, f".{kind[-1]}"
-            if kind[-1].startswith(_PACKAGE):
-                file.dependency.append(f"session5/{kind[-1].rpartition('.')[2]}.proto")
-    pool.Add(file)
-    return message_factory.GetMessageClass(pool.FindMessageTypeByName(f"{_PACKAGE}.{name}"))
-
-
-def _wrappers_only() -> descriptor_pool.DescriptorPool:
+def _declare(messages: Mapping[str, str]) -> dict[str, type]:
+    """Returns classes by name; a message's fields are `name number type`, separated by commas."""
     pool = descriptor_pool.DescriptorPool()
-    pool.AddSerializedFile(_WRAPPERS.serialized_pb)
-    return pool
+    pool.AddSerializedFile(wrappers_pb2.DESCRIPTOR.serialized_pb)
+    file = descriptor_pb2.FileDescriptorProto(
+        name="session5.proto", package="tensorflow.serving", syntax="proto3", dependency=[_WRAPPERS]
+    )
+    for name, fields in messages.items():
+        message = file.message_type.add(name=name)
+        for field, number, kind in (text.split() for text in fields.split(",")):
+            label = _Field.LABEL_REPEATED if kind.endswith("[]") else _Field.LABEL_OPTIONAL
+            added = message.field.add(name=field, number=int(number), label=label)
+            kind = kind.removesuffix("[]")
+            if kind in ("bool", "int64", "string"):
+                added.type = _Field.Type.Value(f"TYPE_{kind.upper()}")
+            else:
+                added.type, added.type_name = _Field.TYPE_MESSAGE, f".{kind}"
+    pool.Add(file)
+    return {
+        name: message_factory.GetMessageClass(pool.FindMessageTypeByName(f"tensorflow.serving.{name}"))
+        for name in messages
+    }
 
 
-_POOL = _wrappers_only()
-
-BatchingParametersProto = _declare(
-    _POOL,
-    "BatchingParameters",
+_Field = descriptor_pb2.FieldDescriptorProto
+_WRAPPERS = wrappers_pb2.DESCRIPTOR.name
+_INT64, _BOOL, _STRING = (f"google.protobuf.{kind}Value" for kind in ("Int64", "Bool", "String"))
+_MESSAGES = _declare(
     {
-        "max_batch_size": (1, _INT64),
-        "batch_timeout_micros": (2, _INT64),
-        "max_enqueued_batches": (3, _INT64),
-        "num_batch_threads": (4, _INT64),
-        "thread_pool_name": (5, _STRING),
-        "allowed_batch_sizes": (6, "repeated int64"),
-        "pad_variable_length_inputs": (7, "bool"),
-        "enable_large_batch_splitting": (8, _BOOL),
-        "max_execution_batch_size": (9, _INT64),
-    },
+        "BatchingParameters": f"max_batch_size 1 {_INT64}, batch_timeout_micros 2 {_INT64},"
+        f" max_enqueued_batches 3 {_INT64}, num_batch_threads 4 {_INT64}, thread_pool_name 5 {_STRING},"
+        " allowed_batch_sizes 6 int64[], pad_variable_length_inputs 7 bool,"
+        f" enable_large_batch_splitting 8 {_BOOL}, max_execution_batch_size 9 {_INT64}",
+        "PrometheusConfig": "enable 1 bool, path 2 string",
+        "MonitoringConfig": "prometheus_config 1 tensorflow.serving.PrometheusConfig",
+        "SSLConfig": "server_key 1 string, server_cert 2 string, custom_ca 3 string, client_verify 4 bool",
+    }
 )
-PrometheusConfigProto = _declare(_POOL, "PrometheusConfig", {"enable": (1, "bool"), "path": (2, "string")})
-MonitoringConfigProto = _declare(
-    _POOL, "MonitoringConfig", {"prometheus_config": (1, f"{_PACKAGE}.PrometheusConfig")}
-)
-SSLConfigProto = _declare(
-    _POOL,
-    "SSLConfig",
-    {
-        "server_key": (1, "string"),
-        "server_cert": (2, "string"),
-        "custom_ca": (3, "string"),
-        "client_verify": (4, "bool"),
-    },
-)
+BatchingParametersProto = _MESSAGES["BatchingParameters"]
+MonitoringConfigProto = _MESSAGES["MonitoringConfig"]
+SSLConfigProto = _MESSAGES["SSLConfig"]
