@@ -177,7 +177,7 @@ def test_while_it_finishes_what_is_in_flight_it_is_not_ready(saved: Path, monkey
         quick.close()
 
 
-def test_a_model_without_a_version_is_named_with_the_way_out(saved: Path, tmp_path: Path):
+def test_a_model_without_a_version_is_named(saved: Path, tmp_path: Path):
     (tmp_path / "empty").mkdir()
     models = {"half": saved / "half", "empty": tmp_path / "empty", "absent": tmp_path / "absent"}
     with pytest.raises(UnavailableError) as caught:
@@ -185,7 +185,6 @@ def test_a_model_without_a_version_is_named_with_the_way_out(saved: Path, tmp_pa
     text = str(caught.value)
     assert f"No versions of servable empty found under base path {tmp_path / 'empty'}" in text
     assert f"Could not find base path {tmp_path / 'absent'} for servable absent" in text
-    assert "session5 run empty" in text
     assert "half" not in text
 
 
