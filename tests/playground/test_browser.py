@@ -246,9 +246,9 @@ def test_another_image_begins_anew_and_a_wrong_cell_is_told(page):
     cell = page.get_by_test_id("cell-1-1")
     for typed, sentences in (("x", 1), ("2", 0)):  # what is pooled needs no kernel
         cell.dblclick()
-        page.keyboard.press("Control+A")
-        page.keyboard.type(typed)
-        page.keyboard.press("Enter")
+        editor = cell.locator("textarea, input")  # waited for: what is typed before it is there is lost
+        editor.fill(typed)
+        editor.press("Enter")
         said = page.locator(".prose.warning:visible", has_text="Every cell of the kernel must be a number")
         playwright.expect(said).to_have_count(sentences)
         playwright.expect(page.locator("#patch img")).to_have_count(0 if sentences else 1)
