@@ -10,9 +10,9 @@ import typer
 from keras_session5 import catalog
 from keras_session5.checks import did_you_mean
 from keras_session5.cli.advice import absence_explained, is_exportable, replace_damaged, train_first
-from keras_session5.cli.options import MODELS, SERVER, Models, Name, Timeout
+from keras_session5.cli.options import MODELS, SERVER, Model, Models, Timeout
 from keras_session5.cli.output import print_json
-from keras_session5.cli.query import read_class_names
+from keras_session5.cli.query import print_answer, read_class_names
 from keras_session5.cli.question import named_inputs, read_question
 from keras_session5.errors import ArgumentError, Session5Error, UnavailableError
 
@@ -24,7 +24,7 @@ def register(app: typer.Typer) -> None:
 
 
 def explain(
-    name: Name,
+    name: Model,
     image: Annotated[Path | None, typer.Option(help="PNG or JPEG file, white on black.")] = None,
     text: Annotated[str | None, typer.Option(help="A text.")] = None,
     json: Annotated[
@@ -70,13 +70,18 @@ def explain(
         raise ArgumentError("`--json` must ask one question: every input with one row.")
     one = {key: value[0] for key, value in answer.items()}
     asked = {key: value[0] for key, value in inputs.items()}
+    figures = [] if raw and picture is None else told.draw(one, asked, class_names)
     if raw:
         print_json({key: value.tolist() for key, value in answer.items()})
-    else:
+    elif figures:
         told.tell(one, asked, class_names)
-    if not raw or picture is not None:
-        save(told.draw(one, asked, class_names), path)
-    if not raw:
+    else:
+        print_answer(one, class_names)
+    if figures:
+        save(figures, path)
+    elif not raw or picture is not None:
+        typer.echo(f"No picture: of {name} nothing can be drawn that it answers, {', '.join(one)}.", err=True)
+    if figures and not raw:
         typer.echo(f"Picture: {path}")
 
 

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 Name = Annotated[str, typer.Argument(help="Network of the catalogue; `session5 list` shows them.")]
+Model = Annotated[str, typer.Argument(help="Served model; `session5 models` shows them.")]
 Data = Annotated[str | None, typer.Option(help="Data set; the network's own if left out.")]
 DataDir = Annotated[
     Path | None,

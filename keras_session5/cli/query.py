@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from keras_session5.cli.advice import absence_explained
-from keras_session5.cli.options import MODELS, SERVER, Models, Name, Server, Timeout
+from keras_session5.cli.options import MODELS, SERVER, Model, Models, Server, Timeout
 from keras_session5.cli.output import print_json
 from keras_session5.cli.question import named_inputs, read_question
 from keras_session5.errors import ArgumentError, FailedPreconditionError, InvalidArgumentError
@@ -21,7 +21,7 @@ def register(app: typer.Typer) -> None:
 
 
 def query(
-    name: Name,
+    name: Model,
     image: Annotated[Path | None, typer.Option(help="PNG or JPEG file, white on black.")] = None,
     text: Annotated[str | None, typer.Option(help="A text.")] = None,
     json: Annotated[

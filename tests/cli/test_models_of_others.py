@@ -20,13 +20,12 @@ REMOVE_OR_EXPORT = "`session5 export perceptron` writes a new version from the n
 
 @pytest.fixture(scope="module")
 def models(tmp_path_factory):
-    """`iris`, which is anybody's; `tulip` and `perceptron`, which are damaged; `mlp` without a version."""
+    """`iris` and `rose`, which are anybody's; `tulip` and `perceptron`, damaged; `mlp` without a version."""
     folder, module = tmp_path_factory.mktemp("models"), tf.Module()
     module.add = tf.function(lambda flower: {"sum": tf.reduce_sum(flower, -1)})
-    spec = tf.TensorSpec([None, 2], tf.float32, "flower")
-    tf.saved_model.save(
-        module, folder / "iris" / "1", {"serving_default": module.add.get_concrete_function(spec)}
-    )
+    add = module.add.get_concrete_function(tf.TensorSpec([None, 2], tf.float32, "flower"))
+    tf.saved_model.save(module, folder / "iris" / "1", {"serving_default": add})
+    tf.saved_model.save(module, folder / "rose" / "1", {"explain": add})
     for name in ("tulip", "perceptron"):
         (folder / name / "1").mkdir(parents=True)
         (folder / name / "1" / "saved_model.pb").write_bytes(b"no protocol buffer")
@@ -56,6 +55,7 @@ def test_models_lists_all_that_the_server_is_configured_with(server):
     assert [(one["name"], one["version"], one["state"]) for one in shown] == [
         ("iris", 1, "AVAILABLE"),
         ("perceptron", 1, "END"),
+        ("rose", 1, "AVAILABLE"),
         ("tulip", 1, "END"),
         ("mlp", None, "MISSING"),
     ]
@@ -80,7 +80,7 @@ def test_over_grpc_models_looks_for_the_catalogues_names_and_says_so(server):
         (["query", "perceptron", "--version", "1"], ["could not be loaded: Can't parse", REMOVE_OR_EXPORT]),
         (["explain", "perceptron"], ["Remove the folder of version 1", REMOVE_OR_EXPORT]),
         (["query", "iris", "--version", "7"], ["Available of iris: version 1."]),
-        (["query", "rose"], ["`session5 models` shows what is served."]),
+        (["query", "daisy"], ["`session5 models` shows what is served."]),
         (["query", "lenet5"], ["`session5 run lenet5` trains and exports it."]),
     ],
 )
@@ -90,9 +90,17 @@ def test_the_advice_is_right_for_the_model(arguments, sentences, address, server
         session5(*arguments, "--json", '{"flower": [[1, 2]]}', "--server", getattr(server, address))
     for sentence in sentences:
         assert sentence in caught.value.sentence
-    for other in ("iris", "tulip", "rose"):
+    for other in ("iris", "tulip", "daisy"):
         assert f"session5 export {other}" not in caught.value.sentence
         assert f"session5 run {other}" not in caught.value.sentence
+
+
+def test_an_explanation_of_somebody_elses_is_printed_without_a_picture(server, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    found = session5("explain", "rose", "--json", "[[1, 2]]", "--server", server.rest_address)
+    assert found.stdout == "sum: 3.0000\n"
+    assert "No picture: of rose nothing can be drawn that it answers, sum." in found.stderr
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize(
