@@ -25,7 +25,7 @@ def register(app: typer.Typer) -> None:
 
 def explain(
     name: Model,
-    image: Annotated[Path | None, typer.Option(help="PNG or JPEG file, white on black.")] = None,
+    image: Annotated[Path | None, typer.Option(help="PNG or JPEG file.")] = None,
     text: Annotated[str | None, typer.Option(help="A text.")] = None,
     json: Annotated[
         str | None,

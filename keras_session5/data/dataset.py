@@ -31,6 +31,21 @@ class Split:
         return len(self.labels)
 
 
+@dataclass(frozen=True)
+class Framing:
+    """How the digits of a data set stand in their images, white on black.
+
+    Attributes:
+        box: pixels of the square that every digit fills from edge to edge, in height or in width.
+        cells: into how many the side of that square was divided to count the ink, before it was enlarged.
+        by_mass: whether the centre of the ink's mass is in the middle of the image, and not that of the box.
+    """
+
+    box: int
+    cells: int
+    by_mass: bool
+
+
 @dataclass(frozen=True, eq=False)
 class DataSet:
     """A data set in memory.
@@ -48,6 +63,7 @@ class DataSet:
         noise_floor: of a series, the variance of the noise on each value, which no forecast can foresee: the
             least mean squared error there is. None where it is not known.
         whole_texts: whether the texts are whole; False where they were cut out of a longer one.
+        framing: how digits stand in their images; None where the images are not of digits.
     """
 
     name: str
@@ -61,3 +77,4 @@ class DataSet:
     target_alphabet: str = ""
     noise_floor: float | None = None
     whole_texts: bool = True
+    framing: Framing | None = None

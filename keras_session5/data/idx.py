@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_session5.data.dataset import DataSet, Split
+from keras_session5.data.dataset import DataSet, Framing, Split
 from keras_session5.errors import DataError
 
 _TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
@@ -48,7 +48,9 @@ def holds_idx_files(folder: Path) -> bool:
     return any(_find(folder, file) for file in _TRAIN_FILES + _TEST_FILES)
 
 
-def load_folder(name: str, folder: Path, class_names: tuple[str, ...]) -> DataSet:
+def load_folder(
+    name: str, folder: Path, class_names: tuple[str, ...], framing: Framing | None = None
+) -> DataSet:
     """Returns an MNIST-like data set from the four IDX files of a folder.
 
     Args:
@@ -69,6 +71,7 @@ def load_folder(name: str, folder: Path, class_names: tuple[str, ...]) -> DataSe
         class_names=class_names,
         alphabet="",
         source=f"IDX files in {folder}",
+        framing=framing,
     )
 
 

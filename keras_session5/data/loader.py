@@ -33,7 +33,7 @@ def load_data(name: str, data_dir: str | os.PathLike[str] | None = None) -> Data
     folder = _folder(data_dir)
     entry = DATA_SETS[name.partition("/")[0]]
     if entry.idx and idx.holds_idx_files(folder):
-        return idx.load_folder(name, folder, entry.class_names)
+        return idx.load_folder(name, folder, entry.class_names, entry.framing)
     return prepared.load(name, entry, folder)
 
 

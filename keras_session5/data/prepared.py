@@ -43,6 +43,7 @@ def load(name: str, entry: DataSetEntry, folder: Path) -> DataSet:
         target_alphabet=entry.target_alphabet,
         noise_floor=entry.noise_floor,
         whole_texts=entry.window is None,
+        framing=entry.framing,
     )
 
 

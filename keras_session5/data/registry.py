@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from keras_session5.data.characters import ALPHABET, DATE_ALPHABET, ISO_ALPHABET, SHAKESPEARE_ALPHABET
-from keras_session5.data.dataset import Kind
+from keras_session5.data.dataset import Framing, Kind
 from keras_session5.data.logic_gates.gates import GATES
 from keras_session5.data.place_names.names import LANGUAGES
 from keras_session5.data.text_tasks.tasks import TASKS_ALPHABET
@@ -29,6 +29,7 @@ class DataSetEntry:
         noise_floor: the variance of the noise in a series.
         download_url: a file that TFDS fetches for it, by which to tell whether it can be reached.
         idx: whether four IDX files in a folder may take TFDS's place.
+        framing: how digits stand in their images, where they are images of digits.
     """
 
     kind: Kind
@@ -42,6 +43,7 @@ class DataSetEntry:
     noise_floor: float | None = None
     download_url: str | None = None
     idx: bool = False
+    framing: Framing | None = None
 
     @property
     def needs_network(self) -> bool:
@@ -69,7 +71,12 @@ _DIGITS = tuple("0123456789")
 
 DATA_SETS = {
     "logic_gates": DataSetEntry("vector", "truth tables of two inputs", ("0", "1"), variants=tuple(GATES)),
-    "digits": DataSetEntry("image", "1,797 handwritten digits (UCI)", _DIGITS),
+    "digits": DataSetEntry(
+        "image",
+        "1,797 handwritten digits (UCI)",
+        _DIGITS,
+        framing=Framing(box=24, cells=8, by_mass=False),  # as data.digits.scaling enlarges them
+    ),
     "place_names": DataSetEntry(
         "text", "which of twenty languages a name is written in", tuple(LANGUAGES), alphabet=ALPHABET
     ),
@@ -101,6 +108,7 @@ DATA_SETS = {
         _DIGITS,
         download_url=_MNIST_URL,
         idx=True,
+        framing=Framing(box=20, cells=20, by_mass=True),  # as its authors say
     ),
     "fashion_mnist": DataSetEntry(
         "image",

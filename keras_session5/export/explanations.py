@@ -34,9 +34,9 @@ from keras_session5.export.reading import (
     encoded,
     pixels,
     prompt,
-    require,
     with_gaps,
 )
+from keras_session5.export.refusal import require
 from keras_session5.export.signature import (
     Signature,
     answers,
@@ -176,7 +176,7 @@ def _of_image_bytes(
     """As `from_image_bytes`; answers with the image (B, H, W, 1) as the network saw it too."""
 
     def answer(image_bytes):
-        image = pixels(model, image_bytes)
+        image = pixels(model, task.data, image_bytes)
         return _labelled(entry, task, explain(image)) | {"image": image}
 
     spec = tf.TensorSpec((None,), tf.string, "image_bytes")

@@ -5,22 +5,51 @@ server passes on what it is sent, and some of TensorFlow's kernels end the whole
 another rank: a convolution with oneDNN does.
 """
 
+from typing import Any
+
 import keras
 import numpy as np
 import tensorflow as tf
 
 from keras_session5.data import DataSet
 from keras_session5.data.characters import FIRST_CHARACTER_ID, UNKNOWN_ID, begin_id
+from keras_session5.export.framing import framed, ink_of
+from keras_session5.export.refusal import require
 from keras_session5.training import texts
 
 _NO_LIMIT = 2**31 - 1
-_MOST_SHOWN = 100  # bytes of a text that is refused
+_WHITE = 255
 
 
 def checked(model: keras.Model, *inputs: tf.Tensor) -> list[tf.Tensor]:
-    """The inputs, of the network's own ranks and sizes and no longer than it can take."""
-    asked = [tf.ensure_shape(x, tensor.shape) for x, tensor in zip(inputs, model.inputs, strict=True)]
-    return [checked_length(model, x) if x.shape[1] is None else x for x in asked]
+    """The inputs, of the network's own ranks, sizes and ranges and no longer than it can take."""
+    return [_checked(model, x, tensor) for x, tensor in zip(inputs, model.inputs, strict=True)]
+
+
+def _checked(model: keras.Model, x: tf.Tensor, tensor: Any) -> tf.Tensor:
+    x = tf.ensure_shape(x, tensor.shape)
+    if x.dtype == tf.int32:
+        size = _vocabulary_size(model, tensor)
+        sentence = f"A token id must be from 0 to {size - 1}. Received:"
+        x = require((x >= 0) & (x < size), sentence, x, x)
+    elif x.shape.rank == 4:
+        sentence = f"A pixel must be from 0 to {_WHITE}. Received:"
+        x = require((x >= 0) & (x <= _WHITE), sentence, x, x)  # which NaN is not either
+    else:
+        x = require(tf.math.is_finite(x), "An input must be a finite number. Received:", x, x)
+    return checked_length(model, x) if x.shape[1] is None else x
+
+
+def _vocabulary_size(model: keras.Model, tokens: Any) -> int:
+    """Rows of the table that an input of the network is looked up in."""
+    tables = [layer for layer in model.layers if isinstance(layer, keras.layers.Embedding)]
+    (size,) = {
+        layer.input_dim
+        for layer in tables
+        for node in layer._inbound_nodes
+        if any(tokens is one for one in node.input_tensors)
+    }
+    return size
 
 
 def checked_length(model: keras.Model, sequence: tf.Tensor) -> tf.Tensor:
@@ -31,21 +60,6 @@ def checked_length(model: keras.Model, sequence: tf.Tensor) -> tf.Tensor:
     sequence = require(length > 0, f"A sequence must have at least one {what}. Received:", length, sequence)
     sentence = f"A sequence must have at most {longest} {what}s. Received:"
     return require(length <= longest, sentence, length, sequence)
-
-
-def require(fine: tf.Tensor, sentence: str, received: tf.Tensor, then: tf.Tensor) -> tf.Tensor:
-    """Returns `then`, which nothing can compute with before the check has been made.
-
-    Args:
-        fine: whether all is well; for strings of each row.
-        received: what the sentence ends with; of strings the beginning of the first that is not fine.
-    """
-    if received.dtype == tf.string:
-        first = tf.strings.substr(tf.boolean_mask(received, tf.logical_not(fine))[:1], 0, _MOST_SHOWN)
-        # Only text can be part of an error's text.
-        received = tf.strings.unicode_transcode(first, "UTF-8", "UTF-8", errors="replace")
-    with tf.control_dependencies([tf.debugging.Assert(tf.reduce_all(fine), [sentence, received])]):
-        return tf.identity(then)
 
 
 def encoded(text: tf.Tensor, alphabet: str) -> tf.Tensor:
@@ -77,18 +91,24 @@ def _ids(characters: tf.RaggedTensor, alphabet: str) -> tf.Tensor:
     return tokens * tf.sequence_mask(characters.row_lengths(), dtype=tf.int32)
 
 
-def pixels(model: keras.Model, image_bytes: tf.Tensor) -> tf.Tensor:
-    """PNG or JPEG bytes of any size -> grey, of the network's size: (B, height, width, 1), 0..255."""
+def pixels(model: keras.Model, data: DataSet, image_bytes: tf.Tensor) -> tf.Tensor:
+    """PNG or JPEG files of any size (B,) -> images as the network takes them: (B, height, width, 1), 0..255.
+
+    A digit is framed as the data set's are; any other image is made grey and stretched to the network's size.
+    """
     height, width = model.inputs[0].shape[1:3]
 
-    def decoded(file):
+    def read(file):
+        if data.framing is not None:
+            return framed(ink_of(file), height, data.framing)
         # Three channels whatever the file has, because the decoder cannot turn every PNG into one.
         image = tf.io.decode_image(file, channels=3, expand_animations=False)
         grey = tf.image.rgb_to_grayscale(tf.ensure_shape(image, (None, None, 3)))
-        return tf.image.resize(grey, (height, width), antialias=True)
+        # Rounding may leave a sum of weights above 1, and white above white.
+        return tf.minimum(tf.image.resize(grey, (height, width), antialias=True), _WHITE)
 
     shape = tf.TensorSpec((height, width, 1), tf.float32)
-    return tf.map_fn(decoded, image_bytes, fn_output_signature=shape)
+    return tf.map_fn(read, image_bytes, fn_output_signature=shape)
 
 
 def prompt(data: DataSet, text: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:

@@ -15,9 +15,9 @@ from keras_session5.export.reading import (
     encoded,
     pixels,
     prompt,
-    require,
     with_gaps,
 )
+from keras_session5.export.refusal import require
 from keras_session5.export.signature import (
     EXAMPLES,
     Signature,
@@ -72,10 +72,10 @@ def _serving_default(entry: Network, model: keras.Model, task: Task) -> Signatur
 def _from_image_bytes(
     entry: Network, model: keras.Model, task: Task, expected: Mapping[str, np.ndarray]
 ) -> Signature:
-    """PNG or JPEG bytes of any size -> grey, resized to the network's input."""
+    """As `serving_default`, of PNG or JPEG files; with the label."""
 
     def answer(image_bytes):
-        return labelled(_outputs(entry, model, pixels(model, image_bytes)), task.data.class_names)
+        return labelled(_outputs(entry, model, pixels(model, task.data, image_bytes)), task.data.class_names)
 
     spec = tf.TensorSpec((None,), tf.string, "image_bytes")
     return Signature(answer, [spec], image_examples(task), expected)
@@ -165,7 +165,7 @@ def _forecast(model: keras.Model, task: Task) -> Signature:
     horizon = task.data.test.labels.shape[1]
 
     def answer(series):
-        series = checked_length(model, tf.ensure_shape(series, model.inputs[0].shape))
+        (series,) = checked(model, series)
         return {"forecast": forecast(model, series, horizon)}
 
     series = task.data.test.inputs[:EXAMPLES]

@@ -1,4 +1,4 @@
-"""A field to draw in, and what becomes of the drawing before a network sees it."""
+"""A field to draw in, and the file that comes of it."""
 
 import base64
 import binascii
@@ -8,13 +8,10 @@ import gradio as gr
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from keras_session5.data.digits.scaling import scale_to_28x28
 from keras_session5.errors import ArgumentError
 
 _SIDE = 280  # pixels of the field
 _LARGEST_BYTES = 1 << 20  # of a drawing; a field full of strokes has some ten thousand
-_INK = 64  # a pixel brighter than this was drawn on
-_SCANNED = 32  # the side of the bitmaps from which the training digits were made
 _PREFIX = "data:image/png;base64,"
 
 _FIELD = f"""
@@ -89,8 +86,8 @@ def drawing_field() -> gr.HTML:
     )
 
 
-def read_drawing(url: str | None) -> np.ndarray:
-    """Returns the field's pixels, (height, width) uint8.
+def read_drawing(url: str | None) -> bytes:
+    """Returns the field's drawing, a PNG file.
 
     Raises:
         ArgumentError: for anything but a PNG of reasonable size.
@@ -99,42 +96,14 @@ def read_drawing(url: str | None) -> np.ndarray:
     if not url or not url.startswith(_PREFIX) or len(url) > _LARGEST_BYTES:
         raise wrong
     try:
-        image = Image.open(io.BytesIO(base64.b64decode(url.removeprefix(_PREFIX))), formats=["PNG"])
-        if max(image.size) > 4 * _SIDE:
-            raise wrong
-        return np.asarray(image.convert("L"))
+        file = base64.b64decode(url.removeprefix(_PREFIX))
+        with Image.open(io.BytesIO(file), formats=["PNG"]) as image:
+            if max(image.size) > 4 * _SIDE:
+                raise wrong
+            image.load()
     except (binascii.Error, UnidentifiedImageError, OSError, ValueError, SyntaxError):
         raise wrong from None
-
-
-def as_training_digit(pixels: np.ndarray) -> np.ndarray:
-    """Returns a drawing in the place and size of the digits that the networks were trained on.
-
-    It goes the way of the UCI digits: cut out, made 32 pixels high (or wide, if it is wider than high), set
-    in the middle of 32 x 32, and counted in blocks of 4 x 4; those 8 x 8 become 28 x 28 as in `data.digits`.
-
-    Args:
-        pixels: (height, width) uint8, white on black.
-
-    Returns:
-        (28, 28, 1) uint8.
-
-    Raises:
-        ArgumentError: if nothing was drawn.
-    """
-    ink = pixels > _INK
-    if not ink.any():
-        raise ArgumentError("Draw a digit: white on black, with the mouse or a finger.")
-    rows, columns = np.flatnonzero(ink.any(1)), np.flatnonzero(ink.any(0))
-    cut = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    scale = _SCANNED / max(cut.shape)
-    height, width = (max(1, round(side * scale)) for side in cut.shape)
-    scaled = Image.fromarray(cut.astype("uint8") * 255).resize((width, height), Image.Resampling.BOX)
-    bitmap = np.zeros((_SCANNED, _SCANNED))
-    top, left = (_SCANNED - height) // 2, (_SCANNED - width) // 2
-    bitmap[top : top + height, left : left + width] = np.asarray(scaled) >= 128
-    blocks = bitmap.reshape(8, 4, 8, 4).sum((1, 3))  # (8, 8), 0..16
-    return scale_to_28x28(blocks[None])[0]
+    return file
 
 
 def png(image: np.ndarray) -> bytes:

@@ -20,8 +20,7 @@ def look(asker: Asker, network: str, url: str | None) -> tuple[dict[str, float],
     Returns:
         Class -> probability, the picture of what it looked at, and of every feature map.
     """
-    image = drawing.as_training_digit(drawing.read_drawing(url))
-    answer = asker.ask(network, "explain_image_bytes", image_bytes=drawing.png(image))
+    answer = asker.ask(network, "explain_image_bytes", image_bytes=drawing.read_drawing(url))
     probabilities = answer["probabilities"]  # (C,)
     names = asker.class_names(network, len(probabilities))
     seen = pictures.saliency(answer["image"][:, :, 0], answer["saliency"])
@@ -33,8 +32,8 @@ def add_tab(asker: Asker) -> Opening:
     """Adds the tab; it answers by itself when its field has been drawn."""
     introduce(
         "LeNet-5 (1998): draw a digit",
-        "Every stroke is answered at once. Your drawing is cut out, scaled to the height of the training "
-        "digits and set in the middle, and the network sees 28 x 28 grey pixels of it.",
+        "Every stroke is answered at once. The served model cuts your drawing out, scales it to the height "
+        "of the training digits and sets it in the middle; the network sees 28 x 28 grey pixels of it.",
     )
     wrong = warning()
     with gr.Row(equal_height=False):

@@ -18,14 +18,16 @@ from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 import keras_session5 as s5
 from keras_session5.by_hand import SLIDES_IMAGE
 from keras_session5.data.characters import encode
+from keras_session5.export.reading import pixels as pixels_of
 
 pytest.importorskip("gradio", reason="the page needs the extra playground")
 
-from keras_session5.playground.drawing import as_training_digit, read_drawing
+from keras_session5.playground.drawing import read_drawing
 from keras_session5.training import texts
 
 playwright = pytest.importorskip("playwright.sync_api", reason="the browser tests need playwright")
@@ -260,7 +262,7 @@ def test_lenet5(page, models):
     playwright.expect(page.locator("#maps img")).to_be_visible()
     before = pixels(page, "maps")
     page.get_by_role("button", name="Clear").click()
-    playwright.expect(page.get_by_text("Draw a digit: white on black")).to_be_visible()
+    playwright.expect(page.get_by_text("this one is empty: nothing stands out")).to_be_visible()
     box = field.bounding_box()
     for stroke in ([(0.3, 0.2), (0.7, 0.2), (0.45, 0.85)], [(0.35, 0.5), (0.7, 0.5)]):  # a seven
         places = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in stroke]
@@ -270,8 +272,8 @@ def test_lenet5(page, models):
             page.mouse.move(*place, steps=6)
         page.mouse.up()
     url = field.evaluate("canvas => canvas.toDataURL('image/png')")
-    digit = as_training_digit(read_drawing(url))
-    probabilities = models["lenet5"].predict(digit[None].astype("float32"), verbose=0)[0]
+    digit = pixels_of(models["lenet5"], s5.load_data("digits"), tf.constant([read_drawing(url)]))
+    probabilities = models["lenet5"].predict(digit.numpy(), verbose=0)[0]
     wait_until(page, lambda: guess(page, "lenet5-guess"), percentages(probabilities, list("0123456789"), 3))
     assert pixels(page, "maps") != before
     assert len(base64.b64decode(pixels(page, "saliency").partition(",")[2])) > 5_000
