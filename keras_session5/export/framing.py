@@ -27,7 +27,7 @@ def ink_of(file: tf.Tensor) -> tf.Tensor:
     black on white their negative.
     """
     image = tf.cast(_decoded(file), tf.float32)
-    colour, opacity = image[..., :3], image[..., 3:] / 255
+    colour, opacity = image[:, :, :3], image[:, :, 3:] / 255
     # If it is the same everywhere there is none: of a file of one bit a pixel the decoder makes it 1 of 255.
     opacity = tf.where(tf.reduce_min(opacity) == tf.reduce_max(opacity), 1.0, opacity)
     # What is transparent shows the paper below it, and that must differ from what is visible.
@@ -60,10 +60,10 @@ def framed(ink: tf.Tensor, side: int, framing: Framing) -> tf.Tensor:
     is_framed &= (size <= framing.box) & (tf.cast(size, tf.float32) >= _LARGE * framing.box)
 
     def place() -> tf.Tensor:
-        cut = digit[top:bottom, left:right, tf.newaxis]
+        cut = tf.expand_dims(digit[top:bottom, left:right], -1)
         return _placed(tf.image.resize_with_crop_or_pad(cut, size, size), side, framing)
 
-    return tf.ensure_shape(tf.cond(is_framed, lambda: ink[..., tf.newaxis], place), (side, side, 1))
+    return tf.ensure_shape(tf.cond(is_framed, lambda: tf.expand_dims(ink, -1), place), (side, side, 1))
 
 
 def _placed(square: tf.Tensor, side: int, framing: Framing) -> tf.Tensor:

@@ -29,7 +29,7 @@ from keras_session5.playground.parts import STYLE, Opening
 from keras_session5.playground.raw_request import RawRests
 
 TITLE = "keras-session5: playground"
-_TIMEOUT_S = 20.0  # of one question
+_TIMEOUT_S = 60.0  # of one request; the first ones wait until their models are loaded
 
 # Fonts of the reader's own machine: Gradio's themes would fetch theirs from the internet.
 _THEME = gr.themes.Base(

@@ -107,7 +107,7 @@ class Core:
         async with self._runner(spec, record, name) as (number, runner):
             run = await self._off_loop(
                 record,
-                request.ByteSize(),
+                record.size,
                 plan,
                 runner.signatures,
                 name,

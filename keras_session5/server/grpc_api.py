@@ -81,6 +81,7 @@ def _handler(core: Core, metrics: Metrics, message: Any, api: str, answer: Calla
         except DecodeError:
             return await _abort(context, InternalError(f"The request is no {message.DESCRIPTOR.full_name}."))
         with metrics.request(api, "GRPC", _model(request), context.time_remaining()) as record:
+            record.size = len(body)  # which a message tells only by writing itself again
             try:
                 response = answer(core, request, record)
                 del request  # it may be large, and is let go before the model runs

@@ -142,6 +142,7 @@ class RequestRecord:
         code: the canonical status code; OK unless something is wrong.
         timeout_s: how long the caller waits; None: for ever.
         ends: when that is over, as a time of `time.perf_counter`.
+        size: bytes of the message, if that is known.
     """
 
     def __init__(
@@ -149,7 +150,7 @@ class RequestRecord:
     ):
         self.timeout_s = timeout_s
         self._metrics, self._api, self._entrypoint, self._model = metrics, api, entrypoint, model
-        self.version, self.signature, self.code = "", "", "OK"
+        self.version, self.signature, self.code, self.size = "", "", "OK", 0
 
     def __enter__(self) -> "RequestRecord":
         metrics = self._metrics

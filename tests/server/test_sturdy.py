@@ -20,6 +20,7 @@ import grpc
 import numpy as np
 import pytest
 import tensorflow as tf
+from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
 
 from keras_session5.errors import ServingError
 from keras_session5.server import Server
@@ -331,6 +332,46 @@ def test_a_body_of_many_megabytes_and_one_nested_half_a_million_deep(rest: Rest)
         status, reply = rest.request("POST", "/v1/models/half:predict", body)
         assert status == 400
         assert len(reply) < 1000
+
+
+class Summing(tf.Module):
+    """Adds up a vector."""
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.float32, name="x")])
+    def add(self, x):
+        return {"y": tf.reduce_sum(x)}
+
+
+def _peak_mib(process: int) -> float:
+    with open(f"/proc/{process}/status") as status:
+        return next(int(line.split()[1]) / 1024 for line in status if line.startswith("VmHWM"))
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="reads /proc")
+def test_a_large_tensor_is_in_memory_three_times_at_most(tmp_path: Path):
+    """As it came, as the message or the array that is made of it, and in TensorFlow; and some buffers."""
+    module = Summing()
+    tf.saved_model.save(module, str(tmp_path / "1"), signatures=module.add)
+    mib = 128
+    with model_server(tmp_path) as (process, grpc_port, port):
+        client = Rest(f"http://127.0.0.1:{port}")
+        deadline = time.monotonic() + 60
+        while True:
+            with suppress(OSError, ServingError):
+                client.predict(Spec("half"), {"x": np.zeros(1, np.float32)})
+                break
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        client.close()
+        options = [("grpc.max_send_message_length", -1)]
+        with grpc.insecure_channel(f"127.0.0.1:{grpc_port}", options) as channel:
+            request = predict_pb2.PredictRequest(model_spec={"name": "half"})
+            request.inputs["x"].CopyFrom(tf.make_tensor_proto(np.ones(mib * 2**18, np.float32)))
+            stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
+            before = _peak_mib(process.pid)
+            (value,) = stub.Predict(request, timeout=120, wait_for_ready=True).outputs["y"].float_val
+        assert value == mib * 2**18
+        assert _peak_mib(process.pid) - before < 3.5 * mib
 
 
 class Counting(tf.Module):
