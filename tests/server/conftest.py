@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from .asking import Asker, Grpc, Rest
+from .asking import Asker, Grpc, Rest, eventually
 from .saved_models import save_half_plus, save_kinds, save_pair
 from .saved_models_tf1 import (
     save_counter,
@@ -45,6 +45,8 @@ def server(saved: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator:
         }"""
     )
     with serve(config, models=saved) as server:
+        # It is ready with one version of each model.
+        eventually(lambda: [v.state.name for v in server.models()[0].versions] == ["AVAILABLE"] * 2)
         yield server
 
 

@@ -28,7 +28,7 @@ from keras_session5.server.reloading import Reloader
 from keras_session5.server.repository import Repository
 from keras_session5.server.settings import Settings
 
-from .asking import Grpc, Spec
+from .asking import Grpc, Spec, eventually
 
 X = {"x": np.array([1.0], np.float32)}
 SETTINGS = Settings(
@@ -69,7 +69,7 @@ def start(saved: Path) -> Iterator[Callable[..., tuple[Server, Client]]]:
     def start_(settings: Settings = SETTINGS, labels: Mapping[str, int] | None = None):
         config = ModelConfig("half", str(saved / "half"), VersionPolicy(latest=None), labels or {})
         server = Server([config], settings).start()
-        _eventually(lambda: [v.state.name for v in server.models()[0].versions] == ["AVAILABLE"] * 2)
+        eventually(lambda: [v.state.name for v in server.models()[0].versions] == ["AVAILABLE"] * 2)
         started.append((server, Client(server.grpc_address)))
         return started[-1]
 
@@ -77,13 +77,6 @@ def start(saved: Path) -> Iterator[Callable[..., tuple[Server, Client]]]:
     for server, client in started:
         client.close()
         server.stop()
-
-
-def _eventually(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def test_a_new_model_can_be_asked_as_soon_as_the_reply_is_there(start, saved: Path):
@@ -102,7 +95,7 @@ def test_a_new_model_can_be_asked_as_soon_as_the_reply_is_there(start, saved: Pa
 def test_the_policy_of_a_served_model_can_change(start, saved: Path):
     _, client = start()
     client.reload(_entry("half", saved / "half", "model_version_policy { specific { versions: 1 } }"))
-    _eventually(lambda: client.states(Spec("half")) == [(2, "END"), (1, "AVAILABLE")])
+    eventually(lambda: client.states(Spec("half")) == [(2, "END"), (1, "AVAILABLE")])
     assert client.ask() == 2.5
 
 
@@ -165,7 +158,7 @@ def test_models_served_already_are_not_waited_for(start, tmp_path: Path):
     _, client = start()
     (tmp_path / "bad/4").mkdir(parents=True)
     assert client.reload(_entry("half", tmp_path / "bad")).status.error_code == 0
-    _eventually(lambda: (4, "END") in client.states(Spec("half")))
+    eventually(lambda: (4, "END") in client.states(Spec("half")))
 
 
 # Labels
@@ -214,7 +207,7 @@ def test_a_refused_configuration_is_accepted_once_its_version_is_there(
     with pytest.raises(FailedPreconditionError):
         client.reload(entry)
     copy_version(2, tmp_path / "m/2")
-    _eventually(lambda: (2, "AVAILABLE") in client.states(Spec("m")))
+    eventually(lambda: (2, "AVAILABLE") in client.states(Spec("m")))
     client.reload(entry)
     assert client.ask("m", label="next") == 3.5
 
@@ -267,11 +260,11 @@ def test_a_caller_who_gives_up_leaves_the_configuration_in_force_and_the_end_com
     assert client.ask() == 3.5
     shutil.rmtree(tmp_path / "late/1")
     copy_version(1, tmp_path / "late/1")
-    _eventually(lambda: client.states(Spec("late")) == [(1, "AVAILABLE")])
+    eventually(lambda: client.states(Spec("late")) == [(1, "AVAILABLE")])
 
     (tmp_path / "never/1").mkdir(parents=True)
     waiting = client.models.HandleReloadConfigRequest.future(_request(_entry("never", tmp_path / "never")))
-    _eventually(lambda: [model.name for model in server.models()] == ["never"])
+    eventually(lambda: [model.name for model in server.models()] == ["never"])
     began = time.monotonic()
     server.stop(grace_s=0.2)
     assert time.monotonic() - began < 100  # the retries go on for twice as long
@@ -304,7 +297,7 @@ def test_the_watcher_tells_a_bad_file_from_a_refused_configuration(
         raise ServingError("not this one")
 
     with ConfigWatcher(read, reload, 0.01):
-        _eventually(lambda: "not this one" in caplog.text)
+        eventually(lambda: "not this one" in caplog.text)
     assert "Failed to read ModelServerConfig file: Invalid protobuf file: 'f'" in caplog.text
     assert "PollFilesystemAndReloadConfig failed to ReloadConfig: not this one" in caplog.text
 
@@ -318,7 +311,7 @@ def test_the_watcher_takes_no_action_for_an_empty_file(tmp_path: Path, caplog: p
         raise ServingError("it was reloaded")
 
     with ConfigWatcher(lambda: reread_config(path, "", {"half"}), reload, 0.01):
-        _eventually(lambda: caplog.text.count("Taking no action for empty config.") > 2)
+        eventually(lambda: caplog.text.count("Taking no action for empty config.") > 2)
     assert "it was reloaded" not in caplog.text
     path.write_text("model_config_list {}")
     assert reread_config(path, "", {"half"}) == []
@@ -327,4 +320,4 @@ def test_the_watcher_takes_no_action_for_an_empty_file(tmp_path: Path, caplog: p
 def test_a_model_that_is_gone_is_still_told_of(start, saved: Path):
     _, client = start()
     client.reload(_entry("other", saved / "half"))
-    _eventually(lambda: {state for _, state in client.states(Spec("half"))} == {"END"})
+    eventually(lambda: {state for _, state in client.states(Spec("half"))} == {"END"})
