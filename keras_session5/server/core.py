@@ -21,11 +21,7 @@ from tensorflow_serving.apis import (
 
 from keras_session5.errors import InvalidArgumentError, NotFoundError
 from keras_session5.server.batching import Runner
-from keras_session5.server.codecs.json_examples import (
-    read_examples,
-    write_classifications,
-    write_regressions,
-)
+from keras_session5.server.codecs.json_examples import read_examples
 from keras_session5.server.codecs.json_request import PredictBody
 from keras_session5.server.codecs.json_response import write_predictions
 from keras_session5.server.codecs.tensors import decode_tensor, fill_tensor
@@ -33,15 +29,12 @@ from keras_session5.server.deadline import call_until
 from keras_session5.server.inference import (
     Classification,
     MultiRun,
-    Signatures,
-    classification,
-    plan_classification,
+    Regression,
+    plan_examples,
     plan_multi_inference,
-    plan_regression,
-    regression,
 )
 from keras_session5.server.metrics import RequestRecord
-from keras_session5.server.predict import DEFAULT_SIGNATURE, Run, plan
+from keras_session5.server.predict import CLASSIFY_METHOD, DEFAULT_SIGNATURE, REGRESS_METHOD, Run, plan
 from keras_session5.server.reloading import Reloader
 from keras_session5.server.repository import Repository
 from keras_session5.server.runtime import SignatureDef, Tensors
@@ -57,7 +50,7 @@ _COST_OF_A_VALUE = 16
 _COST_OF_TEXT = 32
 # A client of upstream finds the ports closed until everything is loaded, so it does not ask again.
 _LOOK_EVERY_S = 0.02
-_Result = TypeVar("_Result")
+_Response = TypeVar("_Response", classification_pb2.ClassificationResponse, regression_pb2.RegressionResponse)
 _Request: TypeAlias = (
     predict_pb2.PredictRequest
     | classification_pb2.ClassificationRequest
@@ -117,7 +110,7 @@ class Core:
                 self._check_method_names,
             )
             del request  # which may be large, while the model runs
-            outputs = run.answer(await _run(runner, run, record))
+            outputs = run.result(await _run(runner, run, record))
         response = predict_pb2.PredictResponse()
         _fill_spec(response.model_spec, spec.name, number, name)
         for alias, array in outputs.items():
@@ -144,7 +137,7 @@ class Core:
                 lambda array: array,
                 check_method_names=self._check_method_names,
             )
-            outputs = run.answer(await _run(runner, run, record))
+            outputs = run.result(await _run(runner, run, record))
         values = sum(array.size for array in outputs.values())
         return await self._off_loop(record, values * _COST_OF_A_VALUE, write_predictions, outputs, form)
 
@@ -152,23 +145,15 @@ class Core:
         self, request: classification_pb2.ClassificationRequest, record: RequestRecord
     ) -> classification_pb2.ClassificationResponse:
         """Classifies examples."""
-        number, result = await self._infer(request, record, plan_classification, classification)
-        response = classification_pb2.ClassificationResponse()
-        name = request.model_spec.signature_name or DEFAULT_SIGNATURE
-        _fill_spec(response.model_spec, request.model_spec.name, number, name)
-        await self._off_loop(record, result.scores.size * _COST_OF_A_VALUE, result.fill, response.result)
-        return response
+        return await self._infer_proto(
+            CLASSIFY_METHOD, request, record, classification_pb2.ClassificationResponse()
+        )
 
     async def regress(
         self, request: regression_pb2.RegressionRequest, record: RequestRecord
     ) -> regression_pb2.RegressionResponse:
         """Finds a value for each example."""
-        number, result = await self._infer(request, record, plan_regression, regression)
-        response = regression_pb2.RegressionResponse()
-        name = request.model_spec.signature_name or DEFAULT_SIGNATURE
-        _fill_spec(response.model_spec, request.model_spec.name, number, name)
-        await self._off_loop(record, result.values.size * _COST_OF_A_VALUE, result.fill, response.result)
-        return response
+        return await self._infer_proto(REGRESS_METHOD, request, record, regression_pb2.RegressionResponse())
 
     async def multi_inference(
         self, request: inference_pb2.MultiInferenceRequest, record: RequestRecord
@@ -180,8 +165,8 @@ class Core:
             run = plan_multi_inference(runner.signatures, request, self._check_method_names)
             fetched = await _run(runner, run, record, examples=run.examples)
         response = inference_pb2.MultiInferenceResponse()
-        for task in run.tasks:
-            answer, result = response.results.add(), task.result(fetched)
+        for task, result in zip(run.tasks, run.result(fetched), strict=True):
+            answer = response.results.add()
             _fill_spec(answer.model_spec, task.model_name, number, task.signature_name)
             if isinstance(result, Classification):
                 result.fill(answer.classification_result)
@@ -189,23 +174,14 @@ class Core:
                 result.fill(answer.regression_result)
         return response
 
-    async def classify_json(self, spec: model_pb2.ModelSpec, body: bytes, record: RequestRecord) -> bytes:
-        """Classifies the examples of a JSON body and returns the reply's JSON."""
+    async def infer_json(
+        self, method: str, spec: model_pb2.ModelSpec, body: bytes, record: RequestRecord
+    ) -> bytes:
+        """Classifies the examples of a JSON body, or finds a value for each, and returns the reply's JSON."""
         name, examples = await self._off_loop(record, len(body) * _COST_OF_TEXT, read_examples, body)
-        request = classification_pb2.ClassificationRequest(
-            model_spec=_with_signature(spec, name), input=examples
-        )
-        _, result = await self._infer(request, record, plan_classification, classification)
-        size = result.scores.size * _COST_OF_A_VALUE
-        return await self._off_loop(record, size, write_classifications, result.labels, result.scores)
-
-    async def regress_json(self, spec: model_pb2.ModelSpec, body: bytes, record: RequestRecord) -> bytes:
-        """Finds a value for each example of a JSON body and returns the reply's JSON."""
-        name, examples = await self._off_loop(record, len(body) * _COST_OF_TEXT, read_examples, body)
-        request = regression_pb2.RegressionRequest(model_spec=_with_signature(spec, name), input=examples)
-        _, result = await self._infer(request, record, plan_regression, regression)
-        size = result.values.size * _COST_OF_A_VALUE
-        return await self._off_loop(record, size, write_regressions, result.values)
+        spec = _with_signature(spec, name)
+        _, result = await self._infer(method, spec, examples, record)
+        return await self._off_loop(record, result.size * _COST_OF_A_VALUE, result.to_json)
 
     async def get_model_metadata(
         self, request: get_model_metadata_pb2.GetModelMetadataRequest, record: RequestRecord
@@ -238,19 +214,23 @@ class Core:
             raise NotFoundError(f"Could not find any versions of model {spec.name}")
         return _status_response(statuses)
 
-    async def _infer(
-        self,
-        request: classification_pb2.ClassificationRequest | regression_pb2.RegressionRequest,
-        record: RequestRecord,
-        plan_run: Callable[[Signatures, str, input_pb2.Input, bool], Run],
-        result: Callable[[Run, Tensors], _Result],
-    ) -> tuple[int, _Result]:
-        """Runs a signature on examples and returns the version's number and what it says."""
+    async def _infer_proto(
+        self, method: str, request: Any, record: RequestRecord, response: _Response
+    ) -> _Response:
         spec = _spec(request)
+        number, result = await self._infer(method, spec, request.input, record)
+        _fill_spec(response.model_spec, spec.name, number, spec.signature_name or DEFAULT_SIGNATURE)
+        await self._off_loop(record, result.size * _COST_OF_A_VALUE, result.fill, response.result)
+        return response
+
+    async def _infer(
+        self, method: str, spec: model_pb2.ModelSpec, examples: input_pb2.Input, record: RequestRecord
+    ) -> tuple[int, Classification | Regression]:
+        """Runs a signature on examples and returns the version's number and the result."""
         name = spec.signature_name or DEFAULT_SIGNATURE
         async with self._runner(spec, record, name) as (number, runner):
-            run = plan_run(runner.signatures, name, request.input, self._check_method_names)
-            return number, result(run, await _run(runner, run, record))
+            run = plan_examples(runner.signatures, name, method, examples, self._check_method_names)
+            return number, run.result(await _run(runner, run, record))
 
     def list_models(self) -> dict[str, tuple[str, get_model_status_pb2.GetModelStatusResponse]]:
         """Tells every configured model's base path and versions, by name."""

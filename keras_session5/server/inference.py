@@ -12,6 +12,8 @@ from tensorflow.core.framework import types_pb2
 from tensorflow_serving.apis import classification_pb2, inference_pb2, input_pb2, regression_pb2
 
 from keras_session5.errors import InvalidArgumentError, UnimplementedError
+from keras_session5.server.codecs.json_examples import write_classifications, write_regressions
+from keras_session5.server.codecs.json_text import shape_text
 from keras_session5.server.predict import CLASSIFY_METHOD, DEFAULT_SIGNATURE, REGRESS_METHOD, Run
 from keras_session5.server.runtime import SignatureDef, Tensors
 
@@ -26,6 +28,15 @@ class Classification:
 
     labels: np.ndarray
     scores: np.ndarray
+
+    @property
+    def size(self) -> int:
+        """How many numbers there are."""
+        return self.scores.size
+
+    def to_json(self) -> bytes:
+        """Returns the reply's JSON."""
+        return write_classifications(self.labels, self.scores)
 
     def fill(self, result: classification_pb2.ClassificationResult) -> None:
         """Writes them into an empty message."""
@@ -42,10 +53,37 @@ class Regression:
 
     values: np.ndarray
 
+    @property
+    def size(self) -> int:
+        """How many numbers there are."""
+        return self.values.size
+
+    def to_json(self) -> bytes:
+        """Returns the reply's JSON."""
+        return write_regressions(self.values)
+
     def fill(self, result: regression_pb2.RegressionResult) -> None:
         """Writes them into an empty message."""
         for value in self.values.tolist():
             result.regressions.add(value=value)
+
+
+@dataclass(frozen=True)
+class ExampleRun(Run):
+    """How to run a signature on examples, by `CLASSIFY_METHOD` or `REGRESS_METHOD`."""
+
+    method: str
+
+    def result(self, fetched: Tensors) -> Classification | Regression:
+        """Returns what the signature has found.
+
+        Raises:
+            InvalidArgumentError: the model's outputs are not what the method's must be.
+        """
+        size = len(next(iter(self.feeds.values())))
+        return (_classification if self.method == CLASSIFY_METHOD else _regression)(
+            super().result(fetched), size
+        )
 
 
 @dataclass(frozen=True)
@@ -54,12 +92,7 @@ class Task:
 
     model_name: str
     signature_name: str
-    method: str
-    run: Run
-
-    def result(self, fetched: Tensors) -> Classification | Regression:
-        """Returns what this signature says."""
-        return (classification if self.method == CLASSIFY_METHOD else regression)(self.run, fetched)
+    run: ExampleRun
 
 
 @dataclass(frozen=True)
@@ -83,33 +116,34 @@ class MultiRun:
         """What to fetch for all of them."""
         return {name for task in self.tasks for name in task.run.fetches}
 
+    def result(self, fetched: Tensors) -> list[Classification | Regression]:
+        """Returns the result of each task."""
+        return [task.run.result(fetched) for task in self.tasks]
 
-def plan_classification(
-    signatures: Signatures, signature_name: str, examples: input_pb2.Input, check_method_names: bool = False
-) -> Run:
-    """Returns how to classify examples.
+
+def plan_examples(
+    signatures: Signatures,
+    signature_name: str,
+    method: str,
+    examples: input_pb2.Input,
+    check_method_names: bool = False,
+) -> ExampleRun:
+    """Returns how to run a signature on examples.
 
     Args:
         signatures: those of the loaded model.
         signature_name: the signature to run.
-        examples: what to classify.
-        check_method_names: whether the signature must say that it classifies.
+        method: `CLASSIFY_METHOD` or `REGRESS_METHOD`.
+        examples: what to run it on.
+        check_method_names: whether the signature must name this method.
 
     Raises:
-        ServingError: the request does not fit the signature, or the signature is not one for classifying.
+        ServingError: the request does not fit the signature, or the signature does not fit the method.
     """
-    signature = _signature(signatures, signature_name)
-    tensor, outputs = _check_classification(signature, check_method_names)
-    return Run({tensor: example_tensor(examples)}, outputs)
-
-
-def plan_regression(
-    signatures: Signatures, signature_name: str, examples: input_pb2.Input, check_method_names: bool = False
-) -> Run:
-    """Returns how to find a value for each example; the arguments are those of `plan_classification`."""
-    signature = _signature(signatures, signature_name)
-    tensor, outputs = _check_regression(signature, check_method_names)
-    return Run({tensor: example_tensor(examples)}, outputs)
+    if signature_name not in signatures:
+        raise InvalidArgumentError(f"No signature was found with the name: {signature_name}")
+    tensor, outputs = _CHECKS[method](signatures[signature_name], check_method_names)
+    return ExampleRun({tensor: example_tensor(examples)}, outputs, method)
 
 
 def plan_multi_inference(
@@ -124,24 +158,17 @@ def plan_multi_inference(
     for task in request.tasks:
         name = task.model_spec.signature_name or DEFAULT_SIGNATURE
         _check_task(task, name, request.tasks[0].model_spec.name, signatures, checked)
-        check = _check_classification if task.method_name == CLASSIFY_METHOD else _check_regression
-        checked[name] = (task, *check(signatures[name], check_method_names))
+        checked[name] = (task, *_CHECKS[task.method_name](signatures[name], check_method_names))
     examples = example_tensor(request.input)
     return MultiRun(
         [
-            Task(task.model_spec.name, name, task.method_name, Run({tensor: examples}, outputs))
+            Task(task.model_spec.name, name, ExampleRun({tensor: examples}, outputs, task.method_name))
             for name, (task, tensor, outputs) in checked.items()
         ]
     )
 
 
-def classification(run: Run, fetched: Tensors) -> Classification:
-    """Returns what a planned classification says.
-
-    Raises:
-        InvalidArgumentError: the model's outputs are not what a classification's must be.
-    """
-    outputs, size = run.answer(fetched), _num_examples(run)
+def _classification(outputs: Tensors, size: int) -> Classification:
     if _CLASSES in outputs:
         _check_classes(outputs[_CLASSES], size)
     if _SCORES in outputs:
@@ -156,17 +183,12 @@ def classification(run: Run, fetched: Tensors) -> Classification:
     return Classification(labels, scores)
 
 
-def regression(run: Run, fetched: Tensors) -> Regression:
-    """Returns what a planned regression says.
-
-    Raises:
-        InvalidArgumentError: the model's output is not what a regression's must be.
-    """
-    values, size = run.answer(fetched)[_OUTPUTS], _num_examples(run)
+def _regression(outputs: Tensors, size: int) -> Regression:
+    values = outputs[_OUTPUTS]
     if values.ndim != 1 and (values.ndim != 2 or values.shape[1] != 1):
         raise InvalidArgumentError(
             "Expected output Tensor shape to be either [batch_size] or [batch_size, 1]"
-            f" but got {_shape(values)}"
+            f" but got {shape_text(values)}"
         )
     if len(values) != size:
         raise InvalidArgumentError(
@@ -195,12 +217,6 @@ def example_tensor(examples: input_pb2.Input) -> np.ndarray:
     return tensor
 
 
-def _signature(signatures: Signatures, name: str) -> SignatureDef:
-    if name not in signatures:
-        raise InvalidArgumentError(f"No signature was found with the name: {name}")
-    return signatures[name]
-
-
 def _check_task(
     task: inference_pb2.InferenceTask,
     name: str,
@@ -218,7 +234,7 @@ def _check_task(
         raise InvalidArgumentError(f"Duplicate evaluation of signature: {name}")
     if name not in signatures:
         raise InvalidArgumentError(f"Requested signature not found in model graph: {name}")
-    if task.method_name not in (CLASSIFY_METHOD, REGRESS_METHOD):
+    if task.method_name not in _CHECKS:
         raise UnimplementedError(f"Unsupported signature method_name: {task.method_name}")
 
 
@@ -265,6 +281,9 @@ def _check_regression(signature: SignatureDef, check_method_names: bool) -> tupl
     return signature.inputs[_INPUTS].name, {_OUTPUTS: signature.outputs[_OUTPUTS].name}
 
 
+_CHECKS = {CLASSIFY_METHOD: _check_classification, REGRESS_METHOD: _check_regression}
+
+
 def _check_classes(classes: np.ndarray, size: int) -> None:
     _check_rank(classes)
     if classes.dtype != object:
@@ -283,15 +302,9 @@ def _check_scores(scores: np.ndarray, size: int) -> None:
 
 def _check_rank(array: np.ndarray) -> None:
     if array.ndim != 2:
-        raise InvalidArgumentError(f"Expected Tensor shape: [batch_size num_classes] but got {_shape(array)}")
-
-
-def _num_examples(run: Run) -> int:
-    return len(next(iter(run.feeds.values())))
-
-
-def _shape(array: np.ndarray) -> str:
-    return f"[{','.join(map(str, array.shape))}]"
+        raise InvalidArgumentError(
+            f"Expected Tensor shape: [batch_size num_classes] but got {shape_text(array)}"
+        )
 
 
 def _dtype(array: np.ndarray) -> str:

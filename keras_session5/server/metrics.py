@@ -4,11 +4,12 @@ Every method may be called from any thread.
 """
 
 import math
-import os
 import threading
 import time
 from asyncio import CancelledError
 from collections.abc import Callable, Iterable
+
+import psutil
 
 from keras_session5.errors import ServingError
 from keras_session5.server.metric_kinds import OTHER, Counter, Gauge, Histogram, Labels, Metric, exponential
@@ -34,6 +35,7 @@ class Metrics:
     def __init__(self, states: Callable[[], Iterable[tuple[str, int, str]]] = tuple):
         microseconds = exponential(10, 1.8, 33)
         sizes = exponential(1, 2, 14)
+        process = psutil.Process()
 
         self.request_count = Counter("/tensorflow/serving/request_count", ("model_name", "status"))
         self.request_latency = Histogram(
@@ -89,14 +91,16 @@ class Metrics:
             read=lambda: (((model, str(version), state), 1) for model, version, state in states()),
         )
         self.resident_memory = Gauge(
-            "process_resident_memory_bytes", (), "Resident memory size in bytes.", read=_resident_memory
+            "process_resident_memory_bytes",
+            (),
+            "Resident memory size in bytes.",
+            read=lambda: [((), process.memory_info().rss)],
         )
-        started = _process_start()
         self.start_time = Gauge(
             "process_start_time_seconds",
             (),
             "Start time of the process since the epoch in seconds.",
-            read=lambda: [((), started)],
+            read=lambda: [((), round(process.create_time(), 2))],
         )
 
         found = [metric for metric in vars(self).values() if isinstance(metric, Metric)]
@@ -219,22 +223,3 @@ def _code_of(error: BaseException) -> str:
     if isinstance(error, ServingError):
         return error.code
     return "CANCELLED" if isinstance(error, CancelledError) else "INTERNAL"
-
-
-def _resident_memory() -> list[tuple[Labels, float]]:
-    try:
-        with open("/proc/self/statm", "rb") as file:
-            return [((), int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE"))]
-    except OSError:  # no Linux: then it is not told
-        return []
-
-
-def _process_start() -> float:
-    try:
-        with open("/proc/self/stat", "rb") as file:
-            # The name, second and in parentheses, may hold blanks; the start is the 22nd field.
-            ticks = int(file.read().rpartition(b")")[2].split()[19])
-        age = time.clock_gettime(time.CLOCK_BOOTTIME) - ticks / os.sysconf("SC_CLK_TCK")
-        return round(time.time() - age, 2)
-    except (OSError, AttributeError):  # no Linux: the server starts soon after its process
-        return round(time.time(), 2)

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
 from keras_session5.errors import FailedPreconditionError, InternalError, InvalidArgumentError
 from keras_session5.server.codecs.tensors import decode_tensor
-from keras_session5.server.runtime import Servable, SignatureDef, Tensors
+from keras_session5.server.runtime import SignatureDef, Tensors
 
 DEFAULT_SIGNATURE = "serving_default"
 PREDICT_METHOD = "tensorflow/serving/predict"
@@ -35,14 +35,9 @@ class Run:
         """The names of the tensors to fetch."""
         return self.outputs.values()
 
-    def answer(self, fetched: Tensors) -> dict[str, np.ndarray]:
+    def result(self, fetched: Tensors) -> Any:
         """Returns the outputs by alias."""
         return {alias: fetched[name] for alias, name in self.outputs.items()}
-
-
-def predict(servable: Servable, run: Run) -> dict[str, np.ndarray]:
-    """Runs a checked request at once."""
-    return run.answer(servable.run(run.feeds, run.fetches))
 
 
 def plan(

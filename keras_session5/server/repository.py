@@ -356,7 +356,9 @@ class Repository:
             else:
                 log.info("Loaded %s version %d in %.2f s", version.model, version.number, seconds)
                 version.state, version.servable = State.AVAILABLE, servable
-                self._assign_labels(version.model)
+                if version.model in self._models:
+                    even_unavailable = self._settings.allow_version_labels_for_unavailable_models
+                    self._models[version.model].assign_labels(even_unavailable)
             self._notify()
 
     def _note_failure(self, version: Version, error: ServingError, known: bool) -> None:
@@ -370,10 +372,6 @@ class Repository:
             version.retry_at = time.monotonic() + wait_s
             if not known:  # it is said again only when it changes
                 log.warning("Could not load %s, trying again every %g s: %s", name, wait_s, error)
-
-    def _assign_labels(self, name: str) -> None:
-        if name in self._models:
-            self._models[name].assign_labels(self._settings.allow_version_labels_for_unavailable_models)
 
     def _drop(self, version: Version) -> None:
         self._before_unload(version.servable)

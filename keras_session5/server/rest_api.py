@@ -19,13 +19,13 @@ from tensorflow_serving.apis import (
 from keras_session5.errors import (
     DeadlineExceededError,
     InvalidArgumentError,
-    ServingError,
     UnavailableError,
 )
 from keras_session5.server.bodies import Bodies, BodyError
 from keras_session5.server.core import Core
 from keras_session5.server.failures import to_serving_error
 from keras_session5.server.metrics import Metrics, RequestRecord
+from keras_session5.server.predict import CLASSIFY_METHOD, REGRESS_METHOD
 from keras_session5.server.readiness import Readiness
 from keras_session5.server.settings import Settings
 
@@ -150,30 +150,23 @@ class RestApi:
             except Exception as error:
                 failure = to_serving_error(error)
             record.code = failure.code
-        return _failure(failure)
+        return failure.http_status, _error(failure)
 
     async def _call(self, api: str, match: re.Match[str], body: bytes, record: RequestRecord) -> bytes:
         if api == "list":
-            return _json({"models": [self._listed(*model) for model in self._core.list_models().items()]})
+            models = self._core.list_models().items()
+            listed = [{"name": name, "base_path": path} | _as_json(status) for name, (path, status) in models]
+            return _json({"models": listed})
         spec = _model_spec(match)
         if api == "status":
-            return await self._status(spec, record)
+            request = get_model_status_pb2.GetModelStatusRequest(model_spec=spec)
+            return _json(_as_json(await self._core.get_model_status(request, record)))
         if api == "metadata":
             return await self._metadata(spec, record)
-        answers = {
-            "predict": self._core.predict_json,
-            "classify": self._core.classify_json,
-            "regress": self._core.regress_json,
-        }
-        return await answers[api](spec, body, record)
-
-    def _listed(self, name: str, found: tuple[str, Message]) -> dict[str, Any]:
-        base_path, status = found
-        return {"name": name, "base_path": base_path} | _as_json(status)
-
-    async def _status(self, spec: model_pb2.ModelSpec, record: RequestRecord) -> bytes:
-        request = get_model_status_pb2.GetModelStatusRequest(model_spec=spec)
-        return _json(_as_json(await self._core.get_model_status(request, record)))
+        if api == "predict":
+            return await self._core.predict_json(spec, body, record)
+        method = CLASSIFY_METHOD if api == "classify" else REGRESS_METHOD
+        return await self._core.infer_json(method, spec, body, record)
 
     async def _metadata(self, spec: model_pb2.ModelSpec, record: RequestRecord) -> bytes:
         request = get_model_metadata_pb2.GetModelMetadataRequest(
@@ -219,10 +212,6 @@ def _model_spec(match: re.Match[str]) -> model_pb2.ModelSpec:
     if match["label"]:
         spec.version_label = unquote(match["label"], errors="replace")
     return spec
-
-
-def _failure(error: ServingError) -> tuple[int, bytes]:
-    return error.http_status, _error(error)
 
 
 def _error(error: Exception) -> bytes:

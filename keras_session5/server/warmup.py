@@ -11,20 +11,15 @@ from tensorflow_serving.apis import prediction_log_pb2
 
 from keras_session5.errors import DataLossError, InternalError, InvalidArgumentError, UnimplementedError
 from keras_session5.server.codecs.tensors import decode_tensor
-from keras_session5.server.inference import (
-    classification,
-    plan_classification,
-    plan_multi_inference,
-    plan_regression,
-    regression,
-)
-from keras_session5.server.predict import DEFAULT_SIGNATURE, plan, predict
+from keras_session5.server.inference import plan_examples, plan_multi_inference
+from keras_session5.server.predict import CLASSIFY_METHOD, DEFAULT_SIGNATURE, REGRESS_METHOD, plan
 from keras_session5.server.runtime import Servable
 
 log = logging.getLogger(__name__)
 
 FILE = os.path.join("assets.extra", "tf_serving_warmup_requests")
 _MOST_RECORDS = 1000
+_METHODS = {"classify_log": CLASSIFY_METHOD, "regress_log": REGRESS_METHOD}
 
 
 def warm_up(servable: Servable, path: str, iterations: int, check_method_names: bool = False) -> int:
@@ -77,27 +72,17 @@ def _kernels_words(message: str) -> str:
 
 def _replay(servable: Servable, record: prediction_log_pb2.PredictionLog, check_method_names: bool) -> None:
     kind, signatures = record.WhichOneof("log_type"), servable.signatures
-    if kind == "predict_log":
-        request = record.predict_log.request
+    if kind == "multi_inference_log":
+        run = plan_multi_inference(signatures, record.multi_inference_log.request, check_method_names)
+    elif kind in ("predict_log", *_METHODS):
+        request = getattr(record, kind).request
         name = request.model_spec.signature_name or DEFAULT_SIGNATURE
-        inputs, output_filter = request.inputs, request.output_filter
-        predict(servable, plan(signatures, name, inputs, decode_tensor, output_filter, check_method_names))
-    elif kind == "classify_log":
-        request = record.classify_log.request
-        name = request.model_spec.signature_name or DEFAULT_SIGNATURE
-        run = plan_classification(signatures, name, request.input, check_method_names)
-        classification(run, servable.run(run.feeds, run.fetches))
-    elif kind == "regress_log":
-        request = record.regress_log.request
-        name = request.model_spec.signature_name or DEFAULT_SIGNATURE
-        run = plan_regression(signatures, name, request.input, check_method_names)
-        regression(run, servable.run(run.feeds, run.fetches))
-    elif kind == "multi_inference_log":
-        request = record.multi_inference_log.request
-        runs = plan_multi_inference(signatures, request, check_method_names)
-        fetched = servable.run(runs.feeds, runs.fetches)
-        for task in runs.tasks:
-            task.result(fetched)
+        if kind == "predict_log":
+            inputs, output_filter = request.inputs, request.output_filter
+            run = plan(signatures, name, inputs, decode_tensor, output_filter, check_method_names)
+        else:
+            run = plan_examples(signatures, name, _METHODS[kind], request.input, check_method_names)
     else:  # upstream replays no others either
         number = record.DESCRIPTOR.fields_by_name[kind].number if kind else 0
         raise UnimplementedError(f"Unsupported log_type for warmup: {number}")
+    run.result(servable.run(run.feeds, run.fetches))

@@ -18,11 +18,9 @@ from tensorflow_serving.apis import (
 from keras_session5.errors import InternalError, InvalidArgumentError, NotFoundError, UnimplementedError
 from keras_session5.server.inference import (
     Classification,
-    classification,
     example_tensor,
-    plan_classification,
+    plan_examples,
     plan_multi_inference,
-    plan_regression,
 )
 from keras_session5.server.predict import plan
 from keras_session5.server.runtime import SavedModel
@@ -322,16 +320,16 @@ def test_tasks_that_do_not_fit_are_refused(
 
 def test_the_method_of_a_signature_can_be_checked(odd: SavedModel):
     examples, signatures = input_of(EXAMPLES), odd.signatures
-    plan_classification(signatures, "classify", examples, check_method_names=True)
-    plan_regression(signatures, "regress", examples, check_method_names=True)
+    plan_examples(signatures, "classify", CLASSIFY, examples, check_method_names=True)
+    plan_examples(signatures, "regress", REGRESS, examples, check_method_names=True)
     with pytest.raises(InvalidArgumentError) as caught:
-        plan_classification(signatures, "regress", examples, check_method_names=True)
+        plan_examples(signatures, "regress", CLASSIFY, examples, check_method_names=True)
     assert str(caught.value) == (
         "Expected classification signature method_name to be tensorflow/serving/classify."
         " Was: tensorflow/serving/regress"
     )
     with pytest.raises(InvalidArgumentError) as caught:
-        plan_regression(signatures, "no_method", examples, check_method_names=True)
+        plan_examples(signatures, "no_method", REGRESS, examples, check_method_names=True)
     assert str(caught.value) == (
         "Expected regression signature method_name to be tensorflow/serving/regress. Was: "
     )
@@ -408,5 +406,5 @@ def test_a_warm_up_record_that_fails_fails_the_load(
 
 
 def test_a_plan_can_be_run_by_hand(odd: SavedModel):
-    run = plan_classification(odd.signatures, "classify", input_of(EXAMPLES))
-    assert classification(run, odd.run(run.feeds, run.fetches)).labels.tolist() == [[b"no", b"yes"]] * 2
+    run = plan_examples(odd.signatures, "classify", CLASSIFY, input_of(EXAMPLES))
+    assert run.result(odd.run(run.feeds, run.fetches)).labels.tolist() == [[b"no", b"yes"]] * 2

@@ -19,13 +19,14 @@ from keras_session5.errors import (
     UnimplementedError,
 )
 from keras_session5.server.codecs.tensors import decode_tensor, encode_tensor
-from keras_session5.server.predict import plan, predict
+from keras_session5.server.predict import plan
 from keras_session5.server.runtime import SavedModel, Servable
 from keras_session5.server.warmup import warm_up
 
 
 def ask(model: Servable, signature: str, inputs: dict) -> dict[str, np.ndarray]:
-    return predict(model, plan(model.signatures, signature, inputs, decode_tensor))
+    run = plan(model.signatures, signature, inputs, decode_tensor)
+    return run.result(model.run(run.feeds, run.fetches))
 
 
 @pytest.fixture

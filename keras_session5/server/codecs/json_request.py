@@ -13,7 +13,7 @@ from keras_session5.errors import InvalidArgumentError, ServingError
 from keras_session5.server.codecs.json_arrays import is_base64, of_dtype, regular_array, to_array
 from keras_session5.server.codecs.json_numbers import Numbers, read_numbers
 from keras_session5.server.codecs.json_parser import Json, parse_json
-from keras_session5.server.codecs.json_text import describe
+from keras_session5.server.codecs.json_text import describe, shape_text
 from keras_session5.server.deadline import check_deadline
 
 Inputs = Mapping[str, TensorInfo]
@@ -198,8 +198,4 @@ def _check_like(first: np.ndarray, tensor: np.ndarray) -> None:
     if first.size != tensor.size:
         raise InvalidArgumentError(f"Expecting tensor size: {first.size} but got: {tensor.size}")
     if first.shape != tensor.shape:
-        raise InvalidArgumentError(f"Expecting shape {_listed(first.shape)} but got: {_listed(tensor.shape)}")
-
-
-def _listed(shape: tuple[int, ...]) -> str:
-    return f"[{','.join(map(str, shape))}]"
+        raise InvalidArgumentError(f"Expecting shape {shape_text(first)} but got: {shape_text(tensor)}")

@@ -55,6 +55,11 @@ def describe(value: Any) -> str:
     return written[:_LONGEST_VALUE_IN_ERROR].decode("utf-8", "replace")
 
 
+def shape_text(array: np.ndarray) -> str:
+    """Returns an array's shape as upstream writes it: `[2,3]`."""
+    return f"[{','.join(map(str, array.shape))}]"
+
+
 def _finish(text: str) -> str:
     if text in ("nan", "inf", "-inf"):
         return {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}[text]
