@@ -15,8 +15,8 @@ import ngrams
 
 import keras_session5
 from keras_session5 import NETWORKS, catalog
+from keras_session5.comparison import compare
 from keras_session5.data import load_data
-from keras_session5.training import compare
 
 SEEDS = (0, 1, 2)
 DEFAULT = ("mlp", "lenet5", "simple_rnn", "transformer_encoder")

@@ -17,7 +17,7 @@ from .catalog import (
 )
 from .client import connect as connect
 from .data import load_data as load_data
-from .export import export as export
+from .exporting import export as export
 from .server import serve as serve
 from .training import (
     evaluate as evaluate,

@@ -37,8 +37,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import keras_session5 as s5
+from keras_session5.comparison import classical, compare
 from keras_session5.pictures.style import BLUE, ORANGE
-from keras_session5.training import classical, compare
 
 QUICK = os.environ.get("SESSION5_QUICK") == "1"  # the tests set it: seconds instead of minutes
 FOLDER = Path(tempfile.mkdtemp())  # for runs and exported models; nothing of yours is touched

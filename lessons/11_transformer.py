@@ -38,7 +38,7 @@ import numpy as np
 import keras_session5 as s5
 from keras_session5 import pictures
 from keras_session5.data.characters import begin_id, decode, encode, end_id
-from keras_session5.models.inspect import layer_outputs
+from keras_session5.introspection import layer_outputs
 from keras_session5.pictures.style import BLUE, ORANGE, SKY
 
 # %%

@@ -43,7 +43,7 @@ import numpy as np
 
 import keras_session5 as s5
 from keras_session5.data.characters import decode
-from keras_session5.models.inspect import layer_outputs
+from keras_session5.introspection import layer_outputs
 from keras_session5.pictures.style import BLUE, ORANGE
 from keras_session5.training.tasks import TASKS
 

@@ -36,7 +36,7 @@ LONGEST = [
     "server/test_sturdy.py",
     "training/test_tasks.py",
     "cli/test_explain_verb.py",
-    "export/test_export.py",
+    "exporting/test_export.py",
 ]
 
 

@@ -16,8 +16,8 @@ from keras_session5.catalog import NETWORKS
 from keras_session5.data import DATA_SETS, load_data
 from keras_session5.data.characters import marked_vocabulary_size, vocabulary_size
 from keras_session5.errors import ArgumentError, InvalidArgumentError
-from keras_session5.export import load_signatures, max_difference
-from keras_session5.export.signatures import answers, questions, signatures
+from keras_session5.exporting import load_signatures, max_difference
+from keras_session5.exporting.signatures import answers, questions, signatures
 from keras_session5.training import batches, fit, load_result
 from keras_session5.training.tasks import TASKS
 

@@ -38,7 +38,7 @@ def write_payloads(version: Path, folder: Path, values: str) -> None:
     from tensorflow_serving.apis.predict_pb2 import PredictRequest, PredictResponse
 
     from keras_session5.data import load_data
-    from keras_session5.export import ask_saved_model
+    from keras_session5.exporting import ask_saved_model
 
     (folder / "replies").mkdir(parents=True, exist_ok=True)
     pixels = load_data("digits").test.inputs[: max(COUNTS)].astype("float32")

@@ -54,7 +54,7 @@ NETWORKS = (
         name="transformer",
         title="Transformer",
         year=2017,
-        builder="encoder_decoder:build_transformer",
+        builder="transformer:build_transformer",
         task="translation",
         kind="text_pair",
         data="dates",
@@ -73,7 +73,7 @@ NETWORKS = (
         name="transformer_base",
         title="Transformer, base size, without embeddings",
         year=2017,
-        builder="encoder_decoder:build_transformer_layers",
+        builder="transformer:build_transformer_layers",
         inputs={
             "source": Tensor("float32", (None, None, 512)),
             "target": Tensor("float32", (None, None, 512)),

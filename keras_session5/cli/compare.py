@@ -14,7 +14,7 @@ from keras_session5.cli.output import print_json, print_table, progress
 from keras_session5.errors import ArgumentError
 
 if TYPE_CHECKING:
-    from keras_session5.training.compare import Row
+    from keras_session5.comparison.compare import Row
 
 _MEASURES = (
     "seconds: of training, the making of features included. us/example: asked for the whole test split at "
@@ -54,8 +54,8 @@ def compare(
     if network and no_networks:
         raise ArgumentError(f"`--no-networks` and `--network` exclude each other. Received: {network}")
     picture = _writable(picture or Path(f"compare-{data.replace('/', '-')}.png"))
+    from keras_session5.comparison import compare as comparing
     from keras_session5.data import load_data
-    from keras_session5.training import compare as comparing
 
     began = time.perf_counter()
     comparing.check_has_classes(data)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from keras_session5.training.compare import Curve, Row
+    from keras_session5.comparison.compare import Curve, Row
 
 # Okabe and Ito's orange and blue, which everyone tells apart; hatch and marker do so in black and white.
 _STYLES = {

@@ -14,8 +14,8 @@ def export(
     name: Name, run: RunDir = None, runs: Runs = RUNS, models: Models = MODELS, json: Json = False
 ) -> None:
     """Export a finished run as the next version of a served model."""
-    from keras_session5.export import export as export_result
-    from keras_session5.export.replaced import replaced_by
+    from keras_session5.exporting import export as export_result
+    from keras_session5.exporting.replaced import replaced_by
     from keras_session5.training import load_result
 
     with progress():

@@ -66,7 +66,7 @@ def check_config(config: Path | dict[str, str], models: Path, entries: Sequence[
 
 def train_and_export(job: Job, *, models: Path, runs: Path, verbose: int) -> Exported:
     """Trains one network, unless its weights are set by hand, and exports it."""
-    from keras_session5.export import export
+    from keras_session5.exporting import export
     from keras_session5.training import set_by_hand
 
     name = job.entry.name
@@ -123,8 +123,8 @@ def say(sentence: str) -> None:
 
 
 def _row(exported: Exported, grpc: Any, rest: Any) -> dict[str, Any]:
-    from keras_session5.export import ask_saved_model, max_difference, task_of
-    from keras_session5.export.signatures import answers, questions
+    from keras_session5.exporting import ask_saved_model, max_difference, task_of
+    from keras_session5.exporting.signatures import answers, questions
 
     job, result = exported.job, exported.result
     asked, version = questions(job.entry, task_of(result)), int(exported.path.name)
@@ -148,7 +148,7 @@ def _row(exported: Exported, grpc: Any, rest: Any) -> dict[str, Any]:
 
 
 def _print_rows(title: str, rows: list[dict]) -> None:
-    from keras_session5.export.signatures import EXAMPLES
+    from keras_session5.exporting.signatures import EXAMPLES
 
     header = ["name", "parameters", "data", "accuracy", "loss", "seconds", "version"]
     print_table(
@@ -175,7 +175,7 @@ def _print_rows(title: str, rows: list[dict]) -> None:
 
 def _complaints(rows: list[dict]) -> list[str]:
     """One sentence for each thing that is not as it must be."""
-    from keras_session5.export import TOLERANCE
+    from keras_session5.exporting import TOLERANCE
 
     sentences = []
     for row in rows:

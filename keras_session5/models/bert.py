@@ -5,7 +5,7 @@ from keras import layers
 
 from keras_session5 import checks
 from keras_session5.layers import LearnedPositions
-from keras_session5.models.transformer import EPSILON, check_sizes, encoder, padding_mask
+from keras_session5.models.blocks import EPSILON, check_sizes, encoder, padding_mask
 
 
 def build_bert(

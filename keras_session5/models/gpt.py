@@ -5,7 +5,7 @@ from keras import layers
 
 from keras_session5 import checks
 from keras_session5.layers import LearnedPositions
-from keras_session5.models.transformer import check_sizes, decoder
+from keras_session5.models.blocks import check_sizes, decoder
 
 
 def build_gpt(

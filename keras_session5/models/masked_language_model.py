@@ -4,7 +4,7 @@ import keras
 from keras import layers
 
 from keras_session5 import checks
-from keras_session5.models.transformer import (
+from keras_session5.models.blocks import (
     EPSILON,
     check_sizes,
     embed,

@@ -5,7 +5,7 @@ from keras import layers, ops
 
 from keras_session5 import checks
 from keras_session5.layers import MaskedPooling
-from keras_session5.models.transformer import check_sizes, embed, embedding_layer, encoder, padding_mask
+from keras_session5.models.blocks import check_sizes, embed, embedding_layer, encoder, padding_mask
 
 
 def build_transformer_encoder(

@@ -5,7 +5,7 @@ from keras import layers
 
 from keras_session5 import checks
 from keras_session5.layers import ClassToken, LearnedPositions
-from keras_session5.models.transformer import check_sizes, encoder
+from keras_session5.models.blocks import check_sizes, encoder
 
 
 def build_vit(

@@ -8,12 +8,12 @@ from typing import Any
 import keras
 
 from keras_session5.catalog import Network, Recipe
+from keras_session5.dashboard import Dashboard, Profile
 from keras_session5.data import Split
 from keras_session5.disk import written_whole
 from keras_session5.errors import ArgumentError, TrainingError
 from keras_session5.training import batches
 from keras_session5.training.callbacks import Checkpoint, StopOnNaN, StopWhenClean, Trials, is_clean, restore
-from keras_session5.training.dashboard import Dashboard, Profile
 from keras_session5.training.runs import MODEL, Run
 from keras_session5.training.tasks import Classification, Task
 

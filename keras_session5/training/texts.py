@@ -98,7 +98,7 @@ def translations(model: Any, data: DataSet, texts: Sequence[str], beam_width: in
 
 @functools.lru_cache(maxsize=2)  # tracing takes a second, and the next call is of the same network
 def _translator(model: Any, begin: int, end: int, length: int, beam_width: int) -> Callable[..., Any]:
-    from keras_session5.models.transformer import translate as search
+    from keras_session5.generation import translate as search
     from keras_session5.training.graph import compiled
 
     how = {"begin_id": begin, "end_id": end, "length": length, "beam_width": beam_width}
@@ -107,7 +107,7 @@ def _translator(model: Any, begin: int, end: int, length: int, beam_width: int) 
 
 @functools.lru_cache(maxsize=2)
 def _writer(model: Any, **how: Any) -> Callable[..., Any]:
-    from keras_session5.models.transformer import continue_texts
+    from keras_session5.generation import continue_texts
     from keras_session5.training.graph import compiled
 
     return compiled(

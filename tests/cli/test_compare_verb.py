@@ -9,7 +9,7 @@ from functools import partial
 import pytest
 
 from keras_session5.cli import compare_picture
-from keras_session5.training.compare import Curve, Row
+from keras_session5.comparison.compare import Curve, Row
 
 
 def session5(*arguments, **options):

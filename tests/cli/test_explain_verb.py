@@ -20,7 +20,7 @@ from keras_session5.errors import (
     Session5Error,
     UnavailableError,
 )
-from keras_session5.export import signatures
+from keras_session5.exporting import signatures
 
 EXPLAINED = [
     "perceptron",

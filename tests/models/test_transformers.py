@@ -9,7 +9,7 @@ from references import attend, block, normalise, softmax
 import keras_session5 as s5
 from keras_session5.errors import ArgumentError
 from keras_session5.layers import CausalAttention, LearnedPositions, SinusoidalPositions
-from keras_session5.models.transformer import decoder_block, encoder, encoder_block
+from keras_session5.models.blocks import decoder_block, encoder, encoder_block
 
 KEEP = np.array([[[True, True, True, False, True]]])
 

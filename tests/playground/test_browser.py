@@ -23,7 +23,7 @@ import tensorflow as tf
 import keras_session5 as s5
 from keras_session5.by_hand import SLIDES_IMAGE
 from keras_session5.data.characters import encode
-from keras_session5.export.reading import pixels as pixels_of
+from keras_session5.exporting.reading import pixels as pixels_of
 
 pytest.importorskip("gradio", reason="the page needs the extra playground")
 

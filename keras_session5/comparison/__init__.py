@@ -1,0 +1,1 @@
+"""Classical methods against networks, on the same data."""
