@@ -1,18 +1,8 @@
-from .by_hand import (
-    KERNELS as KERNELS,
-    NumpyMLP as NumpyMLP,
-    cycle as cycle,
-    feature_map as feature_map,
-    novikoff_bound as novikoff_bound,
-    output_size as output_size,
-    patch_products as patch_products,
-    perceptron_trace as perceptron_trace,
-    pool as pool,
-    solve_xor as solve_xor,
-    threshold_weights as threshold_weights,
-)
+from . import by_hand as by_hand, errors as errors, introspection as introspection, pictures as pictures
 from .catalog import (
     NETWORKS as NETWORKS,
+    Network as Network,
+    Recipe as Recipe,
     build as build,
 )
 from .client import connect as connect
@@ -20,7 +10,9 @@ from .data import load_data as load_data
 from .exporting import export as export
 from .server import serve as serve
 from .training import (
+    Result as Result,
     evaluate as evaluate,
+    load_result as load_result,
     train as train,
     translate as translate,
     write as write,

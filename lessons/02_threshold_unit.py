@@ -99,7 +99,7 @@ print("fires        ", unit(x).numpy(), unit(x).shape)
 
 # %%
 tables = list(product((0, 1), repeat=4))
-found = {table: s5.threshold_weights(table) for table in tables}
+found = {table: s5.by_hand.threshold_weights(table) for table in tables}
 signs = [table for table in tables if found[table].weights]
 separable = [table for table in tables if found[table].separable]
 print(f"{len(signs)} with weights of -1 and 1, {len(separable)} with any weights, of {len(tables)}")
@@ -167,14 +167,14 @@ assert answer["fires"].ravel().tolist() == [0, 0, 0, 1]
 # **1.** Three equal voices, and two are enough.
 
 # %%
-print(s5.threshold_weights([0, 0, 0, 1, 0, 1, 1, 1]))
+print(s5.by_hand.threshold_weights([0, 0, 0, 1, 0, 1, 1, 1]))
 
 # %% [markdown]
 # **2.** Far less than half: 104. With more inputs the share goes to nothing. Of four inputs' 65,536 functions
 # it is 1,882.
 
 # %%
-of_three = [s5.threshold_weights(table) for table in product((0, 1), repeat=8)]
+of_three = [s5.by_hand.threshold_weights(table) for table in product((0, 1), repeat=8)]
 print(sum(one.separable for one in of_three), "of", len(of_three))
 assert sum(one.separable for one in of_three) == 104
 

@@ -85,7 +85,7 @@ print([weight.shape for weight in model.get_weights()], model.count_params(), "p
 
 # %%
 corners = np.array(list(product((0, 1), repeat=2)), "float32")  # 00, 01, 10, 11
-trace = s5.perceptron_trace(corners, targets=[0, 0, 0, 1])
+trace = s5.by_hand.perceptron_trace(corners, targets=[0, 0, 0, 1])
 for step in trace.epochs[0]:
     print(f"{step.inputs} target {step.target} answer {step.prediction} -> {step.weights} {step.bias:+}")
 
@@ -134,7 +134,7 @@ plt.show()
 # For AND, $R^2 = 3$ and $\gamma = 1/\sqrt{17}$.
 
 # %%
-bound = s5.novikoff_bound(corners, [0, 0, 0, 1])
+bound = s5.by_hand.novikoff_bound(corners, [0, 0, 0, 1])
 print(f"{sum(trace.mistakes)} mistakes, at most {bound:.0f}")
 
 # %% [markdown]
@@ -142,9 +142,9 @@ print(f"{sum(trace.mistakes)} mistakes, at most {bound:.0f}")
 # promise, not a forecast.
 
 # %%
-tables = [table for table in product((0, 1), repeat=4) if s5.threshold_weights(table).separable]
-made = [sum(s5.perceptron_trace(corners, table).mistakes) for table in tables]
-bounds = [s5.novikoff_bound(corners, table) for table in tables]
+tables = [table for table in product((0, 1), repeat=4) if s5.by_hand.threshold_weights(table).separable]
+made = [sum(s5.by_hand.perceptron_trace(corners, table).mistakes) for table in tables]
+bounds = [s5.by_hand.novikoff_bound(corners, table) for table in tables]
 figure, axes = plt.subplots(figsize=(7, 2.8), layout="constrained")
 axes.bar(range(14), bounds, color="white", edgecolor="black", hatch="...", label="Novikoff's bound")
 axes.bar(range(14), made, color=BLUE, width=0.5, label="mistakes made")
@@ -183,7 +183,7 @@ pictures.decision_line(corners, [0, 0, 0, 1], weights.ravel(), -float(bias[0]))
 
 # %%
 assert np.isclose(bound, 51)
-assert np.isclose(s5.novikoff_bound(corners, [0, 1, 1, 1]), 27)
+assert np.isclose(s5.by_hand.novikoff_bound(corners, [0, 1, 1, 1]), 27)
 assert all(mistakes <= bound for mistakes, bound in zip(made, bounds, strict=True))
 assert (*weights.ravel(), *bias) == trace.starts[-1]
 assert answer["fires"].ravel().tolist() == [0, 0, 0, 1]
@@ -196,15 +196,15 @@ assert answer["fires"].ravel().tolist() == [0, 0, 0, 1]
 
 # %%
 for rate in (0.25, 1, 4):
-    other = s5.perceptron_trace(corners, [0, 0, 0, 1], learning_rate=rate)
+    other = s5.by_hand.perceptron_trace(corners, [0, 0, 0, 1], learning_rate=rate)
     print(f"rate {rate}: mistakes {other.mistakes}, at the end {other.starts[-1]}")
 
 # %% [markdown]
 # **2.** The number may change, the bound cannot: neither $R$ nor $\gamma$ knows of an order.
 
 # %%
-other = s5.perceptron_trace(corners[::-1], [1, 0, 0, 0])
-print(sum(other.mistakes), "mistakes, bound", round(s5.novikoff_bound(corners[::-1], [1, 0, 0, 0])))
+other = s5.by_hand.perceptron_trace(corners[::-1], [1, 0, 0, 0])
+print(sum(other.mistakes), "mistakes, bound", round(s5.by_hand.novikoff_bound(corners[::-1], [1, 0, 0, 0])))
 
 # %% [markdown]
 # **3.** The bound grows with the inverse square of the margin. The mistakes grow too, but more slowly.
@@ -214,5 +214,5 @@ rng = np.random.default_rng(0)
 cloud, sides = rng.uniform(-1, 1, (40, 2)), np.repeat([0, 1], 20)
 for gap in (1, 0.3, 0.1, 0.03):
     points = np.c_[np.abs(cloud[:, 0]) * np.where(sides, 1, -1) + np.where(sides, gap, -gap), cloud[:, 1]]
-    mistakes = sum(s5.perceptron_trace(points, sides, epochs=500).mistakes)
-    print(f"gap {gap}: {mistakes} mistakes, at most {s5.novikoff_bound(points, sides):.0f}")
+    mistakes = sum(s5.by_hand.perceptron_trace(points, sides, epochs=500).mistakes)
+    print(f"gap {gap}: {mistakes} mistakes, at most {s5.by_hand.novikoff_bound(points, sides):.0f}")

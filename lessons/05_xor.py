@@ -55,7 +55,7 @@ FOLDER = Path(tempfile.mkdtemp())  # for runs and exported models; nothing of yo
 # %%
 corners = np.array(list(product((0, 1), repeat=2)), "float32")  # 00, 01, 10, 11
 targets = np.array([0, 1, 1, 0])
-paper = s5.solve_xor()
+paper = s5.by_hand.solve_xor()
 moved = paper.get_layer("hidden")(corners).numpy()
 
 # %%
@@ -100,7 +100,7 @@ print("all four     ", paper(corners).numpy().ravel())
 # it began with: it goes round in circles for ever.
 
 # %%
-trace = s5.perceptron_trace(corners, targets, epochs=10)
+trace = s5.by_hand.perceptron_trace(corners, targets, epochs=10)
 print("mistakes by epoch:", trace.mistakes)
 print("weights after epochs 2, 3, 4:", *trace.starts[2:5])
 
@@ -138,7 +138,7 @@ pictures.decision_surface(lambda points: result.model.predict(points, verbose=0)
 starts, steps = (5, 500) if QUICK else (50, 1_000)
 solved = {}
 for activation, count in product(("tanh", "relu"), (2, 3, 4, 8)):
-    networks = [s5.NumpyMLP((2, count, 1), activation, seed) for seed in range(starts)]
+    networks = [s5.by_hand.NumpyMLP((2, count, 1), activation, seed) for seed in range(starts)]
     for network in networks:
         network.fit(corners, targets, learning_rate=1.0, steps=steps)
     right = [np.array_equal(network.predict(corners)[:, 0] > 0.5, targets == 1) for network in networks]
@@ -189,7 +189,7 @@ for x, hidden, p in zip(corners, answer["hidden_activation"], answer["probabilit
 assert s5.build("mlp_xor", num_hidden=2).count_params() == paper.count_params() == 9
 assert paper(corners).numpy().ravel().tolist() == [0, 1, 1, 0]
 assert set(trace.mistakes[2:]) == {4}
-assert s5.cycle(trace) == (2, 3)
+assert s5.by_hand.cycle(trace) == (2, 3)
 assert result.metrics["accuracy"] == 1
 assert solved["tanh", 8] > solved["relu", 2]
 
@@ -207,7 +207,7 @@ print(1 + np.maximum(corners @ w + c, 0) @ np.array([-1, 2]))
 
 # %%
 for seed in range(20):
-    caught = s5.NumpyMLP((2, 2, 1), "relu", seed)
+    caught = s5.by_hand.NumpyMLP((2, 2, 1), "relu", seed)
     caught.fit(corners, targets, learning_rate=1.0, steps=1_000)
     if not np.array_equal(caught.predict(corners)[:, 0] > 0.5, targets == 1):
         break
@@ -222,6 +222,6 @@ pictures.decision_surface(caught.predict, corners, targets)
 inputs = np.array(list(product((0, 1), repeat=3)))
 parity = inputs.sum(axis=1) % 2
 for count in (2, 3, 4, 8):
-    networks = [s5.NumpyMLP((3, count, 1), "tanh", seed) for seed in range(starts // 5 or 1)]
+    networks = [s5.by_hand.NumpyMLP((3, count, 1), "tanh", seed) for seed in range(starts // 5 or 1)]
     last = [network.fit(inputs, parity, learning_rate=1.0, steps=3 * steps)[-1] for network in networks]
     print(f"{count} hidden units: {np.mean(np.array(last) < 0.1):.0%} of the starts learn it")

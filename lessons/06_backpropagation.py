@@ -100,7 +100,7 @@ for layer in model.layers[1:]:
 # weights of the Keras model, gives the same probabilities, and tells its gradients.
 
 # %%
-network = s5.NumpyMLP((784, 128, 64, 10), activation="relu")
+network = s5.by_hand.NumpyMLP((784, 128, 64, 10), activation="relu")
 arrays = model.get_weights()
 network.weights = [
     (w.astype("float64"), b.astype("float64")) for w, b in zip(arrays[::2], arrays[1::2], strict=True)
@@ -134,7 +134,7 @@ def slope(network, x, labels, layer, place, step=1e-5):
 
 # %%
 rng = np.random.default_rng(0)
-small = s5.NumpyMLP((784, 16, 10), activation="tanh", seed=0)
+small = s5.by_hand.NumpyMLP((784, 16, 10), activation="tanh", seed=0)
 few, labels = digits.train.inputs[:20].reshape(20, 784) / 255, digits.train.labels[:20]
 _, gradients = small.backward(few, labels)
 worst = 0.0
@@ -222,7 +222,7 @@ assert np.array_equal(answer["probabilities"].argmax(axis=-1), guesses[:3])
 
 # %%
 corners, xor = [[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 0]
-same = s5.NumpyMLP((2, 4, 1))
+same = s5.by_hand.NumpyMLP((2, 4, 1))
 same.weights = [(np.zeros_like(w), np.zeros_like(b)) for w, b in same.weights]
 same.fit(corners, xor, learning_rate=1.0, steps=100)
 print("hidden units all alike:", same.weights[0][0].tolist(), "answers:", same.predict(corners).ravel())
@@ -234,7 +234,7 @@ print("hidden units all alike:", same.weights[0][0].tolist(), "answers:", same.p
 # %%
 widths = (784, *[32] * 8, 10)
 for activation in ("sigmoid", "tanh", "relu"):
-    _, deep = s5.NumpyMLP(widths, activation).backward(few, labels)
+    _, deep = s5.by_hand.NumpyMLP(widths, activation).backward(few, labels)
     first, last = (np.linalg.norm(deep[i][0]) for i in (1, -1))
     print(f"{activation:8} {first:.0e} in the first layer, {last:.0e} in the last")
 
@@ -242,7 +242,7 @@ for activation in ("sigmoid", "tanh", "relu"):
 # **3.** Nearly as good as Keras, whose recipe moves and turns the digits.
 
 # %%
-plain = s5.NumpyMLP((784, 64, 10), activation="relu")
+plain = s5.by_hand.NumpyMLP((784, 64, 10), activation="relu")
 train, test = (split.inputs.reshape(-1, 784) / 255 for split in (digits.train, digits.test))
 plain.fit(train, digits.train.labels, learning_rate=0.3, steps=50 if QUICK else 500)
 print((plain.predict(test).argmax(axis=-1) == digits.test.labels).mean().round(3))

@@ -68,20 +68,21 @@ plt.show()
 
 # %%
 image, kernel, square = by_hand.SLIDES_IMAGE, by_hand.SLIDES_KERNEL, by_hand.SLIDES_POOLED
-at = s5.patch_products(image, kernel)
+at = s5.by_hand.patch_products(image, kernel)
 pictures.kernel_patch(image, kernel, at.products[0, 0], at.sums, row=0, column=0)
 
 # %% [markdown]
 # ## Build
 #
-# `s5.feature_map` is a Keras `Conv2D` with the kernel that you give it; `s5.pool` a pooling layer.
+# `s5.by_hand.feature_map` is a Keras `Conv2D` with the kernel that you give it; `s5.by_hand.pool` is a
+# pooling layer.
 
 # %%
-print(s5.feature_map(image, kernel))
-print(s5.pool(square), s5.pool(square, mode="average"), sep="\n")
+print(s5.by_hand.feature_map(image, kernel))
+print(s5.by_hand.pool(square), s5.by_hand.pool(square, mode="average"), sep="\n")
 
 # %%
-pictures.pooling(square, s5.pool(square), s5.pool(square, mode="average"), size=2)
+pictures.pooling(square, s5.by_hand.pool(square), s5.by_hand.pool(square, mode="average"), size=2)
 
 # %% [markdown]
 # ## Follow one example
@@ -106,7 +107,7 @@ print("the last place:", *at.patches[2, 2].ravel(), "-> products add up to", at.
 
 # %%
 for n, k, s, padding in [(5, 3, 1, "valid"), (28, 5, 1, "valid"), (28, 5, 1, "same"), (28, 2, 2, "valid")]:
-    size = s5.output_size(n, k, s, padding)
+    size = s5.by_hand.output_size(n, k, s, padding)
     print(f"{n} pixels, kernel {k}, stride {s}, {padding}: {size}")
 
 # %% [markdown]
@@ -115,7 +116,7 @@ for n, k, s, padding in [(5, 3, 1, "valid"), (28, 5, 1, "valid"), (28, 5, 1, "sa
 # never notice.
 
 # %%
-print(s5.feature_map([[0, 0, 1, 0, 0]], [[1, 2, 3]]), "and not [[1. 2. 3.]]")
+print(s5.by_hand.feature_map([[0, 0, 1, 0, 0]], [[1, 2, 3]]), "and not [[1. 2. 3.]]")
 
 # %% [markdown]
 # Three kernels of the course on a digit. The edge kernel is zero wherever nothing changes.
@@ -123,8 +124,8 @@ print(s5.feature_map([[0, 0, 1, 0, 0]], [[1, 2, 3]]), "and not [[1. 2. 3.]]")
 # %%
 figure, grid = plt.subplots(1, 4, figsize=(8, 2.2), layout="constrained")
 grid[0].imshow(digit, cmap="gray")
-for axes, (name, weights) in zip(grid[1:], s5.KERNELS.items(), strict=True):
-    axes.imshow(s5.feature_map(digit, weights), cmap="gray")
+for axes, (name, weights) in zip(grid[1:], s5.by_hand.KERNELS.items(), strict=True):
+    axes.imshow(s5.by_hand.feature_map(digit, weights), cmap="gray")
     axes.set_title(name)
 for axes in grid:
     axes.set(xticks=[], yticks=[])
@@ -173,7 +174,7 @@ with s5.serve({"lenet5": version.parent}) as server, s5.connect(server.rest_addr
     answer = client.predict("lenet5", {"image": digits.test.inputs[3:4]}, signature_name="explain")
 served = answer["c1"][0]  # (28, 28, 6)
 pixels = digit * (1.275 / 255) - 0.1
-sums = [s5.feature_map(pixels, kernels[:, :, 0, k], padding="same") + biases[k] for k in range(6)]
+sums = [s5.by_hand.feature_map(pixels, kernels[:, :, 0, k], padding="same") + biases[k] for k in range(6)]
 by_hand = np.tanh(np.stack(sums, axis=-1))
 print(f"{served.shape} served, largest difference from ours {np.abs(served - by_hand).max():.1e}")
 
@@ -204,8 +205,8 @@ plt.show()
 
 # %%
 assert at.sums.tolist() == [[25, 18, 17], [18, 22, 14], [20, 15, 23]]
-assert np.array_equal(s5.feature_map(image, kernel), at.sums)
-assert s5.pool(square).tolist() == [[8, 6], [9, 9]]
+assert np.array_equal(s5.by_hand.feature_map(image, kernel), at.sums)
+assert s5.by_hand.pool(square).tolist() == [[8, 6], [9, 9]]
 assert np.abs(served - by_hand).max() < 1e-5
 assert result.metrics["accuracy"] > (0.3 if QUICK else 0.9)
 
@@ -217,7 +218,7 @@ assert result.metrics["accuracy"] > (0.3 if QUICK else 0.9)
 # %%
 size = 28
 for kernel_size, stride, padding in [(5, 1, "same"), (2, 2, "valid"), (5, 1, "valid"), (2, 2, "valid")]:
-    size = s5.output_size(size, kernel_size, stride, padding)
+    size = s5.by_hand.output_size(size, kernel_size, stride, padding)
     print(size)
 
 # %% [markdown]
@@ -228,7 +229,7 @@ upright = np.array([[-1, 2, -1]] * 3)
 shown = [digits.test.inputs[np.flatnonzero(digits.test.labels == label)[6], :, :, 0] for label in (1, 7)]
 figure, grid = plt.subplots(2, 3, figsize=(5, 3.4), layout="constrained")
 for row, digit in zip(grid, shown, strict=True):
-    maps = [digit, *(np.maximum(s5.feature_map(digit, k), 0) for k in (upright, upright.T))]
+    maps = [digit, *(np.maximum(s5.by_hand.feature_map(digit, k), 0) for k in (upright, upright.T))]
     for axes, values, name in zip(row, maps, ["digit", "upright", "level"], strict=True):
         axes.imshow(values, cmap="gray")
         axes.set(xticks=[], yticks=[], title=name)
@@ -239,8 +240,11 @@ plt.show()
 
 # %%
 digit = digits.test.inputs[3, :, :, 0].astype(float)
-maps = [s5.feature_map(picture, s5.KERNELS["edge"]) for picture in (digit, np.roll(digit, 1, axis=1))]
+maps = [
+    s5.by_hand.feature_map(picture, s5.by_hand.KERNELS["edge"])
+    for picture in (digit, np.roll(digit, 1, axis=1))
+]
 for size in (1, 2, 4):
-    before, after = (s5.pool(np.abs(one), size) for one in maps)
+    before, after = (s5.by_hand.pool(np.abs(one), size) for one in maps)
     share = np.abs(before - after).sum() / before.sum()
     print(f"windows of {size} x {size}: the map changes by {share:.0%} of its sum")

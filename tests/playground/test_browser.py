@@ -181,7 +181,7 @@ def test_perceptron(page):
     model = s5.build("threshold_unit", weights=(1, 1), threshold=2)
     fires = np.asarray(model(np.array([[0, 0], [0, 1], [1, 0], [1, 1]], "float32")))[:, 0]
     assert [float(row[3]) for row in rows(page, "unit-table")] == fires.tolist()
-    trace = s5.perceptron_trace([[0, 0], [0, 1], [1, 0], [1, 1]], [0, 0, 0, 1])
+    trace = s5.by_hand.perceptron_trace([[0, 0], [0, 1], [1, 0], [1, 1]], [0, 0, 0, 1])
     box = page.locator("#step input[type=number]")
     box.fill("24")
     box.press("Enter")
@@ -221,7 +221,7 @@ def test_convolution(page):
     box = page.locator("#row input[type=number]")
     box.fill("1")
     box.press("Enter")
-    expected = s5.feature_map(SLIDES_IMAGE, s5.KERNELS["edge"])[1, 0]
+    expected = s5.by_hand.feature_map(SLIDES_IMAGE, s5.by_hand.KERNELS["edge"])[1, 0]
     playwright.expect(told).to_contain_text("At row 1, column 0")
     playwright.expect(told).to_contain_text(f"= {expected:.4g}.")
     cell = page.get_by_test_id("cell-1-1")

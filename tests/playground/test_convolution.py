@@ -22,7 +22,7 @@ def shown(figure, part):
 @pytest.mark.parametrize("kernel", convolution.KERNELS)
 def test_the_feature_map_is_that_of_a_keras_convolution(image, kernel):
     weights = convolution.kernel_of(kernel)
-    expected = s5.feature_map(convolution.image_of(image), weights)
+    expected = s5.by_hand.feature_map(convolution.image_of(image), weights)
     for row, column in ((0, 0), (2, 1)):
         figure, told = convolution.convolve(image, weights, row, column)
         np.testing.assert_allclose(shown(figure, 3), expected, atol=1e-4)
@@ -46,8 +46,8 @@ def test_pooling_is_that_of_keras(what, size):
     kernel = convolution.kernel_of("edge")
     figure, _ = convolution.pool(what, size, "digit 3", kernel)
     pixels = shown(figure, 0)
-    np.testing.assert_allclose(shown(figure, 1), s5.pool(pixels, size, "max"), atol=1e-5)
-    np.testing.assert_allclose(shown(figure, 2), s5.pool(pixels, size, "average"), atol=1e-5)
+    np.testing.assert_allclose(shown(figure, 1), s5.by_hand.pool(pixels, size, "max"), atol=1e-5)
+    np.testing.assert_allclose(shown(figure, 2), s5.by_hand.pool(pixels, size, "average"), atol=1e-5)
 
 
 def test_the_slides_pooling():
@@ -63,4 +63,4 @@ def test_a_cell_that_is_no_number_is_told(wrong):
 
 
 def test_every_kernel_of_the_course_can_be_picked():
-    assert set(convolution.KERNELS[1:]) == set(s5.KERNELS)
+    assert set(convolution.KERNELS[1:]) == set(s5.by_hand.KERNELS)

@@ -54,7 +54,7 @@ def test_no_weights_are_shown_where_there_are_none(gate):
 
 
 def test_every_step_is_that_of_rosenblatts_rule():
-    trace = s5.perceptron_trace(ROWS, GATES["and"])
+    trace = s5.by_hand.perceptron_trace(ROWS, GATES["and"])
     assert perceptron.num_steps("and") == 4 * len(trace.epochs)
     steps = [step for epoch in trace.epochs for step in epoch]
     for count in (1, 7, len(steps)):
@@ -74,6 +74,6 @@ def test_the_mistakes_stay_below_novikoffs_bound(gate, bound):
 
 def test_xor_goes_round_for_ever():
     told = perceptron.learning("xor", 1000)[2]
-    first, second = s5.cycle(s5.perceptron_trace(ROWS, GATES["xor"]))
+    first, second = s5.by_hand.cycle(s5.by_hand.perceptron_trace(ROWS, GATES["xor"]))
     assert f"epoch {second + 1} begins with the weights that epoch {first + 1} began with" in told
     assert perceptron.num_steps("xor") == 4 * (2 * second - first)
