@@ -21,9 +21,9 @@ from .exporting import export as export
 from .server import serve as serve
 from .training import (
     evaluate as evaluate,
+    generate as generate,
     train as train,
     translate as translate,
-    write as write,
 )
 
 __version__: str
