@@ -12,10 +12,10 @@ from .server import serve as serve
 from .training import (
     Result as Result,
     evaluate as evaluate,
+    generate as generate,
     load_result as load_result,
     train as train,
     translate as translate,
-    write as write,
 )
 
 __version__: str

@@ -45,7 +45,7 @@ import keras_session5 as s5
 from keras_session5.data.characters import decode
 from keras_session5.introspection import layer_outputs
 from keras_session5.pictures.style import BLUE, ORANGE
-from keras_session5.training.tasks import TASKS
+from keras_session5.tasks import LanguageModel, MaskedLanguageModel
 
 # %%
 QUICK = os.environ.get("SESSION5_QUICK") == "1"  # the tests set it: a few seconds instead of minutes
@@ -114,7 +114,7 @@ for name, size in sizes.items():
 # %%
 names = s5.load_data("place_names")
 tokens, label = names.test.inputs[:4, :16], names.test.labels[:4]
-task = TASKS["masked_language_model"](names)
+task = MaskedLanguageModel(names)
 asked, answer, counts = task.batch(tokens, label, np.random.default_rng(3))
 questions, answers = decode(asked, names.alphabet), decode(answer, names.alphabet)
 for question, right, count in zip(questions, answers, counts, strict=True):
@@ -126,7 +126,7 @@ for question, right, count in zip(questions, answers, counts, strict=True):
 # logarithm of 175.
 
 # %%
-asked, answer, counts = TASKS["language_model"](names).batch(tokens[:1], label[:1], None)
+asked, answer, counts = LanguageModel(names).batch(tokens[:1], label[:1], None)
 print("asked ", asked[0])
 print("answer", answer[0])
 gpt = s5.build("gpt")
@@ -210,7 +210,7 @@ print(f"loss {loss:.3f}: as uncertain as a choice among {math.exp(loss):.1f} cha
 
 # %%
 prompts = ["German: ", "Italian: ", "Polish: ", "Finnish: ", "Portuguese: "]
-for prompt, text in zip(prompts, s5.write(gpt, prompts, temperature=0.7, seed=1), strict=True):
+for prompt, text in zip(prompts, s5.generate(gpt, prompts, temperature=0.7, seed=1), strict=True):
     print(f"{prompt:12} {text}")
 
 # %% [markdown]
@@ -324,7 +324,7 @@ if not QUICK:
 
 # %%
 for temperature in (0.3, 0.8, 1.5):
-    print(temperature, s5.write(gpt, ["German: "] * 4, temperature=temperature, seed=1))
+    print(temperature, s5.generate(gpt, ["German: "] * 4, temperature=temperature, seed=1))
 
 # %% [markdown]
 # **2.** A piece's map has weights for each of its points, and every place has a vector: fewer, larger

@@ -17,9 +17,9 @@ from keras_session5.data import DATA_SETS, load_data
 from keras_session5.data.characters import marked_vocabulary_size, vocabulary_size
 from keras_session5.errors import ArgumentError, InvalidArgumentError
 from keras_session5.exporting import load_signatures, max_difference
-from keras_session5.exporting.signatures import answers, questions, signatures
+from keras_session5.exporting.signatures import example_inputs, make_signatures, predict
+from keras_session5.tasks import task_of
 from keras_session5.training import batches, fit, load_result
-from keras_session5.training.tasks import TASKS
 
 # The first test with the server may train and export every network.
 pytestmark = pytest.mark.timeout(900)
@@ -82,7 +82,7 @@ def entry(request):
 
 @pytest.fixture(scope="session")
 def task(entry):
-    return TASKS[entry.task](load_data(entry.data))
+    return task_of(entry, load_data(entry.data))
 
 
 @pytest.fixture(scope="session")
@@ -92,7 +92,7 @@ def found_signatures(trained):
     @functools.cache
     def found_signatures(name):
         entry = NETWORKS[name]
-        return signatures(entry, trained(name).model, TASKS[entry.task](load_data(entry.data)))
+        return make_signatures(trained(name).model, task_of(entry, load_data(entry.data)))
 
     return found_signatures
 
@@ -152,10 +152,11 @@ def test_default_arguments_are_those_of_the_default_data(entry, task):
 
 
 def test_config_round_trip_keeps_the_answers(entry, task, tmp_path):
-    model, asked = eager(entry.build()), questions(entry, task)
+    model = eager(entry.build())
+    asked = example_inputs(model, task)
     model.save(tmp_path / "model.keras")
     again = eager(keras.saving.load_model(tmp_path / "model.keras"))
-    assert max_difference(answers(entry, model, asked), answers(entry, again, asked)) == 0
+    assert max_difference(predict(model, asked), predict(again, asked)) == 0
 
 
 _ELSEWHERE = """
@@ -174,9 +175,9 @@ def test_saved_networks_load_in_another_program_that_only_imports_the_package(tr
     jobs, expected = [], {}
     for name in USED:
         entry, result = NETWORKS[name], trained(name)
-        asked = questions(entry, TASKS[entry.task](load_data(entry.data)), 8)
+        asked = example_inputs(result.model, task_of(entry, load_data(entry.data)), 8)
         np.savez(tmp_path / f"{name}.npz", **asked)
-        (expected[name],) = answers(entry, result.model, asked).values()
+        (expected[name],) = predict(result.model, asked).values()
         files = (result.run_dir / "model.keras", tmp_path / f"{name}.npz", tmp_path / f"{name}.npy")
         jobs.append([name, *map(str, files)])
     command = [sys.executable, "-c", _ELSEWHERE]
@@ -196,10 +197,11 @@ def test_the_same_seed_gives_the_same_weights(entry):
 
 
 def test_a_batch_of_one_answers_as_a_row_of_a_batch(entry, task):
-    model, asked = eager(entry.build()), questions(entry, task, 8)
-    (whole,) = answers(entry, model, asked).values()
+    model = eager(entry.build())
+    asked = example_inputs(model, task, 8)
+    (whole,) = predict(model, asked).values()
     for i in range(8):
-        (row,) = answers(entry, model, {name: array[i : i + 1] for name, array in asked.items()}).values()
+        (row,) = predict(model, {name: array[i : i + 1] for name, array in asked.items()}).values()
         np.testing.assert_allclose(row, whole[i : i + 1], atol=1e-5)
 
 
@@ -207,11 +209,12 @@ def test_a_batch_of_one_answers_as_a_row_of_a_batch(entry, task):
 def test_padding_changes_no_answer(name):
     entry = NETWORKS[name]
     keras.utils.set_random_seed(0)
-    model, asked = eager(entry.build()), questions(entry, TASKS[entry.task](load_data(entry.data)), 32)
+    model = eager(entry.build())
+    asked = example_inputs(model, task_of(entry, load_data(entry.data)), 32)
     if entry.task == "language_model":  # as long as its positions already
         asked = {"tokens": asked["tokens"][:, :-7]}
     padded = {key: np.pad(tokens, [(0, 0), (0, 7)]) for key, tokens in asked.items()}
-    (before,), (after,) = answers(entry, model, asked).values(), answers(entry, model, padded).values()
+    (before,), (after,) = predict(model, asked).values(), predict(model, padded).values()
     if before.ndim == 3:  # one answer for each token: those of tokens that are there
         (tokens,) = list(asked.values())[-1:]
         before, after = before[tokens != 0], after[:, : tokens.shape[1]][tokens != 0]
@@ -221,7 +224,7 @@ def test_padding_changes_no_answer(name):
 @pytest.mark.parametrize("name", TRAINED)
 def test_a_few_training_steps_lower_the_loss(name):
     entry = NETWORKS[name]
-    task = TASKS[entry.task](load_data(entry.data))
+    task = task_of(entry, load_data(entry.data))
     recipe = replace(entry.recipe, schedule="constant", learning_rate=1e-3)
     model = eager(fit.compiled_model(entry, entry.arguments, recipe, task, seed=0, jit_compile=False))
     rng, train = np.random.default_rng(0), task.data.train
@@ -248,11 +251,11 @@ def test_the_exported_model_answers_the_same_by_every_signature(entry, found_sig
 @pytest.mark.parametrize("transport", ["grpc", "rest"])
 def test_the_served_model_answers_the_same(entry, task, trained, server, transport):
     address = server.grpc_address if transport == "grpc" else server.rest_address
-    asked = questions(entry, task)
+    asked = example_inputs(trained(entry.name).model, task)
     with s5.connect(address) as client:
         answer = client.predict(entry.name, asked)
     assert list(answer) == list(entry.outputs)
-    assert max_difference(answers(entry, trained(entry.name).model, asked), answer) <= 1e-5
+    assert max_difference(predict(trained(entry.name).model, asked), answer) <= 1e-5
 
 
 @pytest.mark.parametrize("transport", ["grpc", "rest"])
@@ -260,7 +263,7 @@ def test_the_served_explanation_is_of_the_answer_and_what_numpy_makes_of_it(
     entry, task, trained, server, transport
 ):
     address = server.grpc_address if transport == "grpc" else server.rest_address
-    asked = questions(entry, task, 8)
+    asked = example_inputs(trained(entry.name).model, task, 8)
     with s5.connect(address) as client:
         plain = client.predict(entry.name, asked)
         found = client.predict(entry.name, asked, signature_name="explain")

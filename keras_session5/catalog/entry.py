@@ -101,7 +101,7 @@ class Network:
         parameters: exact number of weights with `arguments`.
         paper, slide: where it was published, and the topic of the course that shows it.
         arguments: of the builder, for the default data.
-        task: what it is trained for: one of `training.TASKS`.
+        task: what it is trained for: one of `tasks.TASKS`.
         kind: of data it takes, as `data.DataSet` names them.
         data: default data set; None for a network that is only counted.
         recipe: for the default data; None for a network that is not trained.

@@ -123,16 +123,16 @@ def say(sentence: str) -> None:
 
 
 def _row(exported: Exported, grpc: Any, rest: Any) -> dict[str, Any]:
-    from keras_session5.exporting import ask_saved_model, max_difference, task_of
-    from keras_session5.exporting.signatures import answers, questions
+    from keras_session5.exporting import ask_saved_model, max_difference
+    from keras_session5.exporting.signatures import example_inputs, predict
 
     job, result = exported.job, exported.result
-    asked, version = questions(job.entry, task_of(result)), int(exported.path.name)
-    expected = answers(job.entry, result.model, asked)
+    inputs, version = example_inputs(result.model, result.task()), int(exported.path.name)
+    expected = predict(result.model, inputs)
     ways = {
-        "saved_model": ask_saved_model(exported.path, "serving_default", asked),
-        "grpc": grpc.predict(job.entry.name, asked, version=version),
-        "rest": rest.predict(job.entry.name, asked, version=version),
+        "saved_model": ask_saved_model(exported.path, "serving_default", inputs),
+        "grpc": grpc.predict(job.entry.name, inputs, version=version),
+        "rest": rest.predict(job.entry.name, inputs, version=version),
     }
     return {
         "name": job.entry.name,

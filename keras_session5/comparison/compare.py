@@ -14,11 +14,13 @@ import numpy as np
 from keras_session5 import catalog, checks
 from keras_session5.catalog import NETWORKS, Network, Recipe
 from keras_session5.comparison.classical import METHODS, examples_of
-from keras_session5.data import DATA_SETS, DataSet, Split
+from keras_session5.data import DATA_SETS, DataSet, Split, subset
 from keras_session5.data.registry import loadable_names
 from keras_session5.errors import ArgumentError
-from keras_session5.training.batches import evaluation_batches, subset
-from keras_session5.training.train import Result, check_fits
+from keras_session5.tasks import task_class
+from keras_session5.training import Result
+from keras_session5.training.batches import evaluation_batches
+from keras_session5.training.settings import check_data
 
 logger = logging.getLogger("keras_session5")
 
@@ -117,9 +119,9 @@ def networks_for(data: str, names: Sequence[str] | None = None) -> list[str]:
     for name in names:
         entry = catalog.network(name)
         if entry.kind is not None:
-            check_fits(entry, data)
+            check_data(entry, data)
         entry.recipe_for(data)
-        if entry.task != "classification":
+        if not task_class(entry).classifies:
             raise ArgumentError(f"`network` must be one that classifies. Received: network={name!r}")
     return list(dict.fromkeys(names))
 
@@ -289,7 +291,7 @@ def _told(row: Row) -> str:
 
 
 def _is_meant_for(entry: Network, data: str) -> bool:
-    if entry.recipe is None or entry.data is None or entry.task != "classification":
+    if entry.recipe is None or entry.data is None or not task_class(entry).classifies:
         return False
     # Every gate has the same inputs: a network with a recipe for one of them fits all.
     family = data.partition("/")[0]

@@ -7,7 +7,8 @@ on nothing but the recipe.
 """
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -15,17 +16,16 @@ import numpy as np
 from tensorboard.plugins.hparams import api_pb2, summary, summary_v2
 
 from keras_session5.catalog import Recipe
-from keras_session5.dashboard.answers import Answers, Examination, class_names
 from keras_session5.dashboard.arrays import to_numpy
 from keras_session5.dashboard.events import EventFile
 from keras_session5.dashboard.graph import network_graph
 from keras_session5.dashboard.guard import or_a_warning
 from keras_session5.dashboard.images import Gallery, Picture
+from keras_session5.dashboard.predictor import Predictor
 from keras_session5.dashboard.probe import Probe, gradient_norm
 from keras_session5.dashboard.projector import write_projector
 from keras_session5.dashboard.recipe import hyperparameters, recipe_table
-from keras_session5.training.runs import Run
-from keras_session5.training.tasks import Task
+from keras_session5.tasks import Predictions, Task
 
 _HISTOGRAMS = 6  # times in a run
 
@@ -36,19 +36,27 @@ class Dashboard(keras.callbacks.Callback):
     A dashboard that cannot be written ends with a warning, and training goes on.
 
     Args:
-        run: whose directory it is written to.
+        directory: of the run.
+        record: of the run: its network, recipe and versions, which are shown as tables.
         recipe: how many epochs there will be.
         task: what the network is trained for.
+        first_epoch: number of the epoch that a resumed run goes on with.
     """
 
-    def __init__(self, run: Run, recipe: Recipe, task: Task):
+    def __init__(
+        self,
+        directory: Path,
+        record: Mapping[str, Any],
+        recipe: Recipe,
+        task: Task,
+        first_epoch: int = 0,
+    ):
         super().__init__()
-        self.run, self.recipe, self.task = run, recipe, task
-        self.directory = run.directory
+        self.directory, self.record, self.recipe, self.task = directory, record, recipe, task
         self.examples = len(task.train) * recipe.passes
         self.histograms = occasions(recipe.epochs, _HISTOGRAMS)
         # Of a resumed run: what a killed process wrote of later epochs no longer holds.
-        self.first_step = run.epochs_done + 1
+        self.first_step = first_epoch + 1
         self.files: dict[str, EventFile] = {}
         self.failed = False
 
@@ -57,8 +65,8 @@ class Dashboard(keras.callbacks.Callback):
         if self.first_step == 1:
             self._write_once()
         self.probe = Probe(self.model, self.task)
-        self.examination = Examination(self.model, self.task)
-        self.gallery = Gallery(self.model, self.task, self.examination)
+        self.predictor = Predictor(self.model, self.task)
+        self.gallery = Gallery(self.model, self.task, self.predictor)
 
     def on_epoch_begin(self, epoch, logs=None):
         self._began, self._trained_s = time.perf_counter(), 0.0
@@ -78,28 +86,33 @@ class Dashboard(keras.callbacks.Callback):
         if is_last or step == 1:
             self._write_pictures(self.gallery.of_weights(), step)
         if is_last:
-            answers = self.examination.answers()
+            predictions = self.predictor.predictions()
             self._write_pictures(self.gallery.of_one_example(), step)
-            self._write_pictures(self.gallery.of_answers(answers), step)
-            self._write_projector(answers)
+            self._write_pictures(self.gallery.of_predictions(predictions), step)
+            self._write_projector(predictions)
         for file in self.files.values():
             file.flush()
 
     @or_a_warning
-    def finish(self, metrics: dict[str, float]) -> None:
-        """Writes how the test ended, by which runs are compared, and closes the files."""
+    def finish(self, metrics: Mapping[str, float], epochs: int) -> None:
+        """Writes the metrics of the test split, by which runs are compared, and closes the files.
+
+        Args:
+            metrics: of the test split.
+            epochs: that the network was trained for.
+        """
         tested = {f"test/{name}": value for name, value in metrics.items()}
-        self._file().scalars(tested, self.run.record["epochs"])
+        self._file().scalars(tested, epochs)
         self._file().summary(summary.session_end_pb(api_pb2.STATUS_SUCCESS))
         for file in self.files.values():
             file.close()
 
     def _write_once(self) -> None:
-        record, file = self.run.record, self._file()
+        file = self._file()
         file.graph(network_graph(self.model))
-        file.text("recipe", recipe_table(record))
+        file.text("recipe", recipe_table(self.record))
         name = "/".join(self.directory.parts[-2:])
-        file.summary(summary_v2.hparams_pb(hyperparameters(record), trial_id=name))
+        file.summary(summary_v2.hparams_pb(hyperparameters(self.record), trial_id=name))
 
     def _write_scalars(self, logs: dict[str, float], seconds: float, step: int) -> None:
         model: Any = self.model
@@ -124,17 +137,19 @@ class Dashboard(keras.callbacks.Callback):
         for tag, figure, sentence in pictures:
             self._file().image(tag, figure, step, sentence)
 
-    def _write_projector(self, answers: Answers) -> None:
-        split, data = self.examination.split, self.task.data
-        labels = class_names(data, split.labels) if data.class_names else answers.labels
-        columns = {"label": labels, "answer": answers.answers}
-        columns["right"] = [
-            "yes" if a == b else "no" for a, b in zip(answers.labels, answers.answers, strict=True)
-        ]
+    def _write_projector(self, predictions: Predictions) -> None:
+        split, data = self.predictor.split, self.task.data
+        labels = self.task.class_names_of(split.labels) if data.class_names else predictions.labels
+        right = (a == b for a, b in zip(predictions.labels, predictions.predictions, strict=True))
+        columns = {
+            "label": labels,
+            "answer": predictions.predictions,
+            "right": ["yes" if one else "no" for one in right],
+        }
         if split.texts:
             columns["text"] = split.texts
         images = split.inputs if data.kind == "image" else None
-        write_projector(self.directory, "penultimate layer", answers.features, columns, images)
+        write_projector(self.directory, "penultimate layer", predictions.features, columns, images)
 
     def _file(self, part: str = "") -> EventFile:
         """The event file of a part of the run, made when it is first written to."""

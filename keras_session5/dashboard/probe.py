@@ -6,10 +6,10 @@ import keras
 import numpy as np
 
 from keras_session5 import introspection
-from keras_session5.catalog import Recipe
-from keras_session5.dashboard.arrays import is_text, to_numpy
-from keras_session5.training import batches
-from keras_session5.training.tasks import Task
+from keras_session5.dashboard.arrays import to_numpy
+from keras_session5.data import subset
+from keras_session5.data.characters import trim
+from keras_session5.tasks import Task
 
 _EXAMPLES = 32
 
@@ -30,9 +30,9 @@ class Probe:
         self.model = model
         layers = [layer.name for layer in model.layers if _tells_something(layer)]
         self.opened = introspection.layer_outputs(model, layers)
-        split = batches.subset(task.train, _EXAMPLES, seed=0)
-        one_batch = Recipe(batch_size=_EXAMPLES, shuffle=False, bucket=is_text(split.inputs))
-        self.batch = next(batches.epoch_batches(one_batch, split, np.random.default_rng(0), task.batch))
+        split = subset(task.train, _EXAMPLES, seed=0)
+        inputs = trim(split.inputs) if split.is_text else split.inputs
+        self.batch = task.batch(inputs, split.labels, np.random.default_rng(0))
 
     def look(self) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
         """Returns the activations of the layers, (B, ...) each, and the gradients of the weights that learn.

@@ -46,6 +46,9 @@ class Profile(keras.callbacks.Callback):
             if self.step == self.first + _STEPS:
                 self.stop()
 
+    def on_train_end(self, logs=None):
+        self.stop()
+
     @or_a_warning
     def stop(self):
         """Writes the trace, if one is being taken."""

@@ -3,8 +3,8 @@
 Importing this package imports neither TensorFlow nor TensorFlow Datasets; loading a data set does.
 """
 
-from keras_session5.data.dataset import DataSet, Framing, Split
+from keras_session5.data.dataset import DataSet, Framing, Split, subset
 from keras_session5.data.loader import load_data
 from keras_session5.data.registry import DATA_SETS
 
-__all__ = ["DATA_SETS", "DataSet", "Framing", "Split", "load_data"]
+__all__ = ["DATA_SETS", "DataSet", "Framing", "Split", "load_data", "subset"]

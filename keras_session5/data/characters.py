@@ -81,6 +81,16 @@ def encode(texts: Sequence[str], alphabet: str, length: int | None = None) -> np
     return tokens
 
 
+def lengths(tokens: np.ndarray) -> np.ndarray:
+    """Returns the lengths (N,) of sequences (N, T) that are padded on the right with 0."""
+    return (tokens != PADDING_ID).sum(axis=1)
+
+
+def trim(tokens: np.ndarray) -> np.ndarray:
+    """Returns sequences (N, T) without the columns in which all of them are padding."""
+    return tokens[:, : lengths(tokens).max()]
+
+
 def decode(tokens: np.ndarray, alphabet: str) -> list[str]:
     """Returns rows of character ids as texts.
 

@@ -1,6 +1,7 @@
 """What a loaded data set is: up to three splits of arrays, and what their numbers mean."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -29,6 +30,31 @@ class Split:
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    @property
+    def is_text(self) -> bool:
+        """Whether the inputs are the ids of characters."""
+        return self.inputs.dtype == np.int32
+
+    def take(self, rows: Sequence[int] | np.ndarray) -> "Split":
+        """Returns the examples of these rows, in their order."""
+        rows = np.asarray(rows)
+        columns = (self.texts, self.targets)
+        texts, targets = (tuple(column[row] for row in rows) if column else () for column in columns)
+        return replace(self, inputs=self.inputs[rows], labels=self.labels[rows], texts=texts, targets=targets)
+
+
+def subset(split: Split, examples: int | None, seed: int) -> Split:
+    """Returns a random sample of a split; a smaller sample is part of every larger one.
+
+    Args:
+        examples: number of examples; None, or more than there are, for all.
+        seed: of the sample.
+    """
+    count = len(split)
+    if examples is None or examples >= count:
+        return split
+    return split.take(np.random.default_rng([seed, count]).permutation(count)[:examples])
 
 
 @dataclass(frozen=True)

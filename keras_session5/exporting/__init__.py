@@ -1,7 +1,7 @@
 """Export: from a trained network to a version folder that TensorFlow Serving can load."""
 
 from keras_session5.exporting.comparison import TOLERANCE, max_difference, rows_independent
-from keras_session5.exporting.writer import ask_saved_model, export, load_signatures, task_of
+from keras_session5.exporting.writer import ask_saved_model, export, load_signatures
 
 __all__ = [
     "TOLERANCE",
@@ -10,5 +10,4 @@ __all__ = [
     "load_signatures",
     "max_difference",
     "rows_independent",
-    "task_of",
 ]

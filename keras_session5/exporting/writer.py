@@ -13,19 +13,16 @@ from typing import Any
 
 import numpy as np
 
-from keras_session5 import catalog
-from keras_session5.data import load_data
 from keras_session5.disk import told
 from keras_session5.errors import ExportError
 from keras_session5.exporting.comparison import TOLERANCE, max_difference, rows_independent
 from keras_session5.training import Result, load_result
-from keras_session5.training.tasks import TASKS, Task
 
 _WRITING = ".writing-"  # begins what is being written: no integer, so that no server takes it for a version
 logger = logging.getLogger("keras_session5")
 
 
-def export(network: str | Result, directory: str | os.PathLike = "saved_models") -> Path:
+def export(network: str | Path | Result, directory: str | os.PathLike = "saved_models") -> Path:
     """Exports a trained network as `<directory>/<name>/<n>/`, n being the next free integer.
 
     The SavedModel is written beside its place, loaded again, compared with the Keras model and
@@ -34,8 +31,8 @@ def export(network: str | Result, directory: str | os.PathLike = "saved_models")
     version that is worse than the newest before it, by more than chance, is logged with a warning.
 
     Args:
-        network: what `train` or `training.load_result` returned, or a name for its newest finished run in
-            `runs`. Networks whose weights are set by hand need no run.
+        network: what `train` returned, its run directory as a `Path`, or its name for its newest finished run
+            in `runs`. Networks whose weights are set by hand need no run.
         directory: of all exported models.
 
     Returns:
@@ -48,7 +45,7 @@ def export(network: str | Result, directory: str | os.PathLike = "saved_models")
         DataError: if the data set of the run, whose examples it is compared on, is gone.
         ArgumentError, TrainingError: as `training.load_result`.
     """
-    result = network if isinstance(network, Result) else load_result(network)
+    result = load_result(network)
     import keras
 
     if keras.backend.backend() != "tensorflow":
@@ -120,10 +117,10 @@ def _write(path: Path, result: Result) -> None:
     import keras
 
     from keras_session5.exporting.extras import write_extras
-    from keras_session5.exporting.signatures import signatures
+    from keras_session5.exporting.signatures import make_signatures
 
-    entry, task = catalog.network(result.name), task_of(result)
-    found = signatures(entry, result.model, task)
+    task = result.task()
+    found = make_signatures(result.model, task)
     archive = keras.export.ExportArchive()
     archive.track(result.model)
     for name, signature in found.items():
@@ -142,12 +139,6 @@ def _write(path: Path, result: Result) -> None:
     independent = {name: rows_independent(answers[name], one.examples) for name, one in found.items()}
     warm_up = {name: signature.examples for name, signature in found.items() if not signature.opens}
     write_extras(path, result, task.data, warm_up, independent)
-
-
-def task_of(result: Result) -> Task:
-    """What a network was trained for, with the data that it was trained on."""
-    data = load_data(result.data, result.record["data_dir"])
-    return TASKS[catalog.network(result.name).task](data)
 
 
 def _publish(writing: Path, base: Path) -> Path:

@@ -88,7 +88,7 @@ def choose(logits, noise, temperature=1.0, top_k=0, top_p=1.0, never=(0,)):
     return ops.cast(ops.take_along_axis(order, rank, axis=-1)[:, 0], "int32")
 
 
-def continue_texts(model, prompts, noise, *, end_id, cache=True, **how):
+def continue_texts(model, prompts, noise, *, end_id, kv_cache=True, **how):
     """Writes on where the prompts end.
 
     Args:
@@ -96,7 +96,7 @@ def continue_texts(model, prompts, noise, *, end_id, cache=True, **how):
         prompts: (B, P) int32, at least one token in each row, 0 after them.
         noise: (B, L), uniform in [0, 1), P <= L; L is the length of the longest answer.
         end_id: the token that ends a text.
-        cache: keep keys and values, instead of computing those of every position for every token.
+        kv_cache: keep keys and values, instead of computing those of every position for every token.
         **how: `temperature`, `top_k`, `top_p` and `never` of `choose`.
 
     Returns:
@@ -112,7 +112,7 @@ def continue_texts(model, prompts, noise, *, end_id, cache=True, **how):
         )
     prompts = ops.pad(prompts, ((0, 0), (0, length)))[:, :length]  # P may not be known before
     places = ops.arange(length)
-    stepwise = with_cache(model, length) if cache else None
+    stepwise = with_cache(model, length) if kv_cache else None
 
     def scores(t, tokens, kept):
         if stepwise is None:

@@ -1,4 +1,4 @@
-"""What happens inside a network: layer outputs, attention weights, hidden states, scores."""
+"""What happens inside a network: layer outputs, attention weights, hidden states, scores, saliency."""
 
 from keras_session5.introspection.layers import (
     SCORES,
@@ -12,6 +12,7 @@ from keras_session5.introspection.layers import (
     state_tensors,
     unit_tensors,
 )
+from keras_session5.introspection.saliency import outputs_and_saliency, saliency
 
 __all__ = [
     "SCORES",
@@ -21,6 +22,8 @@ __all__ = [
     "layer_outputs",
     "layer_tensors",
     "opened",
+    "outputs_and_saliency",
+    "saliency",
     "score_tensors",
     "state_tensors",
     "unit_tensors",

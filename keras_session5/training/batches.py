@@ -5,39 +5,18 @@ killed and resumed sees the batches that it would have seen.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 import numpy as np
 from scipy import ndimage
 
 from keras_session5.catalog import Recipe
 from keras_session5.data import Split
-from keras_session5.data.characters import PADDING_ID, UNKNOWN_ID
+from keras_session5.data.characters import PADDING_ID, UNKNOWN_ID, lengths
+from keras_session5.tasks.task import labelled
 
 _POOL = 16  # batches that are sorted by length together: long enough for little padding
+_EVALUATED = 256  # examples at once in an evaluation
 _MULTIPLE = 8  # lengths are rounded up to it: fewer shapes for XLA to compile
-
-
-def subset(split: Split, examples: int | None, seed: int) -> Split:
-    """The split, or so many of its examples, drawn at random; a smaller draw is part of every larger one.
-
-    Args:
-        examples: how many; None, or more than there are, for all.
-        seed: of the draw.
-    """
-    count = len(split)
-    if examples is None or examples >= count:
-        return split
-    rows = np.random.default_rng([seed, count]).permutation(count)[:examples]
-    texts, targets = (
-        tuple(column[row] for row in rows) if column else () for column in (split.texts, split.targets)
-    )
-    return replace(split, inputs=split.inputs[rows], labels=split.labels[rows], texts=texts, targets=targets)
-
-
-def labelled(inputs: np.ndarray, labels: np.ndarray, rng: np.random.Generator) -> tuple:
-    """What a network is asked and must answer where each example has a label: labels (B, 1)."""
-    return inputs, labels[:, None]
 
 
 def steps_per_epoch(recipe: Recipe, split: Split) -> int:
@@ -53,8 +32,8 @@ def endless_batches(recipe: Recipe, split: Split, seed: int, first_epoch: int = 
         split: inputs (N, ...) and labels (N,).
         seed: of order and augmentation.
         first_epoch: number of the epoch to begin with.
-        prepare: from the inputs and labels of a batch to what the network is asked and must answer, such as
-            the method `batch` of a task.
+        prepare: from the inputs and labels of a batch to inputs, targets and sample weights, such as the
+            method `batch` of a task.
     """
 
     def generate() -> Iterator[tuple]:
@@ -63,18 +42,23 @@ def endless_batches(recipe: Recipe, split: Split, seed: int, first_epoch: int = 
             yield from epoch_batches(recipe, split, np.random.default_rng([seed, epoch]), prepare)
             epoch += 1
 
-    return _dataset(generate, _is_text(split.inputs))
+    return _dataset(generate, split.is_text)
 
 
 def evaluation_batches(split: Split, prepare=labelled):
     """A `tf.data.Dataset` of every example once; texts by length, so that little padding is computed."""
     import tensorflow as tf
 
-    recipe = Recipe(batch_size=256, shuffle=False, bucket=_is_text(split.inputs))
-    is_text = _is_text(split.inputs)
-    batches = _dataset(lambda: epoch_batches(recipe, split, np.random.default_rng(0), prepare), is_text)
+    def generate() -> Iterator[tuple]:
+        rng = np.random.default_rng(0)
+        rows = np.arange(len(split))
+        for batch in _groups(split, rows, _EVALUATED, split.is_text, rng):
+            inputs = split.inputs[batch]
+            yield prepare(_trim(inputs) if split.is_text else inputs, split.labels[batch], rng)
+
+    batches = _dataset(generate, split.is_text)
     # A generator does not say where it ends; `fit` wants to know.
-    return batches.apply(tf.data.experimental.assert_cardinality(steps_per_epoch(recipe, split)))
+    return batches.apply(tf.data.experimental.assert_cardinality(-(-len(split) // _EVALUATED)))
 
 
 def epoch_batches(recipe: Recipe, split: Split, rng: np.random.Generator, prepare=labelled) -> Iterator:
@@ -83,10 +67,8 @@ def epoch_batches(recipe: Recipe, split: Split, rng: np.random.Generator, prepar
         inputs = split.inputs[rows]
         if inputs.ndim == 4:
             inputs = augment(inputs, recipe, rng)
-        elif _is_text(inputs):
-            if recipe.bucket:
-                inputs = inputs[:, : _rounded(_lengths(inputs).max(), inputs.shape[1])]
-            inputs = hide_characters(inputs, recipe, rng)
+        elif split.is_text:
+            inputs = hide_characters(_trim(inputs) if recipe.bucket else inputs, recipe, rng)
         yield prepare(inputs, split.labels[rows], rng)
 
 
@@ -147,27 +129,26 @@ def _order(recipe: Recipe, split: Split, rng: np.random.Generator) -> list[np.nd
         for label in np.unique(labels):
             turns[labels == label] = np.arange(np.count_nonzero(labels == label))
         rows = rows[np.argsort(turns, kind="stable")]
-    size = recipe.batch_size
-    if recipe.bucket:
+    return _groups(split, rows, recipe.batch_size, recipe.bucket, rng)
+
+
+def _groups(
+    split: Split, rows: np.ndarray, size: int, bucket: bool, rng: np.random.Generator
+) -> list[np.ndarray]:
+    """The rows in batches; with `bucket`, texts of about the same length together."""
+    if bucket:
         pools = [rows[i : i + _POOL * size] for i in range(0, len(rows), _POOL * size)]
-        rows = np.concatenate([pool[np.argsort(_lengths(split.inputs[pool]))] for pool in pools])
+        rows = np.concatenate([pool[np.argsort(lengths(split.inputs[pool]))] for pool in pools])
     batches = [rows[i : i + size] for i in range(0, len(rows), size)]
-    if recipe.bucket:
+    if bucket:
         rng.shuffle(batches)
     return batches
 
 
-def _lengths(tokens: np.ndarray) -> np.ndarray:
-    """Lengths of sequences (N, T) that are padded with 0 on the right."""
-    return (tokens != 0).sum(axis=1)
-
-
-def _rounded(length: int, longest: int) -> int:
-    return min(-(-length // _MULTIPLE) * _MULTIPLE, longest)
-
-
-def _is_text(inputs: np.ndarray) -> bool:
-    return inputs.dtype == np.int32
+def _trim(tokens: np.ndarray) -> np.ndarray:
+    """The tokens without the padding of all, to a length that is rounded up."""
+    length = -(-lengths(tokens).max() // _MULTIPLE) * _MULTIPLE
+    return tokens[:, : min(length, tokens.shape[1])]
 
 
 def _dataset(generate: Callable[[], Iterator], is_text: bool):

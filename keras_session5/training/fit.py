@@ -2,20 +2,19 @@
 
 import logging
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
 
 from keras_session5.catalog import Network, Recipe
-from keras_session5.dashboard import Dashboard, Profile
 from keras_session5.data import Split
 from keras_session5.disk import written_whole
 from keras_session5.errors import ArgumentError, TrainingError
+from keras_session5.tasks import Task
 from keras_session5.training import batches
 from keras_session5.training.callbacks import Checkpoint, StopOnNaN, StopWhenClean, Trials, is_clean, restore
 from keras_session5.training.runs import MODEL, Run
-from keras_session5.training.tasks import Classification, Task
 
 logger = logging.getLogger("keras_session5")
 
@@ -38,10 +37,10 @@ def compiled_model(
     keras.utils.set_random_seed(seed)
     model = entry.build(**arguments)
     check_shape(entry, model, task)
-    task.check(recipe, model.output_shape[-1])
+    task.check_recipe(recipe, model.output_shape[-1])
     model.compile(
         optimizer=_optimizer(recipe, recipe.epochs * batches.steps_per_epoch(recipe, task.train)),
-        **task.compiling(recipe),
+        **task.compile_arguments(recipe),
         jit_compile=jit_compile,
     )
     # A first step that made the optimiser's variables would be traced twice: seconds for a transformer.
@@ -89,49 +88,47 @@ def fit(
     recipe: Recipe,
     task: Task,
     run: Run,
-    verbose: str | int,
     *,
-    dashboard: bool = True,
-    profile: bool = False,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+    verbose: str | int = "auto",
 ) -> None:
-    """Fits the model from the run's last finished epoch to the recipe's last, and finishes the run."""
+    """Fits the model from the run's last finished epoch to the recipe's last, and finishes the run.
+
+    Args:
+        model: of `compiled_model`.
+        recipe, task: what it is compiled for.
+        run: with the epochs done so far.
+        callbacks: more of them; they see an epoch when it is known whether it was the last, and before its
+            checkpoint is written.
+        verbose: of Keras's progress bar.
+    """
     first, steps = run.epochs_done, batches.steps_per_epoch(recipe, task.train)
-    shown = Dashboard(run, recipe, task) if dashboard else None
     if first:
         restore(model, run.checkpoints()[-1])
     history = run.record["history"][:first]
     if first < recipe.epochs and not (recipe.stop_when_clean and history and is_clean(history[-1])):
         validation = task.data.validation
-        shows_trials = recipe.batch_size == 1 and steps <= _MOST_TRIALS and isinstance(task, Classification)
-        trace = Profile(run.directory, (recipe.epochs - first) * steps) if profile else None
-        callbacks = [
-            StopOnNaN(recipe.learning_rate),
-            StopWhenClean() if recipe.stop_when_clean else None,
-            trace,
-            shown,  # knows by now whether this epoch was the last
-            Trials(run) if shows_trials else None,
-            Checkpoint(run),  # last: what it has written, the others have seen
-        ]
-        try:
-            model.fit(
-                batches.endless_batches(recipe, task.train, run.record["seed"], first, task.batch),
-                steps_per_epoch=steps,
-                epochs=recipe.epochs,
-                initial_epoch=first,
-                shuffle=False,  # the batches come shuffled
-                validation_data=validation and batches.evaluation_batches(validation, task.batch),
-                callbacks=[callback for callback in callbacks if callback],
-                verbose=verbose,
-            )
-        finally:
-            if trace:
-                trace.stop()
+        has_trials = recipe.batch_size == 1 and steps <= _MOST_TRIALS and task.classifies
+        model.fit(
+            batches.endless_batches(recipe, task.train, run.record["seed"], first, task.batch),
+            steps_per_epoch=steps,
+            epochs=recipe.epochs,
+            initial_epoch=first,
+            shuffle=False,  # the batches come shuffled
+            validation_data=validation and batches.evaluation_batches(validation, task.batch),
+            callbacks=[
+                StopOnNaN(recipe.learning_rate),
+                *([StopWhenClean()] if recipe.stop_when_clean else []),
+                *callbacks,
+                *([Trials(run)] if has_trials else []),
+                Checkpoint(run),  # last: what it has written, the others have seen
+            ],
+            verbose=verbose,
+        )
     if recipe.stop_when_clean and not is_clean(run.record["history"][-1]):
         run.save(note=_never_clean(run))
         logger.warning(run.record["note"])
     finish(model, task, run)
-    if shown:
-        shown.finish(run.record["metrics"])
 
 
 def finish(model: keras.Model, task: Task, run: Run) -> None:
@@ -152,7 +149,7 @@ def finish(model: keras.Model, task: Task, run: Run) -> None:
 def evaluate_split(model: keras.Model, task: Task, split: Split) -> dict[str, float]:
     """Returns the metrics of a compiled model on a split, such as `{"accuracy": 0.91, "loss": 0.25}`."""
     metrics = model.evaluate(batches.evaluation_batches(split, task.batch), verbose=0, return_dict=True)
-    metrics = task.judge(model, split, metrics)
+    metrics = task.complete_metrics(model, split, metrics)
     return {name: float(metrics[name]) for name in sorted(metrics)}
 
 

@@ -5,8 +5,7 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 from keras_session5.comparison.classical import METHODS, Method, examples_of, oriented_gradients, pixels
-from keras_session5.data import Split, load_data
-from keras_session5.training.batches import subset
+from keras_session5.data import Split, load_data, subset
 
 IMAGES, TEXTS = METHODS["image"], METHODS["text"]
 FLOORS = {  # on 300 test digits after 300 training digits: 0.04 or 0.05 below what was measured

@@ -13,7 +13,7 @@ from keras_session5.catalog import NETWORKS, Recipe
 from keras_session5.comparison import compare
 from keras_session5.comparison.classical import METHODS
 from keras_session5.comparison.compare import CLASSICAL, DEEP, Curve, Row
-from keras_session5.data import load_data
+from keras_session5.data import load_data, subset
 from keras_session5.errors import ArgumentError
 from keras_session5.training import batches
 
@@ -29,7 +29,7 @@ def _one_thread():
 def digits():
     """A tenth of the digits."""
     data = load_data("digits")
-    return replace(data, train=batches.subset(data.train, 90, 0), test=batches.subset(data.test, 100, 0))
+    return replace(data, train=subset(data.train, 90, 0), test=subset(data.test, 100, 0))
 
 
 def short(tmp_path):
@@ -103,7 +103,7 @@ def test_both_families_learn_from_the_same_growing_examples(digits, monkeypatch,
     assert (seen[1][:1] == seen[0]).all(), "nested"
     rows_drawn = np.random.default_rng([0, 90]).permutation(90)[:9]
     assert (seen[1] == digits.train.inputs[rows_drawn]).all()
-    assert (batches.subset(digits.train, 9, 0).inputs == seen[1]).all(), "what a network is trained on"
+    assert (subset(digits.train, 9, 0).inputs == seen[1]).all(), "what a network is trained on"
 
 
 def test_sizes_rise_and_are_at_least_one():
@@ -115,7 +115,7 @@ def test_sizes_rise_and_are_at_least_one():
 def test_few_examples_are_passed_over_until_there_are_a_quarter_of_the_steps(examples):
     recipe = Recipe(batch_size=32)
     more = compare.passes(recipe, examples, 898)
-    split = batches.subset(load_data("digits").train, examples, 0)
+    split = subset(load_data("digits").train, examples, 0)
     full = batches.steps_per_epoch(recipe, load_data("digits").train)
     assert full / 4 <= batches.steps_per_epoch(replace(recipe, passes=more), split) <= full
     assert compare.passes(recipe, 898, 898) == 1

@@ -6,9 +6,9 @@ import pytest
 
 from keras_session5.catalog import NETWORKS
 from keras_session5.data import load_data
+from keras_session5.tasks import task_of
 from keras_session5.training import fit
 from keras_session5.training.runs import Run
-from keras_session5.training.tasks import TASKS
 
 
 @pytest.fixture(scope="session")
@@ -22,7 +22,7 @@ def compiled():
             part: replace(split, **{key: column[:24] for key, column in vars(split).items()})
             for part, split in (("train", data.train), ("test", data.test))
         }
-        task = TASKS[entry.task](replace(data, **few))
+        task = task_of(entry, replace(data, **few))
         recipe = replace(entry.recipe, epochs=1)
         model = fit.compiled_model(entry, entry.arguments, recipe, task, seed=0, jit_compile=False)
         return model, task, recipe

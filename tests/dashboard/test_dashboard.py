@@ -17,14 +17,14 @@ from tensorboard.util import tensor_util
 import keras_session5 as s5
 from keras_session5.catalog import NETWORKS
 from keras_session5.dashboard import Dashboard
-from keras_session5.dashboard.answers import Examination
 from keras_session5.dashboard.callback import occasions
 from keras_session5.dashboard.events import EventFile
+from keras_session5.dashboard.predictor import Predictor
 from keras_session5.data import load_data
 from keras_session5.errors import ArgumentError, TrainingError
+from keras_session5.tasks import Classification
 from keras_session5.training import callbacks
 from keras_session5.training.runs import Run
-from keras_session5.training.tasks import TASKS
 
 TRAINED = [name for name, entry in NETWORKS.items() if entry.recipe]
 
@@ -86,12 +86,12 @@ def shown(request, compiled, tmp_path_factory):
         "recipe": asdict(recipe),
     }
     run = Run.create(tmp_path_factory.mktemp("runs"), entry.name, record)
-    dashboard = Dashboard(run, recipe, task)
+    dashboard = Dashboard(run.directory, run.record, recipe, task)
     dashboard.set_model(model)
     dashboard.on_train_begin()
     dashboard.on_epoch_begin(0)
     dashboard.on_epoch_end(0, {"loss": 1.0, "val_loss": 2.0})
-    dashboard.finish({"loss": 3.0})
+    dashboard.finish({"loss": 3.0}, epochs=0)
     assert not dashboard.failed
     return entry, model, task, run.directory
 
@@ -216,11 +216,11 @@ def test_the_projector_holds_the_test_splits_penultimate_outputs(run):
 
 def test_the_confusion_matrix_counts_the_test_split(run):
     data = load_data("digits")
-    answers = Examination(run.model, TASKS["classification"](data)).answers()
+    predictions = Predictor(run.model, Classification(data)).predictions()
     guesses = run.model.predict(data.test.inputs, verbose=0).argmax(axis=1)
-    np.testing.assert_array_equal(answers.classes, np.stack([data.test.labels, guesses], axis=1))
+    np.testing.assert_array_equal(predictions.classes, np.stack([data.test.labels, guesses], axis=1))
     of_right = run.model.predict(data.test.inputs, verbose=0)[np.arange(899), data.test.labels]
-    np.testing.assert_allclose(answers.losses, 1 - of_right, atol=1e-5)
+    np.testing.assert_allclose(predictions.losses, 1 - of_right, atol=1e-5)
 
 
 def test_the_recipe_is_a_table_and_the_hyperparameters_can_be_compared(run):

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from keras_session5.catalog import NETWORKS
-from keras_session5.dashboard.answers import Examination
 from keras_session5.dashboard.graph import network_graph
+from keras_session5.dashboard.predictor import Predictor
 from keras_session5.dashboard.probe import Probe, gradient_norm
 
 
@@ -100,9 +100,9 @@ def _drawn(task):
 
 def test_losses_of_texts_are_the_mean_over_the_characters_that_count(compiled):
     model, task, _ = compiled("masked_language_model")
-    examination = Examination(model, task)
-    answers = examination.answers()
-    split = examination.split
+    predictor = Predictor(model, task)
+    predictions = predictor.predictions()
+    split = predictor.split
     asked, right, counts = task.batch(
         split.inputs[:, : len(max(split.texts, key=len))], split.labels, np.random.default_rng(0)
     )
@@ -110,12 +110,12 @@ def test_losses_of_texts_are_the_mean_over_the_characters_that_count(compiled):
     logs = keras.ops.convert_to_numpy(keras.ops.log_softmax(logits))
     for row in range(len(split)):
         of_right = [logs[row, t, right[row, t]] for t in np.flatnonzero(counts[row])]
-        assert answers.losses[row] == pytest.approx(-np.mean(of_right) if of_right else 0, abs=1e-5)
-    assert list(answers.labels) == list(split.texts)
+        assert predictions.losses[row] == pytest.approx(-np.mean(of_right) if of_right else 0, abs=1e-5)
+    assert list(predictions.labels) == list(split.texts)
     hidden = counts.astype(bool) & (asked == 1)
-    assert sum(text.count("_") for text in answers.shown) == hidden.sum() > 0
+    assert sum(text.count("_") for text in predictions.inputs) == hidden.sum() > 0
 
 
 def test_the_rows_of_a_truth_table_are_shown_as_they_are_written(compiled):
     model, task, _ = compiled("perceptron")
-    assert Examination(model, task).answers().shown == ["0 0", "0 1", "1 0", "1 1"]
+    assert Predictor(model, task).predictions().inputs == ["0 0", "0 1", "1 0", "1 1"]

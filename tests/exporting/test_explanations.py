@@ -8,10 +8,8 @@ import tensorflow as tf
 from keras_session5 import introspection
 from keras_session5.catalog import NETWORKS
 from keras_session5.data import load_data
-from keras_session5.exporting.explanations import explanations
-from keras_session5.exporting.signature import questions
-from keras_session5.exporting.wording import translator
-from keras_session5.training.tasks import TASKS
+from keras_session5.exporting.signatures import example_inputs, make_signatures
+from keras_session5.tasks import task_of
 
 SMALL = {
     "simple_rnn": {"units": 6, "embed_dim": 5},
@@ -25,17 +23,16 @@ SMALL = {
 
 @pytest.fixture(scope="module")
 def opened():
-    """Name -> network with random weights, its task, and its explaining signatures; made when asked for."""
+    """Name -> network with random weights, its task, and its signatures; made when asked for."""
     made = {}
 
     def get(name):
         if name not in made:
             keras.utils.set_random_seed(0)
             entry = NETWORKS[name]
-            task = TASKS[entry.task](load_data(entry.data))
+            task = task_of(entry, load_data(entry.data))
             model = entry.build(**SMALL.get(name, {}))
-            translate = translator(model, task.data) if entry.task == "translation" else None
-            made[name] = model, task, explanations(entry, model, task, translate)
+            made[name] = model, task, make_signatures(model, task)
         return made[name]
 
     return get
@@ -183,10 +180,11 @@ def test_what_cannot_be_explained_is_refused_with_a_sentence(name, text, sentenc
 def test_what_is_expected_is_seen_in_the_network_itself(name, opened):
     """The exporter compares with `expected`: it must not come out of the graph that is exported."""
     model, task, signatures = opened(name)
-    asked = questions(NETWORKS[name], task, 16)
+    asked = example_inputs(model, task, 16)
     plain = model.predict(asked if len(asked) > 1 else next(iter(asked.values())), verbose=0)
     expected = signatures["explain"].expected
     np.testing.assert_array_equal(expected[model.output_names[0]], plain)
-    assert all(signature.opens for signature in signatures.values())
+    explaining = {name for name in signatures if name.startswith("explain")}
+    assert {name for name, signature in signatures.items() if signature.opens} == explaining
     answer = ask(signatures["explain"], *asked.values())
     assert answer.keys() == expected.keys()

@@ -18,7 +18,8 @@ import tensorflow as tf
 import keras_session5 as s5
 from keras_session5.data import load_data
 from keras_session5.errors import DiskError, ExportError
-from keras_session5.exporting import extras, max_difference, signatures, writer
+from keras_session5.exporting import extras, max_difference, writer
+from keras_session5.exporting.signatures import classification
 from keras_session5.server.saved_model import read_meta_graph
 
 
@@ -125,20 +126,20 @@ def test_what_travels_in_assets_extra(lenet5, exported):
 
 
 def test_a_signature_whose_rows_see_each_other_is_said_to(lenet5, tmp_path, monkeypatch):
-    labelled = signatures.labelled
+    labelled = classification.labelled
 
     def with_shares(outputs, class_names):
         (scores,) = outputs.values()
         return labelled(outputs, class_names) | {"share": scores / tf.reduce_sum(scores, 0)}
 
-    monkeypatch.setattr(signatures, "labelled", with_shares)
+    monkeypatch.setattr(classification, "labelled", with_shares)
     path = s5.export(lenet5, tmp_path)
     record = json.loads((path / "assets.extra" / "model.json").read_text())
     assert record["rows_independent"] == {
         "serving_default": True,
         "from_image_bytes": False,
         "explain": True,
-        "explain_image_bytes": True,
+        "explain_image_bytes": False,
     }
 
 

@@ -74,7 +74,7 @@ NOISE = np.random.default_rng(0).random((4, 12), "float32")
 )
 def test_kept_keys_and_values_give_the_tokens_that_computing_them_anew_gives(gpt, how):
     found = [
-        np.asarray(continue_texts(gpt, PROMPTS, NOISE, end_id=END, cache=cache, **how))
+        np.asarray(continue_texts(gpt, PROMPTS, NOISE, end_id=END, kv_cache=cache, **how))
         for cache in (True, False)
     ]
     assert np.array_equal(*found)

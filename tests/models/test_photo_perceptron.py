@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 import keras_session5 as s5
+from keras_session5.data import subset
 from keras_session5.errors import ArgumentError
 from keras_session5.layers import HalfSquaredError
 from keras_session5.models.photo_perceptron import build_photo_perceptron
@@ -141,7 +142,7 @@ def machine(seed, data, entry):
     after fifty trials and after a hundred."""
     keras.utils.set_random_seed(seed)
     wiring = entry.build().get_layer("wiring").get_weights()[0]
-    train = batches.subset(data.train, 100, seed)
+    train = subset(data.train, 100, seed)
     order = batches.epoch_batches(entry.recipe, train, np.random.default_rng([seed, 0]))
     shown, labels = (np.concatenate(column) for column in zip(*order, strict=True))
     history = rosenblatt(associations(shown, wiring), labels[:, 0].astype("float32"))

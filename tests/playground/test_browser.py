@@ -28,7 +28,7 @@ from keras_session5.exporting.reading import pixels as pixels_of
 pytest.importorskip("gradio", reason="the page needs the extra playground")
 
 from keras_session5.playground.drawing import read_drawing
-from keras_session5.training import texts
+from keras_session5.tasks import LanguageModel, Translation
 
 playwright = pytest.importorskip("playwright.sync_api", reason="the browser tests need playwright")
 
@@ -304,7 +304,7 @@ def test_dates(page, models):
     open_tab(page, "Dates")
     playwright.expect(page.locator("#cross img")).to_be_visible()
     page.locator("#date-text input, #date-text textarea").first.fill("3. elokuuta 1998")
-    (expected,) = texts.translations(models["transformer"], s5.load_data("dates"), ["3. elokuuta 1998"])
+    (expected,) = Translation(s5.load_data("dates")).translate(models["transformer"], ["3. elokuuta 1998"])
     assert expected
     found = page.locator("#date-found input, #date-found textarea").first
     wait_until(page, found.input_value, expected)
@@ -317,7 +317,9 @@ def test_gpt(page, models):
     box = page.locator("#gpt-temperature input[type=number]")
     box.fill("0")
     box.press("Enter")
-    (expected,) = texts.continued(models["gpt"], s5.load_data("place_names"), ["Polish: Au"], temperature=0.0)
+    (expected,) = LanguageModel(s5.load_data("place_names")).generate(
+        models["gpt"], ["Polish: Au"], temperature=0.0
+    )
     likeliest = page.locator("#gpt-likeliest input, #gpt-likeliest textarea").first
     wait_until(page, likeliest.input_value, expected)
     start = page.locator("#gpt-start input, #gpt-start textarea").first

@@ -1,4 +1,4 @@
-"""What each task asks of a network, what it must answer, and what counts."""
+"""The inputs, targets and sample weights of each task, and its metrics."""
 
 import shutil
 from dataclasses import replace
@@ -8,11 +8,11 @@ import pytest
 
 import keras_session5 as s5
 from keras_session5.catalog import Recipe
-from keras_session5.data import DATA_SETS, load_data
+from keras_session5.data import DATA_SETS, load_data, subset
 from keras_session5.data.characters import begin_id, decode, encode, end_id
 from keras_session5.errors import ArgumentError
+from keras_session5.tasks import LanguageModel, MaskedLanguageModel, Translation
 from keras_session5.training import batches, callbacks
-from keras_session5.training.tasks import TASKS
 
 RNG = np.random.default_rng(0)
 
@@ -29,7 +29,7 @@ def dates():
 
 def test_a_language_model_is_asked_for_what_comes_next_and_then_for_the_end(names):
     tokens = encode(["Wien", "Ulm"], names.alphabet, length=6)
-    asked, answer, counts = TASKS["language_model"](names).batch(tokens, np.array([8, 3]), RNG)
+    asked, answer, counts = LanguageModel(names).batch(tokens, np.array([8, 3]), RNG)
     w, i, e, n = tokens[0, :4]
     end = end_id(names.alphabet)
     assert asked[0].tolist() == [begin_id(names.alphabet, 8), w, i, e, n, 0, 0]
@@ -39,7 +39,7 @@ def test_a_language_model_is_asked_for_what_comes_next_and_then_for_the_end(name
 
 
 def test_a_text_cut_out_of_a_longer_one_has_no_end(names):
-    task = TASKS["language_model"](replace(names, whole_texts=False))
+    task = LanguageModel(replace(names, whole_texts=False))
     tokens = encode(["abc"], names.alphabet)
     _, answer, counts = task.batch(tokens, np.array([0]), RNG)
     assert answer[0].tolist() == [*tokens[0], 0]
@@ -49,7 +49,7 @@ def test_a_text_cut_out_of_a_longer_one_has_no_end(names):
 def test_a_translator_is_asked_with_the_target_so_far_in_hand(dates):
     source = encode(["12 mars 2020"], dates.alphabet)
     target = encode(["2020-03-12"], dates.target_alphabet, length=12)
-    (read, written), answer, counts = TASKS["translation"](dates).batch(source, target, RNG)
+    (read, written), answer, counts = Translation(dates).batch(source, target, RNG)
     assert np.array_equal(read, source)
     assert written[0].tolist() == [begin_id(dates.target_alphabet), *target[0, :10]]
     assert answer[0].tolist() == [*target[0, :10], end_id(dates.target_alphabet)]
@@ -59,7 +59,7 @@ def test_a_translator_is_asked_with_the_target_so_far_in_hand(dates):
 
 def test_of_the_characters_fifteen_percent_are_chosen_and_most_of_them_hidden(names):
     tokens = names.train.inputs
-    asked, answer, counts = TASKS["masked_language_model"](names).batch(tokens, names.train.labels, RNG)
+    asked, answer, counts = MaskedLanguageModel(names).batch(tokens, names.train.labels, RNG)
     chosen, there = counts.astype(bool), tokens != 0
     assert np.array_equal(answer, tokens)
     assert not (chosen & ~there).any()
@@ -75,8 +75,8 @@ def test_of_the_characters_fifteen_percent_are_chosen_and_most_of_them_hidden(na
 
 
 def test_the_same_characters_are_hidden_in_every_evaluation(names):
-    split = batches.subset(names.test, 50, seed=0)
-    task = TASKS["masked_language_model"](names)
+    split = subset(names.test, 50, seed=0)
+    task = MaskedLanguageModel(names)
     first, again = (list(batches.evaluation_batches(split, task.batch)) for _ in range(2))
     assert np.array_equal(first[0][0], again[0][0])
 
@@ -96,7 +96,7 @@ def test_a_loss_over_texts_counts_every_token_once(names, trained):
     """Keras's mean over batches would count those of short texts for more."""
     result = trained("gpt")
     test = names.test
-    asked, answer, counts = TASKS["language_model"](names).batch(test.inputs, test.labels, RNG)
+    asked, answer, counts = LanguageModel(names).batch(test.inputs, test.labels, RNG)
     logits = result.model.predict(asked, verbose=0).astype("float64")
     logits -= logits.max(-1, keepdims=True)
     nats = np.log(np.exp(logits).sum(-1)) - np.take_along_axis(logits, answer[..., None], -1)[..., 0]
@@ -104,14 +104,14 @@ def test_a_loss_over_texts_counts_every_token_once(names, trained):
 
 
 def test_a_subset_is_drawn_by_its_seed_and_is_part_of_every_larger_one(dates):
-    few, more = (batches.subset(dates.test, n, seed=1) for n in (10, 30))
+    few, more = (subset(dates.test, n, seed=1) for n in (10, 30))
     assert few.texts == more.texts[:10]
     assert few.targets == more.targets[:10]
     assert np.array_equal(few.inputs, more.inputs[:10])
     assert encode(few.texts, dates.alphabet, few.inputs.shape[1]).tolist() == few.inputs.tolist()
-    assert batches.subset(dates.test, 10, seed=2).texts != few.texts
-    assert batches.subset(dates.test, None, seed=1) is dates.test
-    assert batches.subset(dates.test, 10**6, seed=1) is dates.test
+    assert subset(dates.test, 10, seed=2).texts != few.texts
+    assert subset(dates.test, None, seed=1) is dates.test
+    assert subset(dates.test, 10**6, seed=1) is dates.test
 
 
 def test_classes_by_turns():

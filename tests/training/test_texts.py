@@ -21,7 +21,7 @@ def transformer(trained):
 
 def test_a_text_goes_on_from_its_prompt(gpt):
     prompts = ["German: Wien", "Polish:", "French: É"]
-    texts = s5.write(gpt, prompts, seed=1)
+    texts = s5.generate(gpt, prompts, seed=1)
     assert [text[: len(start)] for text, start in zip(texts, ("Wien", "", "É"), strict=True)] == [
         "Wien",
         "",
@@ -33,10 +33,10 @@ def test_a_text_goes_on_from_its_prompt(gpt):
 
 def test_the_same_seed_writes_the_same_texts_with_and_without_the_cache(gpt):
     prompts = ["German: "] * 3
-    assert s5.write(gpt, prompts, seed=1) == s5.write(gpt, prompts, seed=1, cache=False)
-    assert s5.write(gpt, prompts, seed=1) != s5.write(gpt, prompts, seed=2)
-    cold = s5.write(gpt, prompts, temperature=0)
-    assert cold == s5.write(gpt, prompts, top_k=1, seed=3)
+    assert s5.generate(gpt, prompts, seed=1) == s5.generate(gpt, prompts, seed=1, kv_cache=False)
+    assert s5.generate(gpt, prompts, seed=1) != s5.generate(gpt, prompts, seed=2)
+    cold = s5.generate(gpt, prompts, temperature=0)
+    assert cold == s5.generate(gpt, prompts, top_k=1, seed=3)
     assert len(set(cold)) == 1
 
 
@@ -55,7 +55,7 @@ def test_the_same_seed_writes_the_same_texts_with_and_without_the_cache(gpt):
 )
 def test_a_wrong_prompt_or_number_is_refused_in_a_sentence(gpt, prompt, settings, sentence):
     with pytest.raises(ArgumentError, match=sentence):
-        s5.write(gpt, [prompt], **settings)
+        s5.generate(gpt, [prompt], **settings)
 
 
 def test_a_translation_is_what_the_network_finds_likeliest_character_by_character(transformer):
@@ -71,16 +71,16 @@ def test_a_translation_is_what_the_network_finds_likeliest_character_by_characte
 
 
 def test_a_letter_is_one_letter_however_it_is_typed(gpt):
-    assert s5.write(gpt, ["German: a\u0308"], temperature=0) == s5.write(
+    assert s5.generate(gpt, ["German: a\u0308"], temperature=0) == s5.generate(
         gpt, ["German: \u00e4"], temperature=0
     )
-    s5.write(gpt, ["German: " + "a\u0308" * 40])
-    assert s5.write(gpt, []) == []
+    s5.generate(gpt, ["German: " + "a\u0308" * 40])
+    assert s5.generate(gpt, []) == []
 
 
 def test_one_text_is_not_a_list_of_texts(gpt, transformer):
     with pytest.raises(ArgumentError, match=r"`prompts` must be a list of texts\. Received: prompts='German"):
-        s5.write(gpt, "German: ")
+        s5.generate(gpt, "German: ")
     with pytest.raises(ArgumentError, match="`texts` must be a list of texts"):
         s5.translate(transformer, "12 mars")
 
@@ -103,4 +103,4 @@ def test_what_does_not_write_says_which_does(gpt, transformer):
     with pytest.raises(ArgumentError, match=r"transformer, text_to_text\. Received: gpt"):
         s5.translate(gpt, ["12 mars 2020"])
     with pytest.raises(ArgumentError, match=r"that does this: gpt\. Received: transformer"):
-        s5.write(transformer, ["German: "])
+        s5.generate(transformer, ["German: "])

@@ -3,22 +3,23 @@
 from collections.abc import Callable
 from typing import Any
 
-import keras
 import numpy as np
 
 
-def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Returns the function as a graph, from arrays to arrays."""
+def trace(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Returns the function as a compiled graph, from arrays to arrays."""
+    import keras
+
     if keras.backend.backend() == "tensorflow":
         import tensorflow as tf
 
-        graph = tf.function(function, autograph=False, reduce_retracing=True)
+        traced = tf.function(function, autograph=False, reduce_retracing=True)
     else:
         import jax  # pyright: ignore[reportMissingImports]
 
-        graph = jax.jit(function)
+        traced = jax.jit(function)
 
     def call(*arrays: np.ndarray) -> Any:
-        return keras.tree.map_structure(keras.ops.convert_to_numpy, graph(*arrays))
+        return keras.tree.map_structure(keras.ops.convert_to_numpy, traced(*arrays))
 
     return call

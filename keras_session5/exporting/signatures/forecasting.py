@@ -1,0 +1,40 @@
+"""Signatures of networks that forecast."""
+
+import keras
+import tensorflow as tf
+
+from keras_session5 import introspection
+from keras_session5.exporting.reading import checked
+from keras_session5.exporting.signatures.inside import Inside, explain, look_inside
+from keras_session5.exporting.signatures.signature import EXAMPLES, Signature, serving_default
+from keras_session5.models.simple_rnn_waves import forecast
+from keras_session5.tasks import Forecasting
+
+
+def make_signatures(model: keras.Model, task: Forecasting) -> dict[str, Signature]:
+    """With `forecast`, several values ahead."""
+    return {
+        "serving_default": serving_default(model, task),
+        "forecast": _forecast(model, task),
+        "explain": explain(model, task, _look_inside(model)),
+    }
+
+
+def _forecast(model: keras.Model, task: Forecasting) -> Signature:
+    """A series -> its next values, as many as the data set has."""
+
+    def answer(series):
+        (series,) = checked(model, series)
+        return {"forecast": forecast(model, series, task.horizon)}
+
+    series = task.data.test.inputs[:EXAMPLES]
+    spec = tf.TensorSpec(model.inputs[0].shape, tf.float32, "series")
+    return Signature(answer, [spec], {"series": series}, {"forecast": task.forecast(model, series)})
+
+
+def _look_inside(model: keras.Model) -> Inside:
+    """Of recurrent networks with the forecasts of every prefix, made from the state after it."""
+    if not introspection.state_tensors(model):
+        return look_inside(model)
+    read_out = model.layers[-1]
+    return look_inside(model, extra=lambda found, _: {"prefix_forecasts": read_out(found["states"])[:, :, 0]})

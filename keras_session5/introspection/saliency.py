@@ -1,0 +1,64 @@
+"""Saliency: the pixels that the winning score depends on.
+
+Saliency is the absolute gradient of the winning unit's weighted sum, before any softmax, with respect to each
+pixel; the largest over the channels (Simonyan, Vedaldi, Zisserman 2013, "Deep Inside Convolutional Networks",
+section 3). A step has no gradient worth showing: as in learning, it counts as the identity (`layers.step`),
+so that a network of steps and sums has the same saliency for every image.
+"""
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from keras_session5.introspection.layers import SCORES, opened, score_tensors
+
+
+def saliency(model, images):
+    """Computes how much each pixel changes the winning score.
+
+    Args:
+        model: a functional model on images.
+        images: (B, H, W, channels).
+
+    Returns:
+        Tensor (B, H, W).
+    """
+    return outputs_and_saliency(opened(model, score_tensors(model)), ops.convert_to_tensor(images))[1]
+
+
+def outputs_and_saliency(scored, images) -> tuple[dict[str, Any], Any]:
+    """Computes the outputs of a network and the saliency in one pass; in TensorFlow also inside a graph.
+
+    Args:
+        scored: of `opened`, with `score_tensors` among its tensors.
+        images: tensor (B, H, W, channels).
+
+    Returns:
+        The outputs by name, without the scores; the saliency (B, H, W).
+    """
+    gradients = _gradients_by_jax if keras.backend.backend() == "jax" else _gradients
+    outputs, gradient = gradients(scored, images)
+    outputs.pop(SCORES)
+    return outputs, ops.max(ops.abs(gradient), axis=-1)
+
+
+def _gradients(scored, images) -> tuple[dict[str, Any], Any]:
+    import tensorflow as tf
+
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        tape.watch(images)
+        outputs = dict(scored(images, training=False))
+        winners = ops.max(outputs[SCORES], axis=-1)
+    return outputs, tape.gradient(winners, images)
+
+
+def _gradients_by_jax(scored, images) -> tuple[dict[str, Any], Any]:
+    import jax  # pyright: ignore[reportMissingImports]
+
+    def winners(x):
+        outputs = dict(scored(x, training=False))
+        return ops.sum(ops.max(outputs[SCORES], axis=-1)), outputs
+
+    gradient, outputs = jax.grad(winners, has_aux=True)(images)
+    return outputs, gradient

@@ -1,0 +1,69 @@
+"""Classification: one label for each example."""
+
+import numpy as np
+
+from keras_session5.data.characters import vocabulary_size
+from keras_session5.errors import ArgumentError
+from keras_session5.tasks.task import Predictions, Task, check_loss
+
+
+class Classification(Task):
+    """One label for each example: an image, a text, or the inputs of a logic gate."""
+
+    classifies = True
+
+    def arguments(self):
+        if self.data.kind == "vector":
+            return {}
+        sizes = {"num_classes": len(self.data.class_names)}
+        if self.data.alphabet:
+            sizes["vocabulary_size"] = vocabulary_size(self.data.alphabet)
+        return sizes
+
+    def check_recipe(self, recipe, num_outputs):
+        if num_outputs == 1 and len(self.data.class_names) > 2:
+            raise ArgumentError(
+                f"A network with one output tells two classes apart. Received: {self.data.name}, "
+                f"with {len(self.data.class_names)} classes"
+            )
+        binary = ["half_squared_error", "binary_crossentropy"]
+        check_loss(recipe, binary if num_outputs == 1 else ["sparse_categorical_crossentropy"], num_outputs)
+
+    def compile_arguments(self, recipe):
+        import keras
+
+        from keras_session5.layers import HalfSquaredError
+
+        several = keras.metrics.SparseCategoricalAccuracy(name="accuracy")
+        binary = keras.metrics.BinaryAccuracy(name="accuracy")
+        loss, metric = {
+            "half_squared_error": (HalfSquaredError, binary),
+            "binary_crossentropy": (keras.losses.BinaryCrossentropy, binary),
+            "sparse_categorical_crossentropy": (keras.losses.SparseCategoricalCrossentropy, several),
+        }[recipe.loss]
+        return {"loss": loss(), "metrics": [metric]}
+
+    def predictions(self, split, batch, outputs, features):
+        """Of outputs (B, C), or (B, 1) where it is the probability of the second class."""
+        if outputs.shape[1] == 1:
+            outputs = np.concatenate([1 - outputs, outputs], axis=1)
+        rows, classes = np.arange(len(outputs)), outputs.argmax(axis=1)
+        texts = list(split.texts)
+        if self.data.kind == "vector":
+            texts = [" ".join(f"{x:g}" for x in inputs) for inputs in split.inputs]
+        return Predictions(
+            inputs=texts or split.inputs,
+            labels=self.class_names_of(split.labels),
+            predictions=self.class_names_of(classes),
+            losses=1 - outputs[rows, split.labels],
+            features=features,
+            probabilities=outputs[rows, classes],
+            classes=np.stack([split.labels, classes], axis=1),
+        )
+
+    def attention_labels(self, inputs, group, num_keys):
+        if self.data.kind != "image":
+            return super().attention_labels(inputs, group, num_keys)
+        side = round((num_keys - 1) ** 0.5)
+        patches = ["class", *(f"{row},{column}" for row in range(side) for column in range(side))]
+        return patches, patches

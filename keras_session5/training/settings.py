@@ -1,0 +1,67 @@
+"""Settings of a training: those of the network, those of its recipe, and whether they fit the data."""
+
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from typing import Any
+
+from keras_session5 import checks
+from keras_session5.catalog import Network, Recipe
+from keras_session5.data import DATA_SETS
+from keras_session5.data.registry import loadable_names
+from keras_session5.errors import ArgumentError
+from keras_session5.tasks import Task
+from keras_session5.training.result import Result
+
+_RECIPE_FIELDS = [f.name for f in fields(Recipe)]
+
+
+def check_data(entry: Network, data: str) -> None:
+    """Raises `ArgumentError` unless there is a data set of that name and of the network's kind."""
+    family, slash, _ = data.partition("/")
+    spec = DATA_SETS[checks.one_of("data", family, DATA_SETS)]
+    if slash or spec.variants:
+        checks.one_of("data", data, [name for name in loadable_names() if name.split("/")[0] == family])
+    if spec.kind != entry.kind:
+        fitting = ", ".join(name for name, spec in DATA_SETS.items() if spec.kind == entry.kind)
+        raise ArgumentError(
+            f"`data` must be a data set of kind {entry.kind} for {entry.name}: {fitting}. Received: "
+            f"data={data!r}, of kind {spec.kind}"
+        )
+
+
+def check_alphabets(result: Result, data: str) -> None:
+    """Raises `ArgumentError` unless the ids of two data sets mean the same characters."""
+    mine, its = (DATA_SETS[name.partition("/")[0]] for name in (result.data, data))
+    if (mine.alphabet, mine.target_alphabet) != (its.alphabet, its.target_alphabet):
+        raise ArgumentError(
+            f"{result.name} was trained on the characters of {result.data}, and those of {data} are others. "
+            f"Received: data={data!r} with {result.run_dir}"
+        )
+
+
+def split_settings(settings: Mapping[str, Any], recipe: Recipe) -> tuple[dict[str, Any], Recipe]:
+    """Splits settings into the arguments of a builder and a changed recipe."""
+    changes = {key: value for key, value in settings.items() if key in _RECIPE_FIELDS}
+    arguments = {key: value for key, value in settings.items() if key not in _RECIPE_FIELDS}
+    return arguments, replace(recipe, **changes)
+
+
+def complete_arguments(arguments: Mapping[str, Any], entry: Network, task: Task) -> dict[str, Any]:
+    """Adds the arguments that follow from the data, which no given argument may contradict."""
+    names = entry.argument_names()
+    for key in arguments:  # what was no setting of the recipe must be one of the network
+        checks.one_of("setting", key, [*names, *_RECIPE_FIELDS])
+    sizes = {key: size for key, size in task.arguments().items() if key in names}
+    for key, size in sizes.items():
+        if arguments.get(key, size) != size:
+            raise ArgumentError(
+                f"`{key}` follows from the data and must be {size} for {task.data.name}. "
+                f"Received: {key}={arguments[key]!r}"
+            )
+    longest = entry.all_arguments(**sizes | dict(arguments)).get("max_length", task.longest())
+    if isinstance(longest, int) and longest < task.longest():
+        raise ArgumentError(
+            f"`max_length` must be at least {task.longest()}, the length of the longest text of "
+            f"{task.data.name}. Received: max_length={longest}"
+        )
+    return sizes | dict(arguments)
