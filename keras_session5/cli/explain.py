@@ -12,7 +12,7 @@ from keras_session5.checks import did_you_mean
 from keras_session5.cli.advice import absence_explained, is_exportable, replace_damaged, train_first
 from keras_session5.cli.options import MODELS, SERVER, Model, Models, Timeout
 from keras_session5.cli.output import print_json
-from keras_session5.cli.query import print_answer, read_class_names
+from keras_session5.cli.query import print_answer
 from keras_session5.cli.question import named_inputs, read_question
 from keras_session5.errors import ArgumentError, Session5Error, UnavailableError
 
@@ -52,6 +52,7 @@ def explain(
     """Show what happens inside a served network when it is asked something."""
     from keras_session5.cli import explained as told
     from keras_session5.client import connect
+    from keras_session5.client.labels import class_names
     from keras_session5.pictures import save
 
     kind, inputs = read_question(image, text, json)
@@ -65,18 +66,18 @@ def explain(
         version = _explaining_version(client, name, version, signature)
         inputs = named_inputs(client, name, version, signature, inputs)
         answer = client.predict(name, inputs, signature_name=signature, version=version)
-        class_names = read_class_names(client, name, version, models)
+        names = class_names(client, name, models, version)
     if any(len(array) != 1 for array in answer.values()):
         raise ArgumentError("`--json` must ask one question: every input with one row.")
     one = {key: value[0] for key, value in answer.items()}
     asked = {key: value[0] for key, value in inputs.items()}
-    figures = [] if raw and picture is None else told.draw(one, asked, class_names)
+    figures = [] if raw and picture is None else told.draw(one, asked, names)
     if raw:
         print_json({key: value.tolist() for key, value in answer.items()})
     elif figures:
-        told.tell(one, asked, class_names)
+        told.tell(one, asked, names)
     else:
-        print_answer(one, class_names)
+        print_answer(one, names)
     if figures:
         save(figures, path)
     elif not raw or picture is not None:

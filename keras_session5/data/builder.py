@@ -31,11 +31,12 @@ class GeneratedBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
         raise NotImplementedError
 
     def _info(self):
+        given, label = self.FEATURES
         return tfds.core.DatasetInfo(
             builder=self,
             description=self.DESCRIPTION,
             features=tfds.features.FeaturesDict(dict(self.FEATURES)),
-            supervised_keys=tuple(self.FEATURES),
+            supervised_keys=(given, label),
             disable_shuffling=self.ORDERED,
         )
 
