@@ -13,11 +13,6 @@ from keras_session5.cli.question import named_inputs, read_question
 from keras_session5.errors import ArgumentError, FailedPreconditionError, InvalidArgumentError
 
 _LIKELIEST = 5  # classes that are shown by name
-EXAMPLE = 'Example: session5 query simple_rnn --text "Frankreich"'
-
-
-def register(app: typer.Typer) -> None:
-    app.command("query", epilog=EXAMPLE)(query)
 
 
 def query(
