@@ -1,6 +1,7 @@
 """Who may import whom, and what importing the package costs."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -87,6 +88,35 @@ def files(part):
 
 def test_every_part_has_its_arrows():
     assert ALLOWED.keys() | {"cli"} == {part for part in PARTS if any(files(part))}
+
+
+def reachable(part, arrows):
+    """All that a part can reach along the arrows; itself only if it is in a cycle."""
+    found, ahead = set(), list(arrows[part])
+    while ahead:
+        if (one := ahead.pop()) not in found:
+            found.add(one)
+            ahead += arrows[one]
+    return found
+
+
+def diagram():
+    """The arrows in Mermaid's language, without those that follow from others; `cli` may import everything."""
+    arrows = ALLOWED | {"cli": set(ALLOWED)}
+    reach = {part: reachable(part, arrows) for part in arrows}
+    lines = [
+        f"    {part} --> {other}"
+        for part, others in sorted(arrows.items())
+        for other in sorted(others)
+        if not any(other in reach[one] and part not in reach[one] for one in others - {other})
+    ]
+    return "\n".join(["```mermaid", "flowchart TD", *lines, "```"])
+
+
+def test_the_architecture_page_draws_these_arrows():
+    page = (PACKAGE.parent / "docs" / "architecture.md").read_text("utf-8")
+    (drawn,) = re.findall(r"^```mermaid$.*?^```$", page, re.MULTILINE | re.DOTALL)
+    assert drawn == diagram(), f"Put this into docs/architecture.md:\n{diagram()}"
 
 
 @pytest.mark.parametrize("part", ALLOWED)
