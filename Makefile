@@ -19,7 +19,7 @@ lessons: $(READY)  ## the notebooks, from lessons/*.py, run and with their pictu
 	$(BIN)/python lessons/build.py
 
 test: $(READY)  ## all tests that need neither network nor GPU
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
 
 test-recipes: $(READY)  ## every recipe with three seeds, against what it promises; about an hour
 	$(BIN)/python -m pytest -m recipe

@@ -21,8 +21,8 @@ from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 
-# TensorFlow's log level is in force only when most of its libraries are loaded. What they write until then
-# goes past it, straight to file descriptor 2.
+# TensorFlow's log level is in force only when most of its libraries are loaded. What they write until then,
+# six lines with TensorFlow 2.21 whatever the level, goes past it, straight to file descriptor 2.
 _LINES = r"WARNING: All log messages before absl::InitializeLog|I\d{4} "
 _GPU_DRIVER = "/dev/nvidiactl"
 

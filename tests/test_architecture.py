@@ -120,6 +120,35 @@ def test_every_part_has_its_arrows():
     assert ALLOWED.keys() | {"cli"} == PARTS
 
 
+def reachable(part, arrows):
+    """All that a part can reach along the arrows; itself only if it is in a cycle."""
+    found, ahead = set(), list(arrows[part])
+    while ahead:
+        if (one := ahead.pop()) not in found:
+            found.add(one)
+            ahead += arrows[one]
+    return found
+
+
+def diagram():
+    """The arrows in Mermaid's language, without those that others imply; `cli` may import everything."""
+    arrows = ALLOWED | {"cli": set(ALLOWED)}
+    reach = {part: reachable(part, arrows) for part in arrows}
+    lines = [
+        f"    {part} --> {other}"
+        for part, others in sorted(arrows.items())
+        for other in sorted(others)
+        if not any(other in reach[one] and part not in reach[one] for one in others - {other})
+    ]
+    return "\n".join(["```mermaid", "flowchart TD", *lines, "```"])
+
+
+def test_the_architecture_page_draws_these_arrows():
+    page = (PACKAGE.parent / "docs" / "architecture.md").read_text("utf-8")
+    (drawn,) = re.findall(r"^```mermaid$.*?^```$", page, re.MULTILINE | re.DOTALL)
+    assert drawn == diagram(), f"Put this into docs/architecture.md:\n{diagram()}"
+
+
 @pytest.mark.parametrize("part", ALLOWED)
 def test_a_part_imports_the_parts_that_it_may_and_no_others(part):
     found = {module.split(".")[1] for source in of_part(part).values() for module in own_modules(source)}

@@ -100,7 +100,7 @@ class Network:
         inputs, outputs: name -> Tensor.
         parameters: exact number of weights with `arguments`.
         paper, slide: where it was published, and the topic of the course that shows it.
-        arguments: of the builder, for the default data.
+        arguments: of the builder, where they follow from the default data or differ from its defaults.
         task: what it is trained for: one of `tasks.TASKS`.
         kind: of data it takes, as `data.DataSet` names them.
         data: default data set; None for a network that is only counted.
@@ -171,8 +171,9 @@ class Network:
         Raises:
             ArgumentError: for an argument that the builder does not have, or a wrong value.
         """
+        names = self.argument_names()
         for argument in arguments:
-            checks.one_of("argument", argument, self.argument_names())
+            checks.one_of("argument", argument, names)
         return self._builder()(**{**self.arguments, **arguments})
 
     def _builder(self) -> Callable[..., Any]:

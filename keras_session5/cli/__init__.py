@@ -34,23 +34,24 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for verb in (
-    list_,
-    train,
-    evaluate,
-    export,
-    run,
-    tour,
-    serve,
-    query,
-    explain,
-    models,
-    dashboard,
-    compare,
-    playground,
-    doctor,
-):
-    verb.register(app)
+_EXAMPLES = {
+    list_.list_networks: "session5 list --json",
+    train.train: "session5 train lenet5 --epochs 5 --set learning_rate=1e-3",
+    evaluate.evaluate: "session5 evaluate lenet5 --json",
+    export.export: "session5 export lenet5",
+    run.run: "session5 run lenet5",
+    tour.tour: "session5 tour --report report.json",
+    serve.serve: "session5 serve --config serving/models.config --port 8500 --rest-port 8501",
+    query.query: 'session5 query simple_rnn --text "Frankreich"',
+    explain.explain: 'session5 explain simple_rnn --text "Frankreich"',
+    models.models: "session5 models --server 127.0.0.1:8500",
+    dashboard.dashboard: "session5 dashboard lenet5 --port 6007",
+    compare.compare: "session5 compare digits --curve --network lenet5",
+    playground.playground: "session5 playground --open",
+    doctor.doctor: "session5 doctor --json",
+}
+for verb, example in _EXAMPLES.items():
+    app.command(example.split()[1], epilog=f"Example: {example}")(verb)
 
 
 def main() -> None:

@@ -10,7 +10,7 @@ import typer
 
 from keras_session5.cli import interruptible
 from keras_session5.cli.options import RUNS, DataDir, Json, Runs, Seed
-from keras_session5.cli.output import print_json, print_table, progress
+from keras_session5.cli.output import print_json, print_table, progress, writable_picture
 from keras_session5.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -21,10 +21,6 @@ _MEASURES = (
     "once,\nafter a warm-up. bytes: of the pickled method, or of the network's .keras file without its "
     "optimiser."
 )
-
-
-def register(app: typer.Typer) -> None:
-    app.command("compare", epilog="Example: session5 compare digits --curve --network lenet5")(compare)
 
 
 def compare(
@@ -53,7 +49,8 @@ def compare(
     """Compare classical methods with networks on the same split."""
     if network and no_networks:
         raise ArgumentError(f"`--no-networks` and `--network` exclude each other. Received: {network}")
-    picture = _writable(picture or Path(f"compare-{data.replace('/', '-')}.png"))
+    name = f"compare-{data.replace('/', '-')}.png"
+    picture = writable_picture(picture or Path(name), ".png", ".pdf", ".svg")
     from keras_session5.comparison import compare as comparing
     from keras_session5.data import load_data
 
@@ -110,11 +107,3 @@ def _print(data: str, rows: "list[Row]") -> None:
             for row in rows
         ],
     )
-
-
-def _writable(picture: Path) -> Path:
-    """Makes the picture's folder, before the work rather than after it."""
-    if picture.suffix not in (".png", ".pdf", ".svg"):
-        raise ArgumentError(f"`--picture` must end in .png, .pdf or .svg. Received: --picture={picture}")
-    picture.parent.mkdir(parents=True, exist_ok=True)
-    return picture

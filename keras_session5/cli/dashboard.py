@@ -19,10 +19,6 @@ from keras_session5.errors import ArgumentError
 _LOOK_S = 5.0  # as often as TensorBoard looks for what is new
 
 
-def register(app: typer.Typer) -> None:
-    app.command("dashboard", epilog="Example: session5 dashboard lenet5 --port 6007")(dashboard)
-
-
 def dashboard(
     name: Annotated[
         str | None, typer.Argument(help="Only this network.", show_default="every network")

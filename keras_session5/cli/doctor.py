@@ -10,8 +10,6 @@ from importlib import metadata
 from json import loads as load_json
 from pathlib import Path
 
-import typer
-
 from keras_session5.cli.options import MODELS, RUNS, Json
 from keras_session5.cli.output import print_json, print_table
 from keras_session5.errors import Session5Error
@@ -39,10 +37,6 @@ print(" ".join(name for name in devices if not name.startswith("CPU")) or "CPU",
 os._exit(0)
 """
 _KERAS = "from keras_session5.training import xla; print(xla.device())"
-
-
-def register(app: typer.Typer) -> None:
-    app.command("doctor", epilog="Example: session5 doctor --json")(doctor)
 
 
 def doctor(json: Json = False) -> None:

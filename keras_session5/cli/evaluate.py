@@ -6,10 +6,6 @@ from keras_session5.cli.options import RUNS, Data, DataDir, Json, Name, RunDir, 
 from keras_session5.cli.output import metrics_line, print_json, progress
 
 
-def register(app: typer.Typer) -> None:
-    app.command("evaluate", epilog="Example: session5 evaluate lenet5 --json")(evaluate)
-
-
 def evaluate(
     name: Name,
     data: Data = None,

@@ -11,16 +11,12 @@ from keras_session5 import catalog
 from keras_session5.checks import did_you_mean
 from keras_session5.cli.advice import absence_explained, is_exportable, replace_damaged, train_first
 from keras_session5.cli.options import MODELS, SERVER, Model, Models, Timeout
-from keras_session5.cli.output import print_json
-from keras_session5.cli.query import print_answer, read_class_names
+from keras_session5.cli.output import print_json, writable_picture
+from keras_session5.cli.query import print_answer
 from keras_session5.cli.question import named_inputs, read_question
 from keras_session5.errors import ArgumentError, Session5Error, UnavailableError
 
 _OPTIONS = {"explain_image_bytes": "--image", "explain_text": "--text", "explain": "--json"}
-
-
-def register(app: typer.Typer) -> None:
-    app.command("explain", epilog='Example: session5 explain simple_rnn --text "Frankreich"')(explain)
 
 
 def explain(
@@ -52,11 +48,12 @@ def explain(
     """Show what happens inside a served network when it is asked something."""
     from keras_session5.cli import explained as told
     from keras_session5.client import connect
+    from keras_session5.client.labels import class_names
     from keras_session5.pictures import save
 
     kind, inputs = read_question(image, text, json)
     signature = {"image": "explain_image_bytes", "text": "explain_text", "json": "explain"}[kind]
-    path = _writable(picture) if picture else Path(f"{name}-explained.png")
+    path = writable_picture(picture, ".png") if picture else Path(f"{name}-explained.png")
     with (
         _address(name, server, models, timeout) as address,
         connect(address, timeout_s=timeout) as client,
@@ -65,18 +62,18 @@ def explain(
         version = _explaining_version(client, name, version, signature)
         inputs = named_inputs(client, name, version, signature, inputs)
         answer = client.predict(name, inputs, signature_name=signature, version=version)
-        class_names = read_class_names(client, name, version, models)
+        names = class_names(client, name, models, version)
     if any(len(array) != 1 for array in answer.values()):
         raise ArgumentError("`--json` must ask one question: every input with one row.")
     one = {key: value[0] for key, value in answer.items()}
     asked = {key: value[0] for key, value in inputs.items()}
-    figures = [] if raw and picture is None else told.draw(one, asked, class_names)
+    figures = [] if raw and picture is None else told.draw(one, asked, names)
     if raw:
         print_json({key: value.tolist() for key, value in answer.items()})
     elif figures:
-        told.tell(one, asked, class_names)
+        told.tell(one, asked, names)
     else:
-        print_answer(one, class_names)
+        print_answer(one, names)
     if figures:
         save(figures, path)
     elif not raw or picture is not None:
@@ -155,11 +152,3 @@ def _explaining_version(client: Any, name: str, version: int | None, signature: 
         f"{name} is asked with {' or '.join(fitting)}. Received: {_OPTIONS[signature]}, for which it has no "
         f"signature `{signature}`"
     )
-
-
-def _writable(picture: Path) -> Path:
-    """Makes the picture's folder, before the work rather than after it."""
-    if picture.suffix != ".png" or picture.is_dir():
-        raise ArgumentError(f"`--picture` must end in .png and be no folder. Received: --picture={picture}")
-    picture.parent.mkdir(parents=True, exist_ok=True)
-    return picture

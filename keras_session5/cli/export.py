@@ -6,10 +6,6 @@ from keras_session5.cli.options import MODELS, RUNS, Json, Models, Name, RunDir,
 from keras_session5.cli.output import metrics_line, print_json, progress
 
 
-def register(app: typer.Typer) -> None:
-    app.command("export", epilog="Example: session5 export lenet5")(export)
-
-
 def export(
     name: Name, run: RunDir = None, runs: Runs = RUNS, models: Models = MODELS, json: Json = False
 ) -> None:

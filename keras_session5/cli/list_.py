@@ -1,13 +1,7 @@
 """`session5 list`."""
 
-import typer
-
 from keras_session5.cli.options import Json
 from keras_session5.cli.output import print_json, print_table
-
-
-def register(app: typer.Typer) -> None:
-    app.command("list", epilog="Example: session5 list --json")(list_networks)
 
 
 def list_networks(json: Json = False) -> None:

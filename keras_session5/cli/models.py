@@ -12,10 +12,6 @@ if TYPE_CHECKING:
     from keras_session5.client import Client, VersionStatus
 
 
-def register(app: typer.Typer) -> None:
-    app.command("models", epilog="Example: session5 models --server 127.0.0.1:8500")(models)
-
-
 def models(
     names: Annotated[
         list[str] | None,

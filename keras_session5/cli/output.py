@@ -5,7 +5,10 @@ import json
 import math
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
+
+from keras_session5.errors import ArgumentError
 
 _LONGEST_WORD = 20  # in a text; what is longer is a path, which may be folded
 
@@ -75,6 +78,19 @@ def print_table(
     console.print(table)
     if optional and optional not in columns:
         print(f"In a wider window or with --json: {optional}")
+
+
+def writable_picture(path: Path, *endings: str) -> Path:
+    """Returns the path of a picture, whose folder is made before the work rather than after it.
+
+    Raises:
+        ArgumentError: for another ending, or a folder.
+    """
+    if path.suffix not in endings or path.is_dir():
+        listed = " or ".join(filter(None, [", ".join(endings[:-1]), endings[-1]]))
+        raise ArgumentError(f"`--picture` must end in {listed} and be no folder. Received: --picture={path}")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path
 
 
 def metrics_line(metrics: Mapping[str, float]) -> str:

@@ -25,14 +25,9 @@ from keras_session5.cli.options import MODELS, SERVER, Models, Server
 from keras_session5.errors import ArgumentError, Session5Error
 from keras_session5.imports import without_collection
 
-EXAMPLE = "Example: session5 playground --open"
 _LOOPBACK = ("127.0.0.1", "localhost")
 _START_S = 180.0  # for TensorFlow on a slow machine
 _LOOK_S = 2.0  # for a server that is there to say so
-
-
-def register(app: typer.Typer) -> None:
-    app.command("playground", epilog=EXAMPLE)(playground)
 
 
 def playground(

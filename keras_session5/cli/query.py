@@ -13,11 +13,6 @@ from keras_session5.cli.question import named_inputs, read_question
 from keras_session5.errors import ArgumentError, FailedPreconditionError, InvalidArgumentError
 
 _LIKELIEST = 5  # classes that are shown by name
-EXAMPLE = 'Example: session5 query simple_rnn --text "Frankreich"'
-
-
-def register(app: typer.Typer) -> None:
-    app.command("query", epilog=EXAMPLE)(query)
 
 
 def query(
@@ -39,6 +34,7 @@ def query(
 ) -> None:
     """Ask a served model."""
     from keras_session5.client import connect
+    from keras_session5.client.labels import class_names
 
     kind, inputs = read_question(image, text, json)
     if signature is not None and kind != "json":
@@ -47,12 +43,12 @@ def query(
     with connect(server, timeout_s=timeout) as client, absence_explained(client, name, version):
         inputs = named_inputs(client, name, version, asked, inputs)
         answer = _ask(client, name, version, asked, inputs)
-        class_names = [] if raw else read_class_names(client, name, version, models)
+        names = [] if raw else class_names(client, name, models, version)
     if raw:
         print_json({key: value.tolist() for key, value in answer.items()})
         return
     for i in range(len(next(iter(answer.values())))):
-        print_answer({key: value[i] for key, value in answer.items()}, class_names)
+        print_answer({key: value[i] for key, value in answer.items()}, names)
 
 
 def _ask(client: Any, name: str, version: int | None, signature: str, inputs: Any) -> Any:
@@ -66,14 +62,6 @@ def _ask(client: Any, name: str, version: int | None, signature: str, inputs: An
             f"{name} has no signature `{signature}`, only {', '.join(found)}. Use --json, with --signature "
             f"for another than serving_default."
         ) from error
-
-
-def read_class_names(client: Any, name: str, version: int | None, models: Path) -> list[str]:
-    """The classes of a version that was exported on this machine; none where it was not."""
-    if version is None:
-        version = next((s.version for s in client.status(name) if s.state == "AVAILABLE"), 0)
-    labels = models / name / str(version) / "assets.extra" / "labels.txt"
-    return labels.read_text("utf-8").splitlines() if labels.is_file() else []
 
 
 def print_answer(answer: Mapping[str, Any], class_names: list[str]) -> None:

@@ -25,10 +25,6 @@ from keras_session5.cli.output import progress
 from keras_session5.cli.settings import parse_settings
 
 
-def register(app: typer.Typer) -> None:
-    app.command("run", epilog="Example: session5 run lenet5")(run)
-
-
 def run(
     name: Name,
     data: Data = None,

@@ -12,12 +12,6 @@ from keras_session5.cli.advice import replace_damaged, train_first
 from keras_session5.cli.options import MODELS, Models
 from keras_session5.errors import ArgumentError
 
-EXAMPLE = "Example: session5 serve --config serving/models.config --port 8500 --rest-port 8501"
-
-
-def register(app: typer.Typer) -> None:
-    app.command("serve", epilog=EXAMPLE)(serve)
-
 
 def serve(
     config: Annotated[

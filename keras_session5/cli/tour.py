@@ -14,10 +14,6 @@ if TYPE_CHECKING:
     from keras_session5.cli.pipeline import Job
 
 
-def register(app: typer.Typer) -> None:
-    app.command("tour", epilog="Example: session5 tour --report report.json")(tour)
-
-
 def tour(
     seed: Seed = None,
     runs: Runs = RUNS,

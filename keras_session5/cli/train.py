@@ -20,12 +20,6 @@ from keras_session5.cli.options import (
 from keras_session5.cli.output import metrics_line, print_json, progress
 from keras_session5.cli.settings import parse_settings
 
-EXAMPLE = "Example: session5 train lenet5 --epochs 5 --set learning_rate=1e-3"
-
-
-def register(app: typer.Typer) -> None:
-    app.command("train", epilog=EXAMPLE)(train)
-
 
 def train(
     name: Name,

@@ -1,4 +1,4 @@
-"""Classical methods and networks on the same split: rows of a table, learning curves, what they show."""
+"""Classical methods and networks on the same split: rows of a table, learning curves, and the lead."""
 
 import logging
 import pickle
@@ -217,10 +217,25 @@ def passes(recipe: Recipe, examples: int, total: int) -> int:
 
 
 def findings(data: DataSet, rows: Sequence[Row], curves: Sequence[Curve]) -> list[str]:
-    """Returns what the numbers show, a sentence each."""
-    # The four rows of a truth table are all there are: no sample, and nothing is left to chance.
-    count = None if data.kind == "vector" else len(data.test)
-    return [*_verdict(rows, count), *_lead(curves, count)]
+    """Returns how far the best network is ahead and, with curves, from how many training examples on.
+
+    Chance is what two accuracies on so many test examples differ by in 95 of 100 samples at most. They are
+    taken as independent, which is cautious: the same examples are easy or hard for all. The four rows of a
+    truth table are no sample, and leave nothing to chance.
+    """
+    classical, deep = best(rows, CLASSICAL), best(rows, DEEP)
+    if classical is None or deep is None:
+        return [f"Best: {row.label} {row.accuracy:.4f}." for row in (classical, deep) if row]
+    found = (
+        f"{deep.label} {deep.accuracy:.4f} - {classical.label} {classical.accuracy:.4f} = "
+        f"{deep.accuracy - classical.accuracy:+.4f}"
+    )
+    if data.kind != "vector":
+        count = len(data.test)
+        variances = (row.accuracy * (1 - row.accuracy) / count for row in (classical, deep))
+        chance = _STANDARD_ERRORS * sum(variances) ** 0.5
+        found += f"; chance explains {chance:.4f} on {count:,} test examples"
+    return [f"Best network - best classical method: {found}.", *_lead(curves)]
 
 
 def best(rows: Sequence[Row], family: str) -> Row | None:
@@ -228,66 +243,19 @@ def best(rows: Sequence[Row], family: str) -> Row | None:
     return max((row for row in rows if row.family == family), key=lambda row: row.accuracy, default=None)
 
 
-def _verdict(rows: Sequence[Row], count: int | None) -> list[str]:
-    """Which family is ahead, and whether by more than chance explains on `count` test examples."""
-    classical, deep = best(rows, CLASSICAL), best(rows, DEEP)
-    if classical is None or deep is None:
-        return [f"The best is {_told(row)}." for row in (classical, deep) if row]
-    gap = classical.accuracy - deep.accuracy
-    verb = "beats" if gap > 0 else "is beaten by" if gap < 0 else "is as good as"
-    sentence = f"The best classical method, {_told(classical)}, {verb} the best network, {_told(deep)}"
-    if count is None or gap == 0:
-        return [sentence + "."]
-    chance = _chance((classical.accuracy, deep.accuracy), count)
-    than = "more" if abs(gap) > chance else "not more"
-    return [
-        f"{sentence}, by {abs(gap):.4f}: {than} than the {chance:.4f} that chance explains on "
-        f"{count:,} test examples."
-    ]
-
-
-def _lead(curves: Sequence[Curve], count: int | None) -> list[str]:
-    """From how many training examples on a network leads, and whether more of them helped it more."""
+def _lead(curves: Sequence[Curve]) -> list[str]:
+    """From how many training examples on the best network is ahead of every classical method."""
     deep, classical = ([c for c in curves if c.family == family] for family in (DEEP, CLASSICAL))
     if not deep or not classical:
         return []
-    counts = sorted({n for curve in curves for n in curve.examples})
-    counts = [n for n in counts if all(curve.examples[0] <= n for curve in curves)]
-    tops = [[max(c.at(n) for c in family) for family in (deep, classical)] for n in counts]
-    leads = [of_deep - of_classical for of_deep, of_classical in tops]
-    least, most = f"{counts[0]:,}", f"{counts[-1]:,}"
-    since = next((n for i, n in enumerate(counts) if min(leads[i:]) > 0), None)
-    if since == counts[0]:
-        sentence = f"The best network leads with any number of training examples from {least} to {most}."
-    elif since is not None:
-        sentence = f"The best network leads from {since:,} training examples on."
-    elif max(leads) > 0:
-        ahead = " and ".join(f"{n:,}" for n, lead in zip(counts, leads, strict=True) if lead > 0)
-        sentence = f"The best network leads with {ahead} training examples, but not with all {most}."
-    else:
-        sentence = f"The best network never leads, with {least} to {most} training examples."
-    gain = leads[-1] - leads[0]
-    if abs(gain) <= (_chance((*tops[0], *tops[-1]), count) if count else 0):
-        helped = "both alike" + (f", as far as {count:,} test examples tell" if count else "")
-    else:
-        helped = f"the {'networks' if gain > 0 else 'classical methods'} more"
-    return [
-        sentence,
-        f"Its lead is {leads[0]:+.4f} with {least} and {leads[-1]:+.4f} with {most}: "
-        f"more data helped {helped}.",
-    ]
-
-
-def _chance(accuracies: Sequence[float], count: int) -> float:
-    """By how much a sum or difference of accuracies differs from another sample's, 95 times in 100 at most.
-
-    Taken as independent, which is cautious: the same examples are easy or hard for all.
-    """
-    return _STANDARD_ERRORS * sum(a * (1 - a) / count for a in accuracies) ** 0.5
-
-
-def _told(row: Row) -> str:
-    return f"{row.label} ({row.accuracy:.4f})"
+    counts = sorted(
+        {n for curve in curves for n in curve.examples if n >= max(c.examples[0] for c in curves)}
+    )
+    leads = [max(c.at(n) for c in deep) > max(c.at(n) for c in classical) for n in counts]
+    since = next((n for i, n in enumerate(counts) if all(leads[i:])), None)
+    if since is None:
+        return ["No network leads with all training examples."]
+    return [f"The best network leads from {since:,} training examples on."]
 
 
 def _is_meant_for(entry: Network, data: str) -> bool:

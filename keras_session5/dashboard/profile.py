@@ -1,4 +1,8 @@
-"""A trace of a few training steps: where their time goes."""
+"""A trace of a few training steps: where their time goes.
+
+`keras.callbacks.TensorBoard(profile_batch=...)` takes one too, but writes curves of its own beside it, into a
+folder `train`, and leaves the profiler running when a training fails.
+"""
 
 import functools
 from pathlib import Path

@@ -11,6 +11,7 @@ import gradio as gr
 import numpy as np
 
 from keras_session5.catalog import NETWORKS
+from keras_session5.client.labels import class_names
 from keras_session5.data import DATA_SETS
 from keras_session5.errors import ArgumentError, InvalidArgumentError, NotFoundError, Session5Error
 
@@ -75,15 +76,11 @@ class Asker:
             count: of the classes, if it is known: where no names fit, numbers take their place.
         """
         try:
-            versions = [one.version for one in self.client.status(name) if one.state == "AVAILABLE"]
+            names = class_names(self.client, name, self._models)
         except NotFoundError:
             raise self._missing(name) from None
-        for version in versions[:1]:
-            labels = self._models / name / str(version) / "assets.extra" / "labels.txt"
-            if labels.is_file():
-                names = labels.read_text("utf-8").splitlines()
-                if count in (None, len(names)):
-                    return names
+        if names and count in (None, len(names)):
+            return names
         names = DATA_SETS[(NETWORKS[name].data or "").partition("/")[0]].class_names
         return list(names) if count in (None, len(names)) else [str(i) for i in range(count)]
 

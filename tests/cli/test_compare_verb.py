@@ -50,7 +50,7 @@ def test_it_prints_one_json_object(compared):
     for curve, row in zip(answer["curves"], answer["rows"], strict=True):
         assert (curve["name"], curve["examples"]) == (row["name"], [1, 2, 4])
         assert curve["accuracies"][-1] == row["accuracy"]
-    assert answer["findings"][0].startswith("The best classical method, nearest neighbour on inputs (1.0000)")
+    assert answer["findings"][0].startswith("Best network - best classical method: mlp_xor ")
 
 
 def test_the_runs_of_the_curve_are_not_taken_for_the_networks_own(compared):
@@ -80,7 +80,7 @@ def test_without_networks_it_prints_a_table_and_a_sentence(here, tmp_path):
     assert found.returncode == 0, found.stderr
     assert "Classical and deep on logic_gates/and" in found.stdout
     assert "random forest" in found.stdout
-    assert "The best is logistic regression on inputs (1.0000)." in found.stdout
+    assert "Best: logistic regression on inputs 1.0000." in found.stdout
     assert f"Picture: {picture}" in found.stdout
     assert "<svg" in picture.read_text()
     assert not (tmp_path / "runs").exists()

@@ -41,7 +41,7 @@ pytestmark = [
 NETWORKS = ["lenet5", "simple_rnn", "transformer_encoder", "transformer", "gpt"]  # that the page asks
 VERB = (
     "import typer; from keras_session5.cli import playground\n"
-    "app = typer.Typer(); playground.register(app); app()"
+    "app = typer.Typer(); app.command()(playground.playground); app()"
 )
 
 

@@ -18,7 +18,7 @@ from keras_session5.cli import playground
 from keras_session5.errors import ArgumentError, Session5Error
 
 app = typer.Typer()
-playground.register(app)
+app.command()(playground.playground)
 needs_gradio = pytest.mark.skipif(
     importlib.util.find_spec("gradio") is None, reason="the page needs the extra playground"
 )
@@ -31,7 +31,7 @@ def run(*arguments):
 def test_help_imports_neither_gradio_nor_tensorflow():
     code = (
         "import sys, typer; from typer.testing import CliRunner; from keras_session5.cli import playground\n"
-        "app = typer.Typer(); playground.register(app)\n"
+        "app = typer.Typer(); app.command()(playground.playground)\n"
         "assert '--server' in CliRunner().invoke(app, ['--help']).output\n"
         "sys.exit(any(name in sys.modules for name in ('gradio', 'tensorflow', 'keras', 'matplotlib')))"
     )

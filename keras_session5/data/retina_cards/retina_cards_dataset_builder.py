@@ -3,12 +3,13 @@
 import numpy as np
 import tensorflow_datasets as tfds
 
+from keras_session5.data.builder import GeneratedBuilder
 from keras_session5.data.retina_cards.cards import CARD_SIDE, SIDES, all_cards, split_cards
 
 _SEED = 1958
 
 
-class Builder(tfds.core.GeneratorBasedBuilder):
+class Builder(GeneratedBuilder):
     """Cards with a square of side 4 to 8 in the left or in the right half: 300 to train on, 1,000 to test.
 
     There are 770 different cards, and none of the test is among those to train on.
@@ -17,27 +18,13 @@ class Builder(tfds.core.GeneratorBasedBuilder):
     on the left from cards marked on the right after fifty trials.
     """
 
-    VERSION = tfds.core.Version("1.0.0")
+    DESCRIPTION = "Cards of 20 x 20 points with a square on the left or on the right."
+    FEATURES = {
+        "image": tfds.features.Image(shape=(CARD_SIDE, CARD_SIDE, 1)),
+        "label": tfds.features.ClassLabel(names=list(SIDES)),
+    }
 
-    def _info(self):
-        return tfds.core.DatasetInfo(
-            builder=self,
-            description="Cards of 20 x 20 points with a square on the left or on the right.",
-            features=tfds.features.FeaturesDict(
-                {
-                    "image": tfds.features.Image(shape=(CARD_SIDE, CARD_SIDE, 1)),
-                    "label": tfds.features.ClassLabel(names=list(SIDES)),
-                }
-            ),
-            supervised_keys=("image", "label"),
-            disable_shuffling=True,
-        )
-
-    def _split_generators(self, dl_manager):
+    def splits(self):
         cards, labels = all_cards()
         rows = split_cards(np.random.default_rng(_SEED))
-        return {split: self._generate_examples(cards[of], labels[of]) for split, of in rows.items()}
-
-    def _generate_examples(self, cards: np.ndarray, labels: np.ndarray):
-        for i, (card, label) in enumerate(zip(cards, labels, strict=True)):
-            yield i, {"image": card, "label": int(label)}
+        return {split: zip(cards[of], labels[of].tolist(), strict=True) for split, of in rows.items()}

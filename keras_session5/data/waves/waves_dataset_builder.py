@@ -3,13 +3,14 @@
 import numpy as np
 import tensorflow_datasets as tfds
 
+from keras_session5.data.builder import GeneratedBuilder
 from keras_session5.data.waves.signals import NUM_FUTURE, NUM_INPUTS, VARIANTS, make_waves
 
 _NUM_WAVES = {"train": 8_000, "validation": 1_000, "test": 2_000}
 _SEEDS = {"train": 1, "validation": 2, "test": 3}
 
 
-class Builder(tfds.core.GeneratorBasedBuilder):
+class Builder(GeneratedBuilder):
     """8,000 + 1,000 + 2,000 sums of three sines with noise of variance 0.01: 50 values, and the next 20.
 
     A linear autoregression on the 50 values, fitted by least squares, forecasts the next one with a mean
@@ -18,30 +19,19 @@ class Builder(tfds.core.GeneratorBasedBuilder):
     fit them all: what a network has to gain lies between the two.
     """
 
-    VERSION = tfds.core.Version("1.0.0")
-    BUILDER_CONFIGS = [  # noqa: RUF012 - TFDS reads a list
+    BUILDER_CONFIGS = [
         tfds.core.BuilderConfig(name=variant, description=f"Sums of three sines with {variant} periods")
         for variant in VARIANTS
     ]
+    DESCRIPTION = "Sums of three sines with noise."
+    FEATURES = {
+        "series": tfds.features.Tensor(shape=(NUM_INPUTS, 1), dtype=np.float32),
+        "future": tfds.features.Tensor(shape=(NUM_FUTURE,), dtype=np.float32),
+    }
 
-    def _info(self):
-        return tfds.core.DatasetInfo(
-            builder=self,
-            description="Sums of three sines with noise.",
-            features=tfds.features.FeaturesDict(
-                {
-                    "series": tfds.features.Tensor(shape=(NUM_INPUTS, 1), dtype=np.float32),
-                    "future": tfds.features.Tensor(shape=(NUM_FUTURE,), dtype=np.float32),
-                }
-            ),
-            supervised_keys=("series", "future"),
-            disable_shuffling=True,
-        )
+    def splits(self):
+        return {split: self._waves(split) for split in _NUM_WAVES}
 
-    def _split_generators(self, dl_manager):
-        return {split: self._generate_examples(split) for split in _NUM_WAVES}
-
-    def _generate_examples(self, split: str):
+    def _waves(self, split: str):
         _, waves = make_waves(str(self.builder_config_name), _NUM_WAVES[split], _SEEDS[split])
-        for i, wave in enumerate(waves):
-            yield i, {"series": wave[:NUM_INPUTS, None], "future": wave[NUM_INPUTS:]}
+        return zip(waves[:, :NUM_INPUTS, None], waves[:, NUM_INPUTS:], strict=True)
