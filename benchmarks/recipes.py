@@ -17,6 +17,7 @@ import keras_session5
 from keras_session5 import NETWORKS, catalog
 from keras_session5.comparison import compare
 from keras_session5.data import load_data
+from keras_session5.tasks import task_class
 
 SEEDS = (0, 1, 2)
 DEFAULT = ("mlp", "lenet5", "simple_rnn", "transformer_encoder")
@@ -56,10 +57,11 @@ def main() -> None:
         if data in compared:
             continue
         compared.add(data)
-        if NETWORKS[name].task == "classification":
+        task = task_class(NETWORKS[name])
+        if task.classifies:
             for found in compare.classical_rows(load_data(data, options.data_dir), seed=0):
                 row(f"{found.label} of {data}", {"accuracy": [found.accuracy]}, found.train_seconds)
-        elif NETWORKS[name].task == "language_model" and data == "place_names":
+        elif hasattr(task, "generate") and data == "place_names":
             for order in ngrams.ORDERS:
                 for model, _, loss, seconds in ngrams.measure(load_data(data, options.data_dir), order):
                     row(f"{order}-grams, {model}, of {data}", {"loss": [loss]}, seconds)

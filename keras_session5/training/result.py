@@ -67,9 +67,10 @@ def load_result(
     """
     if isinstance(network, Result):
         return network
-    if isinstance(network, Path):
-        run_dir, network = network, Run.open(network).record.get("name", "")
-    entry = catalog.network(network)
+    name: str | Path = network
+    if isinstance(name, Path):
+        run_dir, name = name, str(Run.open(name).record.get("name"))
+    entry = catalog.network(name)
     run = Run.open(run_dir) if run_dir else Run.latest(runs_dir, entry.name)
     if run is None and entry.recipe is None:
         return set_by_hand(entry.name, runs_dir=runs_dir)

@@ -50,6 +50,21 @@ def test_the_answer_is_the_networks_own_and_no_weight_is_added(name, networks):
     np.testing.assert_array_equal(model(asked, training=False), plain)
 
 
+@pytest.mark.parametrize("name", ["mlp", "lenet5_1998", "vit"])
+def test_saliency_is_the_slope_of_the_winning_score(name, networks):
+    model = networks[name]
+    saliency = np.asarray(introspection.saliency(model, IMAGE))
+    assert saliency.shape == (2, 28, 28)
+    scored = introspection.opened(model, introspection.score_tensors(model))
+    scores = np.asarray(scored(IMAGE)["scores"])
+    for row, column in [(14, 14), (9, 20)]:
+        step = np.zeros_like(IMAGE)
+        step[:, row, column] = 0.1
+        above, below = (np.asarray(scored(images)["scores"]) for images in (IMAGE + step, IMAGE - step))
+        slopes = np.abs(above - below)[np.arange(2), scores.argmax(axis=1)] / 0.2
+        np.testing.assert_allclose(saliency[:, row, column], slopes, rtol=0.05, atol=3e-6)
+
+
 def test_maps_are_those_that_are_worked_out_by_hand():
     model = NETWORKS["lenet5"].build()
     found = introspection.layer_outputs(model, ["c1", "s2"])(IMAGE, training=False)

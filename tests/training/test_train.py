@@ -78,6 +78,17 @@ def test_networks_on_text_repeat_themselves_too(name, small, tmp_path):
     assert weights(runs[0]) == weights(runs[1])
 
 
+def test_a_name_a_run_directory_and_a_result_are_the_same_result(trained):
+    result = trained("mlp_xor")
+    assert load_result(result) is result
+    for found in (load_result("mlp_xor", runs_dir=result.run_dir.parents[1]), load_result(result.run_dir)):
+        assert found.record == result.record
+        assert weights(found) == weights(result)
+    assert s5.evaluate(result.run_dir) == pytest.approx(result.metrics, rel=1e-6)
+    with pytest.raises(TrainingError, match="nowhere is not a training run"):
+        load_result(result.run_dir / "nowhere")
+
+
 class KilledError(BaseException):
     """Ends a run as a signal would: nothing that handles errors gets to see it."""
 

@@ -101,7 +101,8 @@ def _looking(model: keras.Model, saliency: bool) -> Callable[..., Tensors]:
             found, pixels = introspection.outputs_and_saliency(opened, *inputs)
             found["saliency"] = pixels
         else:
-            found = dict(opened([*inputs] if len(inputs) > 1 else inputs[0], training=False))
+            tensors = [*inputs]
+            found = dict(opened(tensors if len(tensors) > 1 else tensors[0], training=False))
         if attention:
             found = _stacked(found, list(attention))
         if states:

@@ -58,9 +58,9 @@ def predict(model: keras.Model, inputs: Mapping[str, np.ndarray]) -> dict[str, n
 
 def call_model(model: keras.Model, *inputs: tf.Tensor) -> dict[str, tf.Tensor]:
     """Returns the network's outputs by name, for inputs that are checked first."""
-    inputs = checked(model, *inputs)
+    tensors = checked(model, *inputs)
     (name,) = model.output_names
-    return {name: model(inputs if len(inputs) > 1 else inputs[0], training=False)}
+    return {name: model(tensors if len(tensors) > 1 else tensors[0], training=False)}
 
 
 def input_specs(model: keras.Model) -> list[tf.TensorSpec]:
