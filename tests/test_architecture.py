@@ -101,7 +101,7 @@ def reachable(part, arrows):
 
 
 def diagram():
-    """The arrows in Mermaid's language, without those that follow from others; `cli` may import everything."""
+    """The arrows in Mermaid's language, `cli` included, which may import all; without those that follow."""
     arrows = ALLOWED | {"cli": set(ALLOWED)}
     reach = {part: reachable(part, arrows) for part in arrows}
     lines = [
