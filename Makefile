@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo tour lessons test test-recipes test-stress test-network lint format clean
+.PHONY: help demo tour lessons check test test-recipes test-stress test-network lint format clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## */  \1\t/' | expand -t 16
@@ -17,6 +17,9 @@ tour: $(READY)  ## every network of the course, likewise
 
 lessons: $(READY)  ## the notebooks, from lessons/*.py, run and with their pictures; about fifteen minutes
 	$(BIN)/python lessons/build.py
+
+check: lint  ## linters and the fast tests, in under ninety seconds: for use while working
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not (slow or browser or network or gpu or recipe or stress)"
 
 test: $(READY)  ## all tests that need neither network nor GPU
 	$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder

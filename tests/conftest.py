@@ -39,6 +39,44 @@ LONGEST = [
     "exporting/test_export.py",
 ]
 
+# What `make check` leaves out as well: files that train, export, build large networks, or start programs or
+# servers. A single test of another file is marked `slow` where it stands.
+SLOW = {
+    *LONGEST,
+    "benchmarks/test_ngrams.py",
+    "benchmarks/test_serving.py",
+    "cli/test_compare_verb.py",
+    "cli/test_models_of_others.py",
+    "comparison/test_classical.py",
+    "comparison/test_compare.py",
+    "dashboard/test_dashboard.py",
+    "dashboard/test_dashboard_parts.py",
+    "dashboard/test_profile.py",
+    "data/test_dates.py",
+    "data/test_load_data.py",
+    "data/test_preparation.py",
+    "data/test_text_tasks.py",
+    "exporting/test_explanations.py",
+    "exporting/test_replaced.py",
+    "models/test_decoding.py",
+    "models/test_introspection.py",
+    "models/test_photo_perceptron.py",
+    "models/test_simple_rnn_waves.py",
+    "playground/test_page.py",
+    "server/test_inference.py",
+    "server/test_lite_model.py",
+    "server/test_main.py",
+    "server/test_openapi.py",
+    "server/test_reload.py",
+    "server/test_repository.py",
+    "server/test_server.py",
+    "server/test_tf1_models.py",
+    "server/test_transports.py",
+    "test_imports.py",
+    "training/test_rosenblatt.py",
+    "training/test_texts.py",
+}
+
 
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(config, items):
@@ -49,6 +87,10 @@ def pytest_collection_modifyitems(config, items):
     """
     place = {Path(__file__).parent / name: number for number, name in enumerate(LONGEST)}
     items.sort(key=lambda item: place.get(item.path, len(LONGEST)))
+    slow = {Path(__file__).parent / name for name in SLOW}
+    for item in items:
+        if item.path in slow:
+            item.add_marker(pytest.mark.slow)
     if config.pluginmanager.hasplugin("xdist"):
         for item in items:
             half = "served" if "served" in item.fixturenames else ""

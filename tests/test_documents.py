@@ -29,6 +29,7 @@ def test_the_readmes_table_is_the_catalogue():
     assert "\n".join(rows) in README
 
 
+@pytest.mark.slow
 def test_the_readmes_python_runs(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     for code in blocks("python"):
@@ -55,6 +56,7 @@ def test_the_readme_has_examples_for_both():
     assert sum(line.startswith("curl ") for block in blocks("sh") for line in block.splitlines()) >= 4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("line", [line for block in blocks("sh") for line in block.splitlines()])
 def test_the_readmes_curl_lines_answer(line, server):
     line = line.replace("http://127.0.0.1:8501", server.rest_address)

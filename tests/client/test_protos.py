@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from keras_session5 import client
 
 from .fake_grpc import serve_grpc
@@ -54,6 +56,7 @@ def test_grpc_imports_no_tensorflow_and_starts_at_once(fake: FakeServing) -> Non
     assert float(started) < 0.5
 
 
+@pytest.mark.slow
 def test_the_client_lives_beside_tensorflow_serving_s_own_messages(fake: FakeServing) -> None:
     with serve_grpc(fake) as target:
         assert run(BESIDE.format(address=target)) == ["m"]

@@ -86,6 +86,7 @@ def picture(image, rng, number):
             return file(np.dstack([np.full((height, width), grey), 255 * shape]).round().astype("uint8"))
 
 
+@pytest.mark.slow
 def test_pictures_are_read_as_well_as_the_arrays_that_they_show(digits, framed):
     """Within one of a hundred by a support vector machine that forgives a small shift, as LeNet-5 does."""
     shifts = [(down, right) for down in (-1, 0, 1) for right in (-1, 0, 1)]

@@ -117,7 +117,7 @@ def tokens_for(model, rng, length=9):
     return {x.name: rng.integers(2, 15, (3, length)).astype("int32") for x in model.inputs}
 
 
-@pytest.mark.parametrize("jit_compile", [False, True])
+@pytest.mark.parametrize("jit_compile", [False, pytest.param(True, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", READERS)
 def test_what_stands_in_the_padding_changes_nothing_in_any_layer(name, jit_compile):
     model = built(name, READERS[name])
@@ -144,7 +144,7 @@ def test_what_stands_in_the_padding_changes_nothing_in_any_layer(name, jit_compi
     assert said  # something did change where nothing looks
 
 
-@pytest.mark.parametrize("jit_compile", [False, True])
+@pytest.mark.parametrize("jit_compile", [False, pytest.param(True, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", ["transformer", "text_to_text"])
 def test_the_decoder_hears_nothing_of_the_sources_padding_at_any_position(name, jit_compile):
     model = built(name, {})
@@ -158,7 +158,7 @@ def test_the_decoder_hears_nothing_of_the_sources_padding_at_any_position(name, 
     assert np.abs(model.predict(heard, verbose=0) - before).max() > 1e-3
 
 
-@pytest.mark.parametrize("jit_compile", [False, True])
+@pytest.mark.parametrize("jit_compile", [False, pytest.param(True, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", WRITERS)
 def test_the_future_changes_nothing_in_any_layer(name, jit_compile):
     model = built(name, WRITERS[name])
@@ -175,7 +175,7 @@ def test_the_future_changes_nothing_in_any_layer(name, jit_compile):
         assert np.abs(after[-1][:, t:] - before[-1][:, t:]).max() > 1e-3
 
 
-@pytest.mark.parametrize("jit_compile", [False, True])
+@pytest.mark.parametrize("jit_compile", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_without_positions_the_encoder_does_not_hear_the_order(jit_compile):
     x = keras.Input((None, 16))
     blocks = {"num_layers": 2, "num_heads": 2, "mlp_dim": 32, "dropout": 0.0}
