@@ -167,9 +167,9 @@ class Core:
             run = plan_multi_inference(runner.signatures, request, self._check_method_names)
             fetched = await _run(runner, run, record, examples=run.examples)
         response = inference_pb2.MultiInferenceResponse()
-        for task, result in zip(run.tasks, run.result(fetched), strict=True):
+        for name, result in run.result(fetched).items():
             entry = response.results.add()
-            _fill_spec(entry.model_spec, task.model_name, number, task.signature_name)
+            _fill_spec(entry.model_spec, spec.name, number, name)
             if isinstance(result, Classification):
                 result.fill(entry.classification_result)
             else:
@@ -261,7 +261,7 @@ class Core:
     async def _lend_runner(
         self, spec: model_pb2.ModelSpec, record: RequestRecord, signature: str = ""
     ) -> AsyncIterator[tuple[int, Runner]]:
-        """Lends the version that a request asks for; waits while it is still loading."""
+        """Lends the requested version; waits while it is still loading."""
         if not spec.name:
             raise InvalidArgumentError("ModelSpec has no name specified.")
         number = spec.version.value if spec.HasField("version") else None

@@ -3,7 +3,7 @@
 Applies upstream's checks in upstream's order: to a request before the run, to the outputs after it.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -87,19 +87,10 @@ class ExampleRun(Run):
 
 
 @dataclass(frozen=True)
-class Task:
-    """One signature of a multi-inference request."""
-
-    model_name: str
-    signature_name: str
-    run: ExampleRun
-
-
-@dataclass(frozen=True)
 class MultiRun:
-    """One run of several signatures on the same examples."""
+    """One run of several signatures, given by their names, on the same examples."""
 
-    tasks: Sequence[Task]
+    runs: Mapping[str, ExampleRun]
 
     @property
     def examples(self) -> int:
@@ -108,17 +99,17 @@ class MultiRun:
 
     @property
     def feeds(self) -> Tensors:
-        """The values to feed, for all tasks."""
-        return {name: value for task in self.tasks for name, value in task.run.feeds.items()}
+        """The values to feed, for all signatures."""
+        return {name: value for run in self.runs.values() for name, value in run.feeds.items()}
 
     @property
     def fetches(self) -> Collection[str]:
-        """The names of the tensors to fetch, for all tasks."""
-        return {name for task in self.tasks for name in task.run.fetches}
+        """The names of the tensors to fetch, for all signatures."""
+        return {name for run in self.runs.values() for name in run.fetches}
 
-    def result(self, fetched: Tensors) -> list[Classification | Regression]:
-        """Returns the result of each task."""
-        return [task.run.result(fetched) for task in self.tasks]
+    def result(self, fetched: Tensors) -> dict[str, Classification | Regression]:
+        """Returns the result of each signature."""
+        return {name: run.result(fetched) for name, run in self.runs.items()}
 
 
 def plan_examples(
@@ -154,17 +145,18 @@ def plan_multi_inference(
     Raises:
         ServingError: a task does not match its signature, or the tasks do not match each other.
     """
-    checked: dict[str, tuple[inference_pb2.InferenceTask, str, dict[str, str]]] = {}
+    checked: dict[str, tuple[str, dict[str, str], str]] = {}
     for task in request.tasks:
         name = task.model_spec.signature_name or DEFAULT_SIGNATURE
         _check_task(task, name, request.tasks[0].model_spec.name, signatures, checked)
-        checked[name] = (task, *_CHECKS[task.method_name](signatures[name], check_method_names))
+        tensor, outputs = _CHECKS[task.method_name](signatures[name], check_method_names)
+        checked[name] = tensor, outputs, task.method_name
     examples = make_example_tensor(request.input)
     return MultiRun(
-        [
-            Task(task.model_spec.name, name, ExampleRun({tensor: examples}, outputs, task.method_name))
-            for name, (task, tensor, outputs) in checked.items()
-        ]
+        {
+            name: ExampleRun({tensor: examples}, outputs, method)
+            for name, (tensor, outputs, method) in checked.items()
+        }
     )
 
 

@@ -197,7 +197,7 @@ class Repository:
     def use(
         self, name: str, number: int | None = None, label: str | None = None
     ) -> Iterator[tuple[int, Any]]:
-        """Lends the version that a request asks for, as its number and the loaded model.
+        """Lends the requested version, as its number and the loaded model.
 
         It stays loaded until it is returned. Without a number and a label it is the highest available one.
         """

@@ -112,7 +112,7 @@ def find_init_op(graph: meta_graph_pb2.MetaGraphDef) -> str | None:
 
 
 def read_independent_signatures(path: str) -> list[str]:
-    """Returns the signatures whose rows are independent, as far as the exporter has recorded it."""
+    """Returns the signatures with independent rows, if the exporter has recorded them."""
     try:
         with open(os.path.join(path, _RECORD), encoding="utf-8") as file:
             rows_independent = json.load(file)["rows_independent"]

@@ -190,12 +190,8 @@ class Server:
             for config in self._repository.configs()
         ]
 
-    def configure(self, configs: Iterable[ModelConfig]) -> None:
-        """Replaces the configuration: models that are no longer in it are unloaded."""
-        self._repository.configure(configs)
-
     def reload(self, configs: Iterable[ModelConfig]) -> None:
-        """Replaces the configuration unless it is the one in force."""
+        """Replaces the configuration unless it is the one in force; unloads models that it no longer has."""
         configs = list(configs)
         if configs != self._repository.configs():
             self._repository.configure(configs)

@@ -28,7 +28,7 @@ class Settings:
     Port 0 takes any free port; None switches the transport off.
     """
 
-    # Unlike in TensorFlow Serving (0.0.0.0), other machines get access only if the user says so.
+    # Unlike in TensorFlow Serving (0.0.0.0), other machines get access only at the user's wish.
     host: str = _flag("127.0.0.1", "address to listen on; 0.0.0.0 lets other machines in")
     # The port in TensorFlow Serving's image.
     grpc_port: int | None = 8500

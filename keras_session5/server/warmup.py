@@ -18,7 +18,7 @@ from keras_session5.server.runtime import Servable
 log = logging.getLogger(__name__)
 
 FILE = os.path.join("assets.extra", "tf_serving_warmup_requests")
-_MOST_RECORDS = 1000
+_MAX_RECORDS = 1000
 _METHODS = {"classify_log": CLASSIFY_METHOD, "regress_log": REGRESS_METHOD}
 
 
@@ -38,12 +38,11 @@ def warm_up(servable: Servable, path: str, iterations: int, check_method_names: 
     if not os.path.isfile(file):
         return 0
     began, count = time.monotonic(), 0
-    for record in records(file):
-        if count == _MOST_RECORDS:
-            raise InternalError(f"Number of warmup records exceeds the maximum ({_MOST_RECORDS}) at {file}")
+    for count, record in enumerate(records(file), 1):
+        if count > _MAX_RECORDS:
+            raise InternalError(f"Number of warmup records exceeds the maximum ({_MAX_RECORDS}) at {file}")
         for _ in range(iterations):
             _replay(servable, record, check_method_names)
-        count += 1
     log.info("Ran %d warm-up records of %s in %.2f s", count, path, time.monotonic() - began)
     return count
 

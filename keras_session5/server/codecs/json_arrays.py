@@ -172,5 +172,6 @@ def _check_leaf(value: Any, dtype: int) -> None:
 
 def _make_type_error(value: Any, dtype: int) -> InvalidArgumentError:
     return InvalidArgumentError(
-        f"JSON Value: {describe(value)} Type: {name_json_type(value)} is not of expected type: {name_dtype(dtype)}"
+        f"JSON Value: {describe(value)} Type: {name_json_type(value)} is not of expected type:"
+        f" {name_dtype(dtype)}"
     )

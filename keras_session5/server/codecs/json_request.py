@@ -181,7 +181,13 @@ def _check_row(index: int, element: Any, named: bool, inputs: Inputs, first: dic
             if alias not in names:
                 raise InvalidArgumentError(f"JSON object: does not have named input: {alias}")
             tensor = to_array(value, inputs[alias].dtype, alias)
-            _check_equal_shapes(first.setdefault(alias, tensor), tensor)
+            pattern = first.setdefault(alias, tensor)
+            if pattern.size != tensor.size:
+                raise InvalidArgumentError(f"Expecting tensor size: {pattern.size} but got: {tensor.size}")
+            if pattern.shape != tensor.shape:
+                raise InvalidArgumentError(
+                    f"Expecting shape {format_shape(pattern)} but got: {format_shape(tensor)}"
+                )
         except ServingError as error:
             where = f"{index} key: {alias}" if named else f"{index}"
             raise InvalidArgumentError(
@@ -192,10 +198,3 @@ def _check_row(index: int, element: Any, named: bool, inputs: Inputs, first: dic
             f"Failed to process element: {index} of 'instances' list. JSON object: {describe(element)}"
             f" keys must be equal to: {','.join(sorted(inputs))}"
         )
-
-
-def _check_equal_shapes(first: np.ndarray, tensor: np.ndarray) -> None:
-    if first.size != tensor.size:
-        raise InvalidArgumentError(f"Expecting tensor size: {first.size} but got: {tensor.size}")
-    if first.shape != tensor.shape:
-        raise InvalidArgumentError(f"Expecting shape {format_shape(first)} but got: {format_shape(tensor)}")
