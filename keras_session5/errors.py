@@ -40,7 +40,7 @@ class Session5Error(Exception):
 
 
 class ArgumentError(Session5Error, ValueError):
-    """A wrong argument: what was expected, what was received and the way out."""
+    """A wrong argument: the expected value, the received one and the way out."""
 
 
 class DataError(Session5Error):

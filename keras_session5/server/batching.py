@@ -40,9 +40,9 @@ class Runner:
 
     Args:
         servable: the loaded version.
-        executor: where it runs.
+        executor: runs the model.
         independent: the signatures with rows that are known not to affect each other.
-        parameters: how to merge requests to any signature; None: only those to `independent` ones.
+        parameters: the limits of batches, for all signatures; None: merges only `independent` ones.
         threads: limits the batches that run at once, across all versions; None: one for each queue.
         metrics: counts the batches.
     """
@@ -249,12 +249,7 @@ class _Queue:
         """Returns an error, by id, for each task whose shapes differ from those of the first valid task."""
         if self._parameters.pad_variable_length_inputs or len(tasks) == 1:
             return {}
-        valid = (
-            task
-            for task in tasks
-            if all(_fits(array.shape, self._shapes.get(name)) for name, array in task.feeds.items())
-        )
-        pattern = next(valid, tasks[0])
+        pattern = next((task for task in tasks if self._is_valid(task)), tasks[0])
         return {
             id(task): FailedPreconditionError(
                 f"Tensors with name '{name}' from different tasks have different shapes and padding is turned"
@@ -265,6 +260,9 @@ class _Queue:
             for name, array in task.feeds.items()
             if array.shape[1:] != pattern.feeds[name].shape[1:]
         }
+
+    def _is_valid(self, task: _Task) -> bool:
+        return all(_fits(array.shape, self._shapes.get(name)) for name, array in task.feeds.items())
 
     def _run(self, tasks: list[_Task]) -> list[Fetched]:
         feeds = tasks[0].feeds if len(tasks) == 1 else _concatenate([task.feeds for task in tasks])

@@ -127,9 +127,11 @@ class Core:
             if name not in runner.signatures:  # the inputs cannot be read without it
                 raise InvalidArgumentError(f'Serving signature name: "{name}" not found in signature def')
             infos = runner.signatures[name].inputs
-            tensors = await self._call_off_loop(record, len(body), parsed.numbers, infos)
+            tensors = await self._call_off_loop(record, len(body), parsed.read_numeric_tensors, infos)
             if not tensors:
-                tensors = await self._call_off_loop(record, len(body) * _COST_OF_TEXT, parsed.tensors, infos)
+                tensors = await self._call_off_loop(
+                    record, len(body) * _COST_OF_TEXT, parsed.read_tensors, infos
+                )
             inputs, form = tensors
             del parsed, body
             run = plan(

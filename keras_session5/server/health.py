@@ -33,7 +33,7 @@ class Health(health_pb2_grpc.HealthServicer):
         self._readiness = readiness
 
     async def Check(self, request, context):  # noqa: N802
-        status = self._status(request.service)
+        status = self._get_status(request.service)
         if status == _Response.SERVICE_UNKNOWN:
             await context.abort(grpc.StatusCode.NOT_FOUND, "service name unknown")  # raises
         return _Response(status=status)
@@ -41,7 +41,7 @@ class Health(health_pb2_grpc.HealthServicer):
     async def List(self, request, context):  # noqa: N802
         services = [*_WHOLE, *self._readiness.models()]
         return health_pb2.HealthListResponse(
-            statuses={service: _Response(status=self._status(service)) for service in services}
+            statuses={service: _Response(status=self._get_status(service)) for service in services}
         )
 
     async def Watch(self, request, context) -> AsyncIterator:  # noqa: N802
@@ -49,7 +49,7 @@ class Health(health_pb2_grpc.HealthServicer):
         sent = None
         while True:
             changed = self._readiness.next_change()
-            status = self._status(request.service)
+            status = self._get_status(request.service)
             if status != sent:
                 yield _Response(status=status)
             if self._readiness.stopping:
@@ -57,7 +57,7 @@ class Health(health_pb2_grpc.HealthServicer):
             sent = status
             await changed.wait()
 
-    def _status(self, service: str) -> int:
+    def _get_status(self, service: str) -> int:
         serves = self._readiness.is_ready() if service in _WHOLE else self._readiness.serves(service)
         if serves is None:
             return _Response.SERVICE_UNKNOWN

@@ -58,7 +58,7 @@ class Metric:
             self._write(values, cell, lines)
         return lines
 
-    def _cell(self, values: Labels, size: int) -> list:
+    def _get_cell(self, values: Labels, size: int) -> list:
         """Returns the numbers of a combination of label values; the caller holds the lock."""
         cell = self._series.get(values)
         if cell is not None:
@@ -86,7 +86,7 @@ class Counter(Metric):
     def add(self, *values: str, amount: int = 1) -> None:
         """Adds to the number of these label values."""
         with self._lock:
-            self._cell(values, 1)[0] += amount
+            self._get_cell(values, 1)[0] += amount
 
     def total(self) -> int:
         """Returns the sum over all label values."""
@@ -118,7 +118,7 @@ class Gauge(Metric):
     def add(self, *values: str, amount: float = 1) -> None:
         """Adds to the number of these label values; a negative amount subtracts."""
         with self._lock:
-            self._cell(values, 1)[0] += amount
+            self._get_cell(values, 1)[0] += amount
 
     def lines(self) -> list[str]:
         """Returns this metric's lines of the page."""
@@ -127,7 +127,7 @@ class Gauge(Metric):
             with self._lock:
                 self._series.clear()
                 for values, number in now:
-                    self._cell(values, 1)[0] = number
+                    self._get_cell(values, 1)[0] = number
         return super().lines()
 
 
@@ -162,7 +162,7 @@ class Histogram(Metric):
         """Adds one observation to the series of these label values."""
         bucket = self._bucket(self.bounds, value)
         with self._lock:
-            cell = self._cell(values, self._size)
+            cell = self._get_cell(values, self._size)
             cell[bucket] += 1
             cell[-1] += value
 

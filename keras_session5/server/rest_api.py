@@ -63,9 +63,9 @@ class RestApi:
         self._timeout_s = settings.rest_api_timeout_in_ms / 1000
         self._bodies = Bodies(settings.rest_api_max_body_bytes, self._timeout_s)
         self._headers = _CORS if settings.rest_api_enable_cors_support else []
-        self._pages = {"/healthz": self._healthz, "/readyz": self._readyz}
+        self._pages = {"/healthz": self._get_health, "/readyz": self._get_readiness}
         if settings.monitoring_path:
-            self._pages[settings.monitoring_path] = self._monitoring
+            self._pages[settings.monitoring_path] = self._get_metrics
 
     async def __call__(self, scope: dict[str, Any], receive: Callable, send: Callable) -> None:
         """Answers one HTTP request."""
@@ -118,18 +118,18 @@ class RestApi:
 
     # Pages beside the API
 
-    async def _healthz(self) -> tuple[int, bytes]:
+    async def _get_health(self) -> tuple[int, bytes]:
         """Shows by its reply that the process is alive."""
         return 200, b"ok\n"
 
-    async def _readyz(self) -> tuple[int, bytes]:
+    async def _get_readiness(self) -> tuple[int, bytes]:
         """Reports whether every configured model can be served, and why not."""
         if self._readiness.stopping:
             return 503, b"stopping\n"
         problems = "".join(f"{name}: {problem}\n" for name, problem in self._readiness.problems().items())
         return (503, problems.encode("utf-8", "replace")) if problems else (200, b"ok\n")
 
-    async def _monitoring(self) -> tuple[int, bytes]:
+    async def _get_metrics(self) -> tuple[int, bytes]:
         """Returns the metrics' page; with many models it is long, so a thread writes it."""
         return 200, await asyncio.to_thread(self._metrics.render)
 
@@ -164,13 +164,13 @@ class RestApi:
             request = get_model_status_pb2.GetModelStatusRequest(model_spec=spec)
             return _to_json(_to_dict(await self._core.get_model_status(request, record)))
         if api == "metadata":
-            return await self._metadata(spec, record)
+            return await self._get_metadata(spec, record)
         if api == "predict":
             return await self._core.predict_json(spec, body, record)
         method = CLASSIFY_METHOD if api == "classify" else REGRESS_METHOD
         return await self._core.infer_json(method, spec, body, record)
 
-    async def _metadata(self, spec: model_pb2.ModelSpec, record: RequestRecord) -> bytes:
+    async def _get_metadata(self, spec: model_pb2.ModelSpec, record: RequestRecord) -> bytes:
         request = get_model_metadata_pb2.GetModelMetadataRequest(
             model_spec=spec, metadata_field=["signature_def"]
         )

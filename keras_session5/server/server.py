@@ -125,7 +125,7 @@ class Server:
         self._executor = ThreadPoolExecutor(settings.num_request_threads, "request")
         self._batches = asyncio.Semaphore(settings.batching.num_batch_threads) if settings.batching else None
         self.readiness = Readiness(self._repository)
-        metrics = self._metrics = Metrics(self._states)
+        metrics = self._metrics = Metrics(self._list_states)
         core = self._core = Core(
             self._repository,
             self._executor,
@@ -241,7 +241,7 @@ class Server:
     ) -> None:
         self.stop()
 
-    def _states(self) -> Iterator[tuple[str, int, str]]:
+    def _list_states(self) -> Iterator[tuple[str, int, str]]:
         for model in self.models():
             yield from ((model.name, version.number, version.state.name) for version in model.versions)
 

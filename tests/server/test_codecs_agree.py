@@ -96,7 +96,7 @@ def test_a_tensor_goes_through_json_and_back(array: np.ndarray, row: bool):
     body = json.dumps({key: reply[form.value]}).encode()
     inputs = {"y": TensorInfo(name="y", dtype=types_pb2.DT_FLOAT)}
     parsed = PredictBody.parse(body)
-    for found in (parsed.numbers(inputs), parsed.tensors(inputs)):
+    for found in (parsed.read_numeric_tensors(inputs), parsed.read_tensors(inputs)):
         assert found
         np.testing.assert_array_equal(found[0]["y"], array)
 

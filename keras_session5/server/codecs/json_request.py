@@ -50,7 +50,7 @@ class PredictBody:
         json = parse_json(body)
         return PredictBody(body, _get_signature_name(json), *(read_numbers(json) or ("", {})))
 
-    def numbers(self, inputs: Inputs) -> tuple[dict[str, np.ndarray], Form] | None:
+    def read_numeric_tensors(self, inputs: Inputs) -> tuple[dict[str, np.ndarray], Form] | None:
         """Returns the input tensors by name, and their form, if `values` are exactly these inputs."""
         values = self.values
         if None in values and len(inputs) == 1:
@@ -63,7 +63,7 @@ class PredictBody:
             return None
         return tensors, Form.ROW if self.key == "instances" else Form.COLUMNAR
 
-    def tensors(self, inputs: Inputs) -> tuple[dict[str, np.ndarray], Form]:
+    def read_tensors(self, inputs: Inputs) -> tuple[dict[str, np.ndarray], Form]:
         """Returns the same for any body, more slowly, or raises an error for the wrong part."""
         if not inputs:
             raise InvalidArgumentError(
