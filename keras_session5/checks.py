@@ -8,15 +8,15 @@ from typing import Any
 
 from keras_session5.errors import ArgumentError
 
-_GREATEST = sys.float_info.max  # an integer may be greater, and cannot be computed with
-_MOST = 2**31 - 1  # Keras and TensorFlow count sizes and steps in 32 bits
+_LARGEST_FLOAT = sys.float_info.max  # no larger integer converts to a float
+_LARGEST_INT = 2**31 - 1  # Keras and TensorFlow count sizes and steps in 32 bits
 
 
 def positive_int(name: str, value: Any) -> int:
-    """Returns `value` if it is an integer of at least 1 that 32 bits hold, else raises `ArgumentError`."""
+    """Returns `value` if it is an integer of at least 1 that fits 32 bits, else raises `ArgumentError`."""
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise ArgumentError(f"`{name}` must be an integer of at least 1. Received: {name}={value!r}")
-    return int_between(name, value, 1, _MOST)
+    return int_between(name, value, 1, _LARGEST_INT)
 
 
 def positive_ints(name: str, values: Any) -> tuple[int, ...]:
@@ -60,7 +60,7 @@ def probability(name: str, value: Any) -> float:
 
 
 def int_between(name: str, value: Any, low: int, high: int) -> int:
-    """Returns `value` if it is an integer of [low, high], else raises `ArgumentError`."""
+    """Returns `value` if it is an integer in [low, high], else raises `ArgumentError`."""
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
         raise ArgumentError(f"`{name}` must be an integer from {low} to {high}. Received: {name}={value!r}")
     return value
@@ -68,14 +68,14 @@ def int_between(name: str, value: Any, low: int, high: int) -> int:
 
 def not_negative(name: str, value: Any) -> float:
     """Returns `value` if it is a finite number of at least 0, else raises `ArgumentError`."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= _GREATEST:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= _LARGEST_FLOAT:
         raise ArgumentError(f"`{name}` must be a number of at least 0. Received: {name}={value!r}")
     return float(value)
 
 
 def above_zero(name: str, value: Any) -> float:
     """Returns `value` if it is a finite number above 0, else raises `ArgumentError`."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value <= _GREATEST:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value <= _LARGEST_FLOAT:
         raise ArgumentError(f"`{name}` must be a number above 0. Received: {name}={value!r}")
     return float(value)
 
@@ -92,7 +92,7 @@ def one_of(name: str, value: Any, choices: Iterable[Any]) -> Any:
 
 
 def texts(name: str, value: Any) -> list[str]:
-    """Returns `value` as a list if it is a sequence of texts; a single text is none."""
+    """Returns `value` as a list if it is a sequence of texts; a single text is not one."""
     if not isinstance(value, list | tuple) or not all(isinstance(text, str) for text in value):
         raise ArgumentError(f"`{name}` must be a list of texts. Received: {name}={value!r}")
     return list(value)
@@ -104,7 +104,7 @@ def activation(name: str, value: Any) -> str:
 
 
 def divides(name: str, value: int, of_name: str, of_value: int) -> None:
-    """Raises `ArgumentError` unless `value` divides `of_value` without remainder."""
+    """Raises `ArgumentError` unless `value` divides `of_value` evenly."""
     if of_value % value:
         raise ArgumentError(
             f"`{name}` must divide `{of_name}`. Received: {name}={value!r}, {of_name}={of_value!r}"
@@ -112,18 +112,18 @@ def divides(name: str, value: int, of_name: str, of_value: int) -> None:
 
 
 def free_address(host: str, port: int) -> None:
-    """Raises `ArgumentError` if nobody could listen there now."""
+    """Raises `ArgumentError` unless a server could listen at this address now."""
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         socket.create_server(address[:2], family=family).close()
     except OSError as error:
         raise ArgumentError(
-            f"`host` and `port` must be an address that is free. Received: {host}:{port}, of which the "
-            f"system says: {error.strerror}. Try another port, such as {port % 65535 + 1}"
+            f"`host` and `port` must be an address that is free. Received: {host}:{port} "
+            f"({error.strerror}). Try another port, such as {port % 65535 + 1}"
         ) from None
 
 
 def did_you_mean(value: Any, choices: Iterable[Any]) -> str:
-    """Returns ` Did you mean X?` for the nearest of `choices`, or nothing."""
+    """Returns ` Did you mean X?` for the nearest of `choices`, or an empty text."""
     close = difflib.get_close_matches(str(value), [str(choice) for choice in choices], n=1)
     return f" Did you mean {close[0]}?" if close else ""

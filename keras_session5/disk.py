@@ -1,4 +1,4 @@
-"""What happens when the disk is full, told by whichever library found out."""
+"""Failures to write a file, as on a full disk, whichever library reports them."""
 
 import contextlib
 import errno
@@ -10,26 +10,26 @@ from typing import Any
 
 from keras_session5.errors import DiskError
 
-_KINDS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO)
+_DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO)
 
 
 @contextlib.contextmanager
 def told(what: str, then: str) -> Iterator[None]:
-    """Makes one sentence of the failure to write a file.
+    """Turns a failure to write a file into one sentence.
 
-    HDF5 and TensorFlow have exceptions of their own for it, which hold the system's words and much else.
+    HDF5 and TensorFlow raise exceptions of their own, in which the system's message is only one part.
 
     Args:
-        what: that is written.
-        then: what has become of it, and the way out.
+        what: the name of the file.
+        then: the consequence, and the way out.
 
     Raises:
-        DiskError: if the disk is full, may not be written to or fails, or the file would be too large.
+        DiskError: the disk is full, read-only or failing, or the file is too large.
     """
     try:
         yield
     except Exception as error:
-        reason = _reason(error)
+        reason = _find_reason(error)
         if reason is None or isinstance(error, DiskError):
             raise
         raise DiskError(f"{what} could not be written: {reason}. {then}") from error
@@ -37,43 +37,43 @@ def told(what: str, then: str) -> Iterator[None]:
 
 @contextlib.contextmanager
 def written_whole(path: Path) -> Iterator[Path]:
-    """Gives the path to write to, beside `path`, and renames it in the end; a failure leaves nothing.
+    """Yields a temporary path beside `path` and renames it at the end; a failure leaves nothing behind.
 
-    The name keeps the ending, by which Keras knows what to write.
+    The temporary name keeps the suffixes, by which Keras chooses the format.
     """
     writing = path.with_name(f"writing{''.join(path.suffixes)}")
     try:
-        with _even_while_closing():
+        with _raise_close_errors():
             yield writing
         os.replace(writing, path)
     except BaseException:
         with contextlib.suppress(OSError):
-            os.truncate(writing, 0)  # room for what HDF5 writes yet as it closes the file
+            os.truncate(writing, 0)  # makes room for the rest that HDF5 writes as it closes the file
             writing.unlink()
         raise
 
 
 @contextlib.contextmanager
-def _even_while_closing() -> Iterator[None]:
-    """Raises what HDF5, which writes as it closes a file, can only print there, with a traceback each."""
-    shown, unraisable, failures = sys.excepthook, sys.unraisablehook, []
+def _raise_close_errors() -> Iterator[None]:
+    """Raises the errors that HDF5 meets while it closes a file; its binding only prints them."""
+    excepthook, unraisablehook, failures = sys.excepthook, sys.unraisablehook, []
 
-    def keep(error: object, otherwise: Callable, *arguments: Any) -> None:
-        if _reason(error):
+    def keep(error: object, hook: Callable, *arguments: Any) -> None:
+        if _find_reason(error):
             failures.append(error)
         else:
-            otherwise(*arguments)
+            hook(*arguments)
 
-    sys.excepthook = lambda *one: keep(one[1], shown, *one)  # Cython calls both
-    sys.unraisablehook = lambda one: keep(one.exc_value, unraisable, one)
+    sys.excepthook = lambda *exception: keep(exception[1], excepthook, *exception)  # Cython calls both
+    sys.unraisablehook = lambda unraisable: keep(unraisable.exc_value, unraisablehook, unraisable)
     try:
         yield
         if failures:
             raise failures[0]
     finally:
-        sys.excepthook, sys.unraisablehook = shown, unraisable
+        sys.excepthook, sys.unraisablehook = excepthook, unraisablehook
 
 
-def _reason(error: object) -> str | None:
-    """The system's words for a disk that is full or failing, if these are what an exception is about."""
-    return next((words for words in map(os.strerror, _KINDS) if words in str(error)), None)
+def _find_reason(error: object) -> str | None:
+    """Returns the system's message for a full or failing disk, if an exception contains one."""
+    return next((message for message in map(os.strerror, _DISK_ERRORS) if message in str(error)), None)

@@ -2,11 +2,11 @@
 
     Session5Error
     ├── ArgumentError             a wrong argument or setting (command line: exit status 2)
-    ├── DataError                 a data set that cannot be had, or a file that is not what it should be
-    ├── DiskError                 a file that cannot be written: the disk is full
-    ├── TrainingError             a run that failed or cannot be continued
-    ├── ExportError               a model that cannot be exported, or whose export does not agree with it
-    └── ServingError              what a model server answers; carries the canonical status code
+    ├── DataError                 an unavailable data set, or an invalid file
+    ├── DiskError                 a file that cannot be written, as on a full disk
+    ├── TrainingError             a run that failed or cannot be resumed
+    ├── ExportError               a model that cannot be exported, or an export that differs from it
+    └── ServingError              an error reply of a model server, with the canonical status code
         ├── CancelledError              CANCELLED             1   499
         ├── UnknownError                UNKNOWN               2   500
         ├── InvalidArgumentError        INVALID_ARGUMENT      3   400
@@ -31,41 +31,41 @@ import re
 
 
 class Session5Error(Exception):
-    """The root: everything that this package raises on purpose."""
+    """The base of all exceptions that this package raises on purpose."""
 
     @property
     def sentence(self) -> str:
-        """The message as a person is told it."""
+        """The message in the form for people."""
         return str(self)
 
 
 class ArgumentError(Session5Error, ValueError):
-    """A wrong argument: what was expected, what was received and the way out."""
+    """A wrong argument: the expected value, the received one and the way out."""
 
 
 class DataError(Session5Error):
-    """A data set that cannot be had, or a file that is not what it should be."""
+    """An unavailable data set, or an invalid file."""
 
 
 class DiskError(Session5Error, OSError):
-    """A file that cannot be written: what it was, what the system says and the way out."""
+    """A file that cannot be written: its name, the system's reason and the way out."""
 
 
 class TrainingError(Session5Error):
-    """A training run that failed or that cannot be continued."""
+    """A training run that failed or cannot be resumed."""
 
 
 class ExportError(Session5Error):
-    """A model that cannot be exported, or whose export does not agree with it."""
+    """A model that cannot be exported, or an export that differs from it."""
 
 
 class ServingError(Session5Error):
-    """What a model server answers instead of a result.
+    """An error reply of a model server.
 
     Attributes:
         code: canonical status name, such as `"NOT_FOUND"`.
         number: its number, as gRPC sends it.
-        http_status: the HTTP status it is sent with.
+        http_status: the HTTP status of the reply.
     """
 
     code = "UNKNOWN"
@@ -74,10 +74,10 @@ class ServingError(Session5Error):
 
     @property
     def sentence(self) -> str:
-        """The message without what TensorFlow adds for those who look for an operation in its graph."""
+        """The message without the graph locations that TensorFlow adds."""
         text = re.sub(r"\s*\[\[\{\{.*|\{\{.*?\}\} ?", "", str(self), flags=re.DOTALL)
-        said = re.fullmatch(r"assertion failed: \[(.*)\]", text, re.DOTALL)
-        return said[1].replace("] [", " ") if said else text
+        assertion = re.fullmatch(r"assertion failed: \[(.*)\]", text, re.DOTALL)
+        return assertion[1].replace("] [", " ") if assertion else text
 
     @staticmethod
     def of(code: str | int, message: str) -> "ServingError":
@@ -89,7 +89,7 @@ class ServingError(Session5Error):
 
     @staticmethod
     def of_http(status: int, message: str) -> "ServingError":
-        """Returns the error for an HTTP status; the most usual one where several share it.
+        """Returns the error for an HTTP status; the most common one if several share it.
 
         400 is `InvalidArgumentError` (also sent for FAILED_PRECONDITION and OUT_OF_RANGE).
         """

@@ -1,12 +1,11 @@
-"""What goes on around the imports of TensorFlow and Keras, whoever imports them.
+"""Prepares TensorFlow and Keras when any module imports them.
 
-The package itself imports neither, so a finder in front of Python's own waits for them:
+The package itself imports neither, so a finder ahead of Python's own intercepts both imports:
 
-* TensorFlow starts without its start-up lines. `KERAS_SESSION5_LOG=debug`, or TensorFlow's own
+* TensorFlow starts without its start-up messages. `KERAS_SESSION5_LOG=debug`, or TensorFlow's own
   `TF_CPP_MIN_LOG_LEVEL=0`, shows everything.
-* Keras gets to know this package's layers and functions, so that `keras.models.load_model` reads every
-  saved network. In safe mode it imports no module that a file names, and should not: they have to be
-  registered before.
+* Keras learns of this package's layers and functions, so that `keras.models.load_model` reads every saved
+  network. In safe mode Keras imports no module that a file names, so they must be registered beforehand.
 """
 
 import contextlib
@@ -21,12 +20,12 @@ from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 
-# TensorFlow's log level is in force only when most of its libraries are loaded. What they write until then,
-# six lines with TensorFlow 2.21 whatever the level, goes past it, straight to file descriptor 2.
+# TensorFlow's log level takes effect only when most of its libraries are loaded. Until then they write straight
+# to file descriptor 2: six lines with TensorFlow 2.21, whatever the level.
 _LINES = r"WARNING: All log messages before absl::InitializeLog|I\d{4} "
 _GPU_DRIVER = "/dev/nvidiactl"
 
-# A program of its own: a fatal line, such as that of a processor without AVX, outlives TensorFlow's abort.
+# A separate process, so that a fatal message, as for a processor without AVX, survives TensorFlow's abort.
 _FILTER = """
 import os, re, sys
 lines = re.compile(sys.argv[1].encode())
@@ -37,7 +36,7 @@ for line in sys.stdin.buffer:
 
 
 def watch() -> None:
-    """Does all this from now on; for a Keras that is imported already, at once."""
+    """Starts to intercept the imports; registers the layers at once if Keras is already imported."""
     sys.meta_path.insert(0, _Finder())
     if sys.modules.get("keras"):
         _register_layers()
@@ -45,7 +44,7 @@ def watch() -> None:
 
 @contextlib.contextmanager
 def without_collection() -> Iterator[None]:
-    """Imports faster: hundreds of thousands of objects are made and none is garbage. A fifth of the time."""
+    """Saves a fifth of the time of an import, which makes hundreds of thousands of objects and no garbage."""
     enabled = gc.isenabled()
     gc.disable()
     try:
@@ -56,7 +55,7 @@ def without_collection() -> Iterator[None]:
 
 
 class _Finder(MetaPathFinder):
-    """Finds what the others find, and wraps the execution of the modules in `_AROUND`."""
+    """Delegates to the other finders, and wraps the execution of the modules in `_AROUND`."""
 
     def find_spec(self, fullname, path=None, target=None) -> ModuleSpec | None:
         if fullname not in _AROUND:
@@ -71,7 +70,7 @@ class _Finder(MetaPathFinder):
 
 
 def _import_tensorflow(execute: Callable[[ModuleType], None], module: ModuleType) -> None:
-    with without_collection(), _quiet():
+    with without_collection(), _hide_start_up():
         execute(module)
 
 
@@ -89,12 +88,12 @@ _AROUND = {"tensorflow": _import_tensorflow, "keras": _import_keras}
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Drops TensorFlow's start-up lines from file descriptor 2; everything else goes through.
+def _hide_start_up() -> Iterator[None]:
+    """Drops TensorFlow's start-up messages from file descriptor 2 and passes everything else.
 
-    The environment's own level is left as it is. Otherwise, where there is a GPU, warnings and errors are
-    shown later, too: they tell why it is not used. Where there is none, TensorFlow's errors are "failed call
-    to cuInit" and what oneDNN cannot do; what goes wrong is a Python exception, or a fatal line.
+    A log level from the environment stays in force. Otherwise a machine with a GPU shows later warnings and
+    errors, too, because they explain why the GPU is not used. Without a GPU, TensorFlow's errors only repeat
+    "failed call to cuInit" and the limits of oneDNN; real failures are Python exceptions or fatal messages.
     """
     own = os.environ.get("TF_CPP_MIN_LOG_LEVEL")
     if own == "0" or os.environ.get("KERAS_SESSION5_LOG") == "debug" or not sys.executable:
@@ -102,21 +101,21 @@ def _quiet() -> Iterator[None]:
         return
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = own or ("1" if os.path.exists(_GPU_DRIVER) else "3")
     try:
-        with _filtered():
+        with _filter_stderr():
             yield
     finally:
-        if own is None:  # TensorFlow has read it, and it is none of the user's other programs' business
+        if own is None:  # TensorFlow has read it, and other programs must not inherit it
             del os.environ["TF_CPP_MIN_LOG_LEVEL"]
 
 
 @contextlib.contextmanager
-def _filtered() -> Iterator[None]:
+def _filter_stderr() -> Iterator[None]:
     try:
         terminal = os.dup(2)
-    except OSError:  # closed: nobody would read the lines
+    except OSError:  # standard error is closed
         yield
         return
-    # In a session of its own, so that Ctrl-C reaches the importing process alone.
+    # In its own session, so that Ctrl-C reaches only the importing process.
     command = [sys.executable, "-IS", "-c", _FILTER, _LINES]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)
     assert process.stdin
@@ -125,7 +124,7 @@ def _filtered() -> Iterator[None]:
     try:
         yield
     finally:
-        os.dup2(terminal, 2)  # the last writer leaves the pipe, and the filter reads its end
+        os.dup2(terminal, 2)  # closes the last writer of the pipe, which ends the filter
         os.close(terminal)
-        with contextlib.suppress(subprocess.TimeoutExpired):  # a program begun meanwhile writes there, too
+        with contextlib.suppress(subprocess.TimeoutExpired):  # a program started meanwhile writes there, too
             process.wait(timeout=1)

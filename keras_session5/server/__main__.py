@@ -4,7 +4,7 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import nullcontext
 from importlib import metadata
 from typing import Any
@@ -14,7 +14,7 @@ from keras_session5.server.batching_parameters import BatchingParameters, read_b
 from keras_session5.server.config import ModelConfig, read_config, reread_config
 from keras_session5.server.config_watcher import ConfigWatcher
 from keras_session5.server.flags import parse_flags, usage
-from keras_session5.server.monitoring_config import read_monitoring
+from keras_session5.server.monitoring_config import read_monitoring_path
 from keras_session5.server.settings import Settings
 from keras_session5.server.text_protos import ConfigSyntaxError
 from keras_session5.server.tls import read_tls
@@ -41,9 +41,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname).1s %(name)s: %(message)s")
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
     for name in ignored:
-        log.warning("--%s has no meaning for this server and is ignored.", name)
-    # While the server waits it takes these itself, and finishes what it has begun. Before, nothing can be
-    # lost but an exception in the middle of an import; after, whoever asks twice does not want to wait.
+        log.warning("--%s has no effect on this server and is ignored.", name)
+    # `server.wait` handles these signals itself and finishes the requests in flight. Before it, an immediate
+    # end avoids a traceback from the middle of an import; after it, a second signal means "do not wait".
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: os._exit(0))
     try:
@@ -67,10 +67,8 @@ def _serve(flags: dict[str, Any]) -> None:
     configs = read_config(file, root) if file else [ModelConfig(flags["model_name"], base_path)]
 
     hide_training()
-    from keras_session5.server.server import (
-        Server,
-        end_if_busy,
-    )  # imports TensorFlow; all that can go wrong before has
+    # Imports TensorFlow, so only after all checks.
+    from keras_session5.server.server import Server, end_if_busy
 
     period = flags["model_config_file_poll_wait_seconds"]
     with (
@@ -91,21 +89,21 @@ def _serve(flags: dict[str, Any]) -> None:
 
 
 def hide_training() -> None:
-    """Keeps TensorFlow, if it is not there yet, from importing Keras and JAX in a process that only serves.
+    """Keeps TensorFlow, unless already imported, from importing Keras and JAX in a process that only serves.
 
-    Keras imports what it may use, scikit-learn and Matplotlib too: 110 MiB and 1.5 s that no model needs. JAX
-    is imported where it is installed, for a converter: another 110 MiB.
+    Keras imports scikit-learn and Matplotlib as well: 110 MiB and 1.5 s that no model needs. If JAX is
+    installed, a converter imports it: another 110 MiB.
     """
     if "tensorflow" not in sys.modules:
         sys.modules["keras"] = sys.modules["jax"] = None  # pyright: ignore[reportArgumentType]
 
 
 def read_settings(flags: dict[str, Any]) -> Settings:
-    """Returns the settings that flags ask for, with the contents of the files that they name.
+    """Returns the settings for the given flags, with the contents of the files that they name.
 
     Raises:
-        ArgumentError: a flag's value cannot be.
-        ServingError: a file is missing or wrong.
+        ArgumentError: a flag's value is out of range.
+        ServingError: a file is missing or invalid.
     """
     port, rest_port = flags["port"] or None, flags["rest_api_port"] or None
     if rest_port is not None and rest_port == port:
@@ -114,28 +112,21 @@ def read_settings(flags: dict[str, Any]) -> Settings:
             " Skipped exporting HTTP/REST API."
         )
         rest_port = None
+    tls, rest_tls = flags["ssl_config_file"], flags["rest_api_ssl_config_file"]
+    monitoring = flags["monitoring_config_file"]
     shared = Settings.__dataclass_fields__.keys() & flags.keys()
     return Settings(
         grpc_port=port,
         rest_port=rest_port,
-        ssl=_if_given(flags["ssl_config_file"], read_tls),
-        rest_ssl=_if_given(flags["rest_api_ssl_config_file"], read_tls),
-        monitoring_path=_monitoring_path(flags["monitoring_config_file"]),
-        batching=_batching(flags["enable_batching"], flags["batching_parameters_file"]),
+        ssl=read_tls(tls) if tls else None,
+        rest_ssl=read_tls(rest_tls) if rest_tls else None,
+        monitoring_path=read_monitoring_path(monitoring) if monitoring else Settings.monitoring_path,
+        batching=_read_batching(flags["enable_batching"], flags["batching_parameters_file"]),
         **{name: flags[name] for name in shared},
     )
 
 
-def _if_given(path: str, read: Callable[[str], Any]) -> Any:
-    return read(path) if path else None
-
-
-def _monitoring_path(file: str) -> str:
-    enabled, path = read_monitoring(file) if file else (True, Settings.monitoring_path)
-    return path if enabled else ""
-
-
-def _batching(enabled: bool, file: str) -> BatchingParameters | None:
+def _read_batching(enabled: bool, file: str) -> BatchingParameters | None:
     if not enabled:
         if file:
             raise InvalidArgumentError(

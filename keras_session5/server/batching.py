@@ -1,8 +1,8 @@
-"""Runs of a model, merged into batches where that cannot change an answer.
+"""Merges requests to a model into batches where that cannot change a result.
 
-Whatever has queued while the last batch ran becomes the next one, so that no request waits for company that
-may not come. With `--enable_batching` upstream's parameters decide instead. Everything but the runs happens
-on the event loop, so nothing needs a lock.
+The requests that arrive while one batch runs form the next, so none waits for others that may not come. With
+`--enable_batching`, upstream's parameters decide instead. Everything but the runs happens on the event loop,
+so nothing needs a lock.
 """
 
 import asyncio
@@ -21,15 +21,15 @@ from keras_session5.server.batching_parameters import BatchingParameters
 from keras_session5.server.metrics import Metrics
 from keras_session5.server.runtime import Servable, SignatureDef, Tensors
 
-# Without parameters: so many rows that a run's fixed cost hardly counts, so few that nobody waits for long,
-# one batch at a time, and nobody is ever refused.
-_OWN = BatchingParameters(max_batch_size=64, max_enqueued_batches=2**31)
+# Without parameters: enough rows to make a run's fixed cost negligible, few enough to keep waits short, and a
+# queue that never refuses a request.
+_DEFAULTS = BatchingParameters(max_batch_size=64, max_enqueued_batches=2**31)
 
-# A single row of a shape that takes no longer than this is run on the event loop itself: two changes of
-# threads take as long, and nobody is waiting yet.
+# A single row runs on the event loop itself if rows of its shape take less than this: two thread switches
+# take as long, and no other request is waiting yet.
 _QUICK_S = 0.001
-# gRPC brings its requests in several rounds of the event loop. With no wait for them 64 connections get half
-# as many answers, and with a longer one not more.
+# gRPC delivers simultaneous requests in several rounds of the event loop. Without a wait for them the
+# throughput of 64 connections halves; a longer wait does not raise it.
 _QUIET_ROUNDS = 2
 
 Fetched = dict[str, np.ndarray]
@@ -40,11 +40,11 @@ class Runner:
 
     Args:
         servable: the loaded version.
-        executor: where it runs.
-        independent: the signatures whose rows are known not to depend on each other.
-        parameters: how to merge requests to any signature; None: only those to `independent` ones.
-        threads: how many batches may run at once, shared with other versions; None: one for each queue.
-        metrics: where batches are counted.
+        executor: runs the model.
+        independent: the signatures with rows that are known not to affect each other.
+        parameters: the limits of batches, for all signatures; None: merges only `independent` ones.
+        threads: limits the batches that run at once, across all versions; None: one for each queue.
+        metrics: counts the batches.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class Runner:
         threads: asyncio.Semaphore | None = None,
         metrics: Metrics | None = None,
     ):
-        self._jobs: set[futures.Future] = set()  # what the executor has to do for this version
+        self._jobs: set[futures.Future] = set()  # this version's runs on the executor
         self._metrics = metrics
         self.servable = servable
         self.signatures: Mapping[str, SignatureDef] = servable.signatures
@@ -65,22 +65,24 @@ class Runner:
         self._threads = threads
         merged = [self.signatures[name] for name in (self.signatures if parameters else independent)]
         merged = [signature for signature in merged if signature.inputs]
-        self._mergeable = [_tensor_names(signature) for signature in merged]
-        self._shapes = {} if parameters is None else _declared_shapes(merged)
+        self._mergeable = [
+            ({info.name for info in s.inputs.values()}, {info.name for info in s.outputs.values()})
+            for s in merged
+        ]
+        self._shapes = {} if parameters is None else _get_shapes(merged)
         self._queues: dict[tuple, _Queue] = {}
 
     async def run(self, feeds: Tensors, fetches: Collection[str], timeout_s: float | None = None) -> Fetched:
-        """Feeds tensors by name and returns those asked for; nobody waits for longer than `timeout_s`."""
-        rows = _rows(feeds)
+        """Feeds tensors by name and returns the fetched ones; may give up a run after `timeout_s`."""
+        rows = _count_rows(feeds)
         if not self._can_merge(feeds, fetches, rows):
             return await self._submit(self.servable.run, feeds, fetches, timeout_s)
         if rows is None:
             raise InvalidArgumentError("Batching Run() input tensors must have equal 0th-dimension size")
-        queue = self._queue(feeds, fetches)
-        return await queue.run(feeds, rows, timeout_s)
+        return await self._find_queue(feeds, fetches).run(feeds, rows, timeout_s)
 
     def wait(self) -> None:
-        """Waits for the runs that nobody waits for any more."""
+        """Blocks until all runs have ended, including those that no client waits for."""
         futures.wait(set(self._jobs))
 
     def _submit(self, call: Callable[..., Any], *arguments: Any) -> asyncio.Future[Any]:
@@ -94,20 +96,20 @@ class Runner:
             inputs == feeds.keys() and outputs.issuperset(fetches) for inputs, outputs in self._mergeable
         ):
             return False
-        return self._parameters is not None or (rows is not None and 0 < rows <= _OWN.max_batch_size)
+        return self._parameters is not None or (rows is not None and 0 < rows <= _DEFAULTS.max_batch_size)
 
-    def _queue(self, feeds: Tensors, fetches: Collection[str]) -> "_Queue":
-        # Of what merges by itself only equal shapes meet, so that nobody is refused for another's shape.
+    def _find_queue(self, feeds: Tensors, fetches: Collection[str]) -> "_Queue":
+        # Without parameters only equal shapes share a queue, so that no request fails because of another's.
         shapes = [(a.dtype.char, a.shape[1:]) for a in feeds.values()] if self._parameters is None else ()
         key = (*feeds, *sorted(set(fetches)), *shapes)
         if key not in self._queues:
             for other in [k for k, queue in self._queues.items() if queue.idle]:
-                del self._queues[other]  # shapes without end may come
+                del self._queues[other]  # clients may send any number of shapes
             self._queues[key] = _Queue(
                 self.servable,
                 self._submit,
                 sorted(set(fetches)),
-                self._parameters or _OWN,
+                self._parameters or _DEFAULTS,
                 self._threads or asyncio.Semaphore(1),
                 self._shapes,
                 self._metrics,
@@ -121,9 +123,9 @@ class _Task:
 
     feeds: Tensors
     rows: int
-    answer: asyncio.Future[Fetched]
+    result: asyncio.Future[Fetched]
     timeout_s: float | None
-    since: float = field(default_factory=time.perf_counter)
+    enqueued: float = field(default_factory=time.perf_counter)
 
 
 @dataclass(eq=False)
@@ -134,7 +136,7 @@ class _Batch:
 
 
 class _Queue:
-    """The batches of one signature that wait. The last one is open: it takes more until it begins to run."""
+    """The waiting batches of one signature. The last one is open: it takes more tasks until it starts."""
 
     def __init__(
         self,
@@ -151,8 +153,8 @@ class _Queue:
         self._parameters, self._threads, self._shapes = parameters, threads, shapes
         self._metrics = metrics
         self._steady = not shapes and servable.is_steady(fetches)
-        self._seconds = math.inf  # what the last run of one row took
-        self._processes: set[asyncio.Task] = set()  # the loop itself holds them only weakly
+        self._seconds = math.inf  # of the last run of a single row
+        self._processes: set[asyncio.Task] = set()  # the event loop holds only weak references
 
     @property
     def idle(self) -> bool:
@@ -160,7 +162,7 @@ class _Queue:
         return not self._processes
 
     async def run(self, feeds: Tensors, rows: int, timeout_s: float | None) -> Fetched:
-        """Returns what a request fetches, once its batch has run."""
+        """Returns a request's outputs once its batch has run."""
         most, size = self._parameters.max_batch_size, self._parameters.execution_size
         if rows > most:
             raise InvalidArgumentError(f"Task size {rows} is larger than maximum input batch size {most}")
@@ -168,13 +170,13 @@ class _Queue:
             return await self._add(feeds, rows, timeout_s)
         starts = range(0, rows, size)
         pieces = [{name: array[start : start + size] for name, array in feeds.items()} for start in starts]
-        answers = await asyncio.gather(
+        results = await asyncio.gather(
             *(
                 self._add(piece, min(size, rows - at), timeout_s)
                 for piece, at in zip(pieces, starts, strict=True)
             )
         )
-        return {name: np.concatenate([answer[name] for answer in answers]) for name in answers[0]}
+        return {name: np.concatenate([result[name] for result in results]) for name in results[0]}
 
     def _add(self, feeds: Tensors, rows: int, timeout_s: float | None) -> asyncio.Future[Fetched]:
         task = _Task(feeds, rows, asyncio.get_running_loop().create_future(), timeout_s)
@@ -185,7 +187,7 @@ class _Queue:
         batch.rows += rows
         if batch.rows >= self._parameters.execution_size:
             batch.full.set()
-        return task.answer
+        return task.result
 
     def _open(self) -> None:
         count, most = len(self.waiting), self._parameters.max_enqueued_batches
@@ -206,22 +208,22 @@ class _Queue:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(batch.full.wait(), self._parameters.batch_timeout_micros / 1e6)
         async with self._threads:
-            await self._gather(batch)
+            await self._collect(batch)
             self.waiting.remove(batch)
             if batch.rows == 1 and self._seconds < _QUICK_S:
-                answers = self._answers(batch.tasks)
+                results = self._run_batch(batch.tasks)
             else:
-                answers = await self._submit(self._answers, batch.tasks)
-        for task, answer in zip(batch.tasks, answers, strict=True):
-            if task.answer.done():  # its client has gone away
+                results = await self._submit(self._run_batch, batch.tasks)
+        for task, result in zip(batch.tasks, results, strict=True):
+            if task.result.done():  # its client has disconnected
                 continue
-            if isinstance(answer, Exception):
-                task.answer.set_exception(answer)
+            if isinstance(result, Exception):
+                task.result.set_exception(result)
             else:
-                task.answer.set_result(answer)
+                task.result.set_result(result)
 
-    async def _gather(self, batch: _Batch) -> None:
-        """Lets the event loop read on until it has brought nothing more for the batch."""
+    async def _collect(self, batch: _Batch) -> None:
+        """Yields to the event loop until no more tasks arrive for the batch."""
         rows = quiet = 0
         while quiet < _QUIET_ROUNDS and batch.rows < self._parameters.execution_size:
             quiet = quiet + 1 if rows == batch.rows else 0
@@ -230,24 +232,24 @@ class _Queue:
 
     # On the executor's threads
 
-    def _answers(self, tasks: list[_Task]) -> list[Fetched | Exception]:
-        """Runs a batch. If that fails, each task is run alone, so that a bad one fails alone."""
-        misfits = self._misfits(tasks)
+    def _run_batch(self, tasks: list[_Task]) -> list[Fetched | Exception]:
+        """Runs a batch; if that fails, runs each task alone, so that only the bad ones fail."""
+        misfits = self._find_misfits(tasks)
         fitting = [task for task in tasks if id(task) not in misfits]
         try:
-            answers = iter(self._run(fitting))
+            results = iter(self._run(fitting))
         except Exception as error:
             if len(fitting) == 1:
-                answers = iter([error])
+                results = iter([error])
             else:
-                answers = (answer for task in fitting for answer in self._answers([task]))
-        return [misfits[id(task)] if id(task) in misfits else next(answers) for task in tasks]
+                results = (result for task in fitting for result in self._run_batch([task]))
+        return [misfits[id(task)] if id(task) in misfits else next(results) for task in tasks]
 
-    def _misfits(self, tasks: list[_Task]) -> dict[int, Exception]:
-        """Returns the error of each task, by its id, that has another shape than the first good one."""
+    def _find_misfits(self, tasks: list[_Task]) -> dict[int, Exception]:
+        """Returns an error, by id, for each task whose shapes differ from those of the first valid task."""
         if self._parameters.pad_variable_length_inputs or len(tasks) == 1:
             return {}
-        pattern = next((task for task in tasks if self._fits_signature(task)), tasks[0])
+        pattern = next((task for task in tasks if self._is_valid(task)), tasks[0])
         return {
             id(task): FailedPreconditionError(
                 f"Tensors with name '{name}' from different tasks have different shapes and padding is turned"
@@ -259,20 +261,20 @@ class _Queue:
             if array.shape[1:] != pattern.feeds[name].shape[1:]
         }
 
-    def _fits_signature(self, task: _Task) -> bool:
+    def _is_valid(self, task: _Task) -> bool:
         return all(_fits(array.shape, self._shapes.get(name)) for name, array in task.feeds.items())
 
     def _run(self, tasks: list[_Task]) -> list[Fetched]:
-        feeds = tasks[0].feeds if len(tasks) == 1 else _joined([task.feeds for task in tasks])
+        feeds = tasks[0].feeds if len(tasks) == 1 else _concatenate([task.feeds for task in tasks])
         rows = sum(task.rows for task in tasks)
         size = next((allowed for allowed in self._parameters.allowed_batch_sizes if allowed >= rows), rows)
         if size > rows > 0:
             last = next(task for task in reversed(tasks) if task.rows)
             first = {name: array[:1] for name, array in last.feeds.items()}
-            feeds = _joined([feeds] + [first] * (size - rows))
+            feeds = _concatenate([feeds] + [first] * (size - rows))
         began = time.perf_counter()
         if self._metrics:
-            self._count(self._metrics, tasks, size, began)
+            self._record(self._metrics, tasks, size, began)
         longest = max(math.inf if task.timeout_s is None else task.timeout_s for task in tasks)
         fetched = self._servable.run(feeds, self._fetches, None if longest == math.inf else longest)
         if rows == 1 and self._steady:
@@ -291,22 +293,22 @@ class _Queue:
             for task, end in zip(tasks, ends, strict=True)
         ]
 
-    def _count(self, metrics: Metrics, tasks: list[_Task], size: int, began: float) -> None:
+    def _record(self, metrics: Metrics, tasks: list[_Task], size: int, began: float) -> None:
         for task in tasks:
             name = self._parameters.thread_pool_name
-            metrics.queuing_latency.observe((began - task.since) * 1e6, name)
+            metrics.queuing_latency.observe((began - task.enqueued) * 1e6, name)
             metrics.input_batch_size.observe(task.rows)
         metrics.wrapped_run_count.add()
         metrics.processed_batch_size.observe(size)
         metrics.padding_size.observe(size - sum(task.rows for task in tasks), str(size))
 
 
-def _joined(feeds: Sequence[Tensors]) -> dict[str, np.ndarray]:
-    """Puts the rows of several tasks below each other; other dimensions that differ are padded."""
-    return {name: np.concatenate(_padded([each[name] for each in feeds])) for name in feeds[0]}
+def _concatenate(feeds: Sequence[Tensors]) -> dict[str, np.ndarray]:
+    """Concatenates the rows of several tasks; pads other dimensions that differ."""
+    return {name: np.concatenate(_pad([each[name] for each in feeds])) for name in feeds[0]}
 
 
-def _padded(arrays: list[np.ndarray]) -> list[np.ndarray]:
+def _pad(arrays: list[np.ndarray]) -> list[np.ndarray]:
     if len({array.shape[1:] for array in arrays}) == 1 or len({array.ndim for array in arrays}) > 1:
         return arrays
     most = np.max([array.shape[1:] for array in arrays], axis=0)
@@ -314,15 +316,15 @@ def _padded(arrays: list[np.ndarray]) -> list[np.ndarray]:
         np.pad(
             array,
             [(0, 0), *((0, extra) for extra in most - array.shape[1:])],
-            # The first element, as upstream has it.
+            # The first element, as in TensorFlow Serving.
             constant_values=array.flat[0] if array.size else np.zeros((), array.dtype)[()],
         )
         for array in arrays
     ]
 
 
-def _rows(feeds: Tensors) -> int | None:
-    """Returns the size of the first dimension; None if the inputs differ in it or have none."""
+def _count_rows(feeds: Tensors) -> int | None:
+    """Returns the size of the first dimension; None if the inputs disagree or lack it."""
     sizes = {array.shape[0] if array.ndim else None for array in feeds.values()}
     return sizes.pop() if len(sizes) == 1 else None
 
@@ -333,12 +335,7 @@ def _fits(shape: tuple[int, ...], declared: tuple[int, ...] | None) -> bool:
     return all(wanted in (-1, size) for wanted, size in zip(declared, shape, strict=True))
 
 
-def _tensor_names(signature: SignatureDef) -> tuple[set[str], set[str]]:
-    inputs, outputs = signature.inputs.values(), signature.outputs.values()
-    return {info.name for info in inputs}, {info.name for info in outputs}
-
-
-def _declared_shapes(signatures: Iterable[SignatureDef]) -> dict[str, tuple[int, ...] | None]:
+def _get_shapes(signatures: Iterable[SignatureDef]) -> dict[str, tuple[int, ...] | None]:
     infos = [info for signature in signatures for info in signature.inputs.values()]
     return {
         info.name: None if info.tensor_shape.unknown_rank else tuple(d.size for d in info.tensor_shape.dim)

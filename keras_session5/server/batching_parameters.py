@@ -1,4 +1,4 @@
-"""How requests are merged with `--enable_batching`: upstream's `BatchingParameters`."""
+"""The parameters of `--enable_batching`: TensorFlow Serving's `BatchingParameters`."""
 
 import os
 from dataclasses import dataclass
@@ -8,24 +8,24 @@ from typing import Any
 from keras_session5.errors import InvalidArgumentError
 from keras_session5.server.text_protos import BatchingParametersProto, read_text_proto
 
-# What upstream calls them when there is a file and it has no name for them.
+# Upstream's name for the threads if there is a file that does not name them.
 _UNNAMED_THREADS: dict[str, Any] = {"thread_pool_name": "batch_threads"}
 
 
 @dataclass(frozen=True)
 class BatchingParameters:
-    """Upstream's parameters with upstream's defaults. Sizes count rows.
+    """Upstream's parameters and defaults. Sizes count rows.
 
     Attributes:
         max_batch_size: rows of a batch, and of one request.
-        batch_timeout_micros: how long a batch that is not full waits for more.
-        max_enqueued_batches: batches of one signature that may wait; a request beyond is refused.
-        num_batch_threads: batches that run at once, over all models.
-        thread_pool_name: what the metrics call the threads.
-        allowed_batch_sizes: ascending; a batch is padded to the next of them. Empty: any size.
+        batch_timeout_micros: how long a batch waits to become full.
+        max_enqueued_batches: batches of one signature that may wait; further requests are refused.
+        num_batch_threads: batches that run at once, across all models.
+        thread_pool_name: the name of the threads in the metrics.
+        allowed_batch_sizes: ascending; a batch is padded to the next of these sizes. Empty: any size.
         pad_variable_length_inputs: pad the other dimensions too, with each tensor's first element.
         enable_large_batch_splitting: run a large request in pieces of `max_execution_batch_size` rows.
-        max_execution_batch_size: 0: as `max_batch_size`.
+        max_execution_batch_size: rows of such a piece; 0: `max_batch_size`.
     """
 
     max_batch_size: int = 1000
@@ -55,7 +55,7 @@ class BatchingParameters:
 
     @property
     def execution_size(self) -> int:
-        """Rows that run at once at most."""
+        """The largest number of rows in one run."""
         if self.enable_large_batch_splitting and self.max_execution_batch_size:
             return self.max_execution_batch_size
         return self.max_batch_size

@@ -1,4 +1,4 @@
-"""Which models to serve: `models.config`, or a dict, to validated settings of each model."""
+"""Reads and checks the list of models to serve, from `models.config` or a dict."""
 
 import os
 from collections import Counter
@@ -18,13 +18,13 @@ _MOUNT = "/models"
 
 @dataclass(frozen=True)
 class VersionPolicy:
-    """Which of the versions found are wanted: the `latest` so many, the `specific` ones, or all."""
+    """Selects the versions to serve: the `specific` ones, the `latest` N, or (None) all."""
 
     latest: int | None = 1
     specific: frozenset[int] = frozenset()
 
     def choose(self, found: list[int]) -> list[int]:
-        """Returns the wanted ones of the version numbers `found`."""
+        """Returns the version numbers in `found` that the policy selects."""
         if self.specific:
             return [number for number in found if number in self.specific]
         return sorted(found) if self.latest is None else sorted(found)[-self.latest :]
@@ -32,7 +32,7 @@ class VersionPolicy:
 
 @dataclass(frozen=True)
 class ModelConfig:
-    """One model: where its numbered versions lie, which are wanted, and the labels of versions."""
+    """One model: the folder of its versions, the policy that selects them, and their labels."""
 
     name: str
     base_path: str
@@ -48,15 +48,15 @@ def read_config(
     """Returns the models of a `models.config` file, or of a dict of base paths by name.
 
     Args:
-        source: the file's path, or the dict, whose paths are taken as they are and made absolute.
-        models: the folder for which `/models` at the start of the file's base paths stands, as the official
-            image mounts one there, so that the same file drives both; empty: `/models` itself.
-        served: the models that are served already, if any configuration has been in force.
+        source: the file's path, or a dict, whose paths are only made absolute.
+        models: the folder that replaces `/models` at the start of the file's base paths. The official image
+            mounts a folder there, so one file drives both servers. Empty: `/models` itself.
+        served: the models of the current configuration; None if there is none yet.
 
     Raises:
         NotFoundError: there is no such file.
-        InvalidArgumentError: the file does not parse, or a model in it is not well described.
-        FailedPreconditionError: the file asks for another kind of configuration than the one in force.
+        InvalidArgumentError: the file does not parse, or describes a model wrongly.
+        FailedPreconditionError: the file holds another kind of configuration than the current one.
     """
     if isinstance(source, Mapping):
         return [ModelConfig(name, str(Path(path).absolute())) for name, path in source.items()]
@@ -66,7 +66,7 @@ def read_config(
 def reread_config(
     path: str | os.PathLike[str], models: str | os.PathLike[str], served: Collection[str]
 ) -> list[ModelConfig] | None:
-    """Returns the models of a file that may have changed; None while it is empty, as before it is written.
+    """Returns the models of a file that may have changed; None while the file is empty.
 
     Raises:
         ServingError: as `read_config` does.
@@ -81,19 +81,6 @@ def to_configs(
     served: Collection[str] | None = None,
 ) -> list[ModelConfig]:
     """Returns the models of a message, as `read_config` does for a file."""
-    check_config(config, served)
-    return [_model(model, models) for model in config.model_config_list.config]
-
-
-def check_config(
-    config: model_server_config_pb2.ModelServerConfig, served: Collection[str] | None = None
-) -> None:
-    """Raises an error in upstream's words unless every model is well described.
-
-    Args:
-        config: the message to check.
-        served: the models that are served already, if any configuration has been in force.
-    """
     if config.WhichOneof("config") == "custom_model_config":
         if served is None:
             raise InvalidArgumentError("custom_model_config is not supported. Use model_config_list instead.")
@@ -101,10 +88,19 @@ def check_config(
             "Cannot transition to requested config. It is only legal to transition from one ModelConfigList"
             " to another."
         )
-    models = config.model_config_list.config
-    _check_names_and_paths(models)
-    for model in models:
+    listed = config.model_config_list.config
+    _check_names_and_paths(listed)
+    for model in listed:
         _check_platform(model, model.name in (served or ()))
+    return [
+        ModelConfig(
+            name=model.name,
+            base_path=_resolve(model.base_path, models),
+            policy=_read_policy(model.model_version_policy),
+            labels=dict(model.version_labels),
+        )
+        for model in listed
+    ]
 
 
 def _check_names_and_paths(models: Iterable[model_server_config_pb2.ModelConfig]) -> None:
@@ -141,23 +137,14 @@ def _check_platform(model: model_server_config_pb2.ModelConfig, served: bool) ->
     raise InvalidArgumentError(f"Model {model.name} requests unsupported platform {platform}")
 
 
-def _model(config: model_server_config_pb2.ModelConfig, models: str | os.PathLike[str]) -> ModelConfig:
-    return ModelConfig(
-        name=config.name,
-        base_path=_base_path(config.base_path, models),
-        policy=_policy(config.model_version_policy),
-        labels=dict(config.version_labels),
-    )
-
-
-def _base_path(path: str, models: str | os.PathLike[str]) -> str:
+def _resolve(path: str, models: str | os.PathLike[str]) -> str:
     inside = path.removeprefix(_MOUNT)
     if not models or inside == path or inside[:1] not in ("", "/"):
         return path
     return str(Path(models).absolute()) + inside
 
 
-def _policy(policy) -> VersionPolicy:
+def _read_policy(policy) -> VersionPolicy:
     choice = policy.WhichOneof("policy_choice")
     if choice == "all":
         return VersionPolicy(latest=None)

@@ -1,4 +1,4 @@
-"""Reads a `models.config` again and again, so that it can be changed while the server runs."""
+"""Rereads `models.config` periodically, so that it can change while the server runs."""
 
 import logging
 import threading
@@ -13,12 +13,12 @@ log = logging.getLogger(__name__)
 class ConfigWatcher:
     """Reads a configuration every `period_s`, in a thread of its own; a context manager.
 
-    What goes wrong is logged, and the old configuration stays.
+    Errors are logged and leave the old configuration in force.
 
     Args:
-        read: reads the configuration; None if there is none.
-        reload: puts it in force.
-        period_s: how long to wait before each time.
+        read: reads the configuration; returns None if there is none.
+        reload: applies it.
+        period_s: the pause before each reading.
     """
 
     def __init__(
@@ -29,7 +29,7 @@ class ConfigWatcher:
     ):
         self._read, self._reload = read, reload
         self._period_s = min(period_s, threading.TIMEOUT_MAX)
-        self._leave = threading.Event()
+        self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="config-watcher", daemon=True)
 
     def __enter__(self) -> "ConfigWatcher":
@@ -37,11 +37,11 @@ class ConfigWatcher:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._leave.set()
+        self._stop.set()
         self._thread.join()
 
     def _run(self) -> None:
-        while not self._leave.wait(self._period_s):
+        while not self._stop.wait(self._period_s):
             try:
                 configs = self._read()
             except ServingError as error:

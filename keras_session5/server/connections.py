@@ -1,21 +1,23 @@
-"""HTTP connections that wait for a request do not wait for ever, and are not without number."""
+"""Limits the number of HTTP connections, and how long they wait for a request."""
 
 import asyncio
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 
-def limited_protocol(header_timeout_s: float, idle_timeout_s: float, most: int) -> type[asyncio.Protocol]:
+def limit_protocol(
+    header_timeout_s: float, idle_timeout_s: float, max_connections: int
+) -> type[asyncio.Protocol]:
     """Returns uvicorn's protocol with limits.
 
     Args:
-        header_timeout_s: from the first byte of a request, or from the connection's beginning, until its
-            headers must be there.
+        header_timeout_s: how long the headers of a request may take, from its first byte or from the opening
+            of the connection.
         idle_timeout_s: how long a connection may pause between two requests.
-        most: connections at once. A newcomer takes the place of the one that has waited longest for a
-            request, so that connections without requests keep nobody out.
+        max_connections: a further connection replaces the one that has waited longest for a request, so that
+            idle connections block no others.
     """
-    waiting: dict[HttpToolsProtocol, None] = {}  # the longest first
+    waiting: dict[HttpToolsProtocol, None] = {}  # the longest-waiting first
 
     class _LimitedProtocol(HttpToolsProtocol):
         _timer: asyncio.TimerHandle | None = None
@@ -24,11 +26,11 @@ def limited_protocol(header_timeout_s: float, idle_timeout_s: float, most: int) 
         def connection_made(self, transport: asyncio.BaseTransport) -> None:
             super().connection_made(transport)  # pyright: ignore[reportArgumentType]
             self._wait(header_timeout_s)
-            if len(self.connections) > most:
+            if len(self.connections) > max_connections:
                 next(iter(waiting)).transport.abort()
 
         def connection_lost(self, exc: Exception | None) -> None:
-            self._wait_no_more()
+            self._stop_waiting()
             super().connection_lost(exc)
 
         def on_message_begin(self) -> None:
@@ -37,7 +39,7 @@ def limited_protocol(header_timeout_s: float, idle_timeout_s: float, most: int) 
                 self._wait(header_timeout_s)
 
         def on_headers_complete(self) -> None:
-            self._wait_no_more()
+            self._stop_waiting()
             super().on_headers_complete()
 
         def on_response_complete(self) -> None:
@@ -47,19 +49,19 @@ def limited_protocol(header_timeout_s: float, idle_timeout_s: float, most: int) 
                 self._wait(idle_timeout_s)
 
         def _wait(self, timeout_s: float) -> None:
-            self._wait_no_more()
+            self._stop_waiting()
             waiting[self] = None
             self._unsent = self.transport.get_write_buffer_size()
-            self._timer = self.loop.call_later(timeout_s, self._time_is_up)
+            self._timer = self.loop.call_later(timeout_s, self._on_timeout)
 
-        def _wait_no_more(self) -> None:
+        def _stop_waiting(self) -> None:
             waiting.pop(self, None)
             if self._timer:
                 self._timer.cancel()
 
-        def _time_is_up(self) -> None:
+        def _on_timeout(self) -> None:
             if self.transport.get_write_buffer_size() < self._unsent:
-                self._wait(idle_timeout_s)  # for a slow reader of a large response
+                self._wait(idle_timeout_s)  # the client is still reading a large response
             else:
                 self.transport.abort()
 

@@ -1,4 +1,4 @@
-"""The end of a request's time, for work on threads, which nobody can interrupt."""
+"""A request's deadline, for work on threads, which cannot be interrupted."""
 
 import math
 import threading
@@ -12,7 +12,7 @@ _thread = threading.local()
 
 
 def call_until(ends: float, call: Callable[..., Any], *arguments: Any) -> Any:
-    """Calls a function whose loops ask `check_deadline`; `ends` is a time of `time.perf_counter`."""
+    """Calls a function whose loops call `check_deadline`; `ends` is a time of `time.perf_counter`."""
     _thread.ends = ends
     try:
         return call(*arguments)

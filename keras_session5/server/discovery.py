@@ -1,4 +1,4 @@
-"""Which versions of a model lie under its base path."""
+"""Finds the versions of a model under its base path."""
 
 import os
 import re
@@ -10,7 +10,7 @@ _INT64 = range(-(2**63), 2**63)
 def find_versions(base_path: str) -> dict[int, str]:
     """Returns the path of each version: every entry whose whole name is an integer.
 
-    Of two names for one number (`7` and `007`) the later in alphabetical order counts.
+    If two names stand for one number (`7` and `007`), the later in alphabetical order counts.
 
     Raises:
         OSError: there is no such folder, or it cannot be read.

@@ -18,14 +18,14 @@ _BOOLEANS = {"true": True, "1": True, "t": True, "false": False, "0": False, "f"
 
 @dataclass(frozen=True)
 class Flag:
-    """One flag: its default, which also tells its type, and what it is for."""
+    """One flag: its name, its default, which also sets its type, and its help text."""
 
     name: str
     default: Any
     help: str
 
     def parse(self, text: str | None) -> Any:
-        """Returns the value that `--name=text` (or, without text, a bare `--name`) gives."""
+        """Returns the value of `--name=text`, or of a bare `--name` if `text` is None."""
         if isinstance(self.default, bool):
             if text is None:
                 return True
@@ -42,24 +42,27 @@ class Flag:
             raise ArgumentError(f"--{self.name} must be a number. Received: --{self.name}={text}") from error
 
 
-# What is not a setting of the server but says where to find one, or is named otherwise there.
-_APART = (
+# Flags that name a file with settings, or whose setting has another name.
+_OTHER_FLAGS = (
     Flag("port", Settings.grpc_port, "port for gRPC; 0 switches it off"),
     Flag("rest_api_port", 0, "port for REST; 0 switches it off"),
     Flag("model_name", "default", "name of the model; ignored with --model_config_file"),
     Flag("model_base_path", "", "folder of its numbered versions; ignored with --model_config_file"),
     Flag("model_config_file", "", "text file (ModelServerConfig) that names several models"),
-    Flag("model_config_file_poll_wait_seconds", 0, "how often to read that file again; 0: never"),
-    Flag("enable_batching", False, "merge requests that come at the same time"),
-    Flag("batching_parameters_file", "", "text file (BatchingParameters) that says how"),
-    Flag("monitoring_config_file", "", "text file (MonitoringConfig) for the metrics; empty: they are on"),
+    Flag("model_config_file_poll_wait_seconds", 0, "seconds between readings of that file; 0: only once"),
+    Flag("enable_batching", False, "merge requests that arrive at the same time"),
+    Flag("batching_parameters_file", "", "text file (BatchingParameters) with the limits of merging"),
+    Flag("monitoring_config_file", "", "text file (MonitoringConfig) for the metrics; empty: on"),
     Flag("ssl_config_file", "", "text file (SSLConfig) with the certificates for gRPC; empty: no encryption"),
     Flag("rest_api_ssl_config_file", "", "the same for REST"),
-    Flag("version", False, "print the version and leave"),
-    Flag("help", False, "print this and leave"),
+    Flag("version", False, "print the version and exit"),
+    Flag("help", False, "print this help and exit"),
 )
-FLAGS = (*_APART, *(Flag(f.name, f.default, f.metadata["help"]) for f in fields(Settings) if f.metadata))
-# They steer what this server does not have; refusing them would only break working command lines.
+FLAGS = (
+    *_OTHER_FLAGS,
+    *(Flag(f.name, f.default, f.metadata["help"]) for f in fields(Settings) if f.metadata),
+)
+# They control features that this server lacks; to refuse them would only break working command lines.
 IGNORED = (
     "flush_filesystem_caches",
     "tensorflow_session_config_file",
@@ -96,18 +99,18 @@ def parse_flags(arguments: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
             values[name] = _BY_NAME[name].parse(text if equals else None)
         else:
             hint = did_you_mean(f"--{name}", [f"--{known}" for known in (*_BY_NAME, *IGNORED)])
-            raise ArgumentError(f"unknown argument: {argument}.{hint} --help lists all.")
+            raise ArgumentError(f"unknown argument: {argument}.{hint} --help lists all flags.")
     return values, list(ignored)
 
 
 def usage() -> str:
     """Returns the help text."""
-    lines = [f"  --{flag.name}={_shown(flag.default)}\n      {flag.help}" for flag in FLAGS]
+    lines = [f"  --{flag.name}={_format_default(flag.default)}\n      {flag.help}" for flag in FLAGS]
     return "\n".join(
         [
             "usage: session5-model-server [--flag=value]...",
             "",
-            "Serves SavedModels over TensorFlow Serving's gRPC and REST APIs.",
+            "Serves SavedModels with TensorFlow Serving's gRPC and REST APIs.",
             "Example: session5-model-server --rest_api_port=8501 --model_config_file=serving/models.config"
             " --models_root=saved_models",
             "",
@@ -120,5 +123,5 @@ def usage() -> str:
     )
 
 
-def _shown(default: Any) -> str:
+def _format_default(default: Any) -> str:
     return str(default).lower() if isinstance(default, bool) else f"{default}"

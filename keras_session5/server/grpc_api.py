@@ -1,4 +1,4 @@
-"""The core over gRPC."""
+"""The gRPC API: adapts the core to gRPC."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -27,7 +27,7 @@ from keras_session5.server.memory import trim
 from keras_session5.server.metrics import Metrics
 from keras_session5.server.readiness import Readiness
 
-# service -> method -> the message that it takes, the name under which it is counted, what answers it
+# service -> method -> its request message, its name in the metrics, the method of the core
 _SERVICES = {
     prediction_service_pb2.DESCRIPTOR.services_by_name["PredictionService"].full_name: {
         "Predict": (predict_pb2.PredictRequest, "predict", Core.predict),
@@ -49,7 +49,7 @@ _SERVICES = {
         ),
     },
 }
-_LONGEST_TEXT = 1024
+_MAX_LENGTH = 1024
 _LARGE = 16 * 2**20
 _STATUS_CODES = {code.value[0]: code for code in grpc.StatusCode}
 
@@ -57,12 +57,11 @@ _STATUS_CODES = {code.value[0]: code for code in grpc.StatusCode}
 def add_services(server: grpc.aio.Server, core: Core, readiness: Readiness | None, metrics: Metrics) -> None:
     """Registers the services of TensorFlow Serving, reflection and, with `readiness`, health.
 
-    What else is asked of them answers UNIMPLEMENTED.
+    Other methods answer UNIMPLEMENTED.
     """
     for service, methods in _SERVICES.items():
         handlers = {
-            method: grpc.unary_unary_rpc_method_handler(_handler(core, metrics, *what))
-            for method, what in methods.items()
+            method: _make_handler(core, metrics, *description) for method, description in methods.items()
         }
         server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service, handlers),))
     services = [*_SERVICES, reflection.SERVICE_NAME]
@@ -72,40 +71,40 @@ def add_services(server: grpc.aio.Server, core: Core, readiness: Readiness | Non
     reflection.enable_server_reflection(services, server)
 
 
-def _handler(core: Core, metrics: Metrics, message: Any, api: str, answer: Callable[..., Awaitable[Any]]):
+def _make_handler(
+    core: Core, metrics: Metrics, message: Any, api: str, answer: Callable[..., Awaitable[Any]]
+) -> grpc.RpcMethodHandler:
     async def handle(body: bytes, context: Any) -> bytes:
         if len(body) > _LARGE:
-            trim()  # of the pieces in which gRPC has received it
+            trim()  # the pieces in which gRPC received it
         try:
             request = message.FromString(body)
         except DecodeError:
-            return await _abort(context, InternalError(f"The request is no {message.DESCRIPTOR.full_name}."))
-        with metrics.request(api, "GRPC", _model(request), context.time_remaining()) as record:
-            record.size = len(body)  # which a message tells only by writing itself again
+            error = InternalError(f"The request is not a {message.DESCRIPTOR.full_name}.")
+            return await _abort(context, error)
+        with metrics.request(api, "GRPC", _get_model(request), context.time_remaining()) as record:
+            record.size = len(body)  # a message computes its size only by serializing itself
             try:
                 response = answer(core, request, record)
-                del request  # it may be large, and is let go before the model runs
+                del request  # frees it before the model runs; it may be large
                 return (await response).SerializeToString()
             except Exception as error:
                 failure = to_serving_error(error)
                 record.code = failure.code
         return await _abort(context, failure)
 
-    return handle
+    return grpc.unary_unary_rpc_method_handler(handle)
 
 
-def _model(request: Any) -> str:
-    """Returns the name of the model that is asked, if there is one."""
+def _get_model(request: Any) -> str:
+    """Returns the name of the requested model, if there is one."""
     if isinstance(request, inference_pb2.MultiInferenceRequest):
         return request.tasks[0].model_spec.name if request.tasks else ""
     return "" if isinstance(request, model_management_pb2.ReloadConfigRequest) else request.model_spec.name
 
 
 async def _abort(context: Any, error: ServingError) -> Any:
-    await context.abort(_STATUS_CODES[error.number], _cut(error))  # raises
-
-
-def _cut(error: ServingError) -> str:
-    # It travels in a header, and clients limit those.
     text = str(error)
-    return text if len(text) <= _LONGEST_TEXT else text[:_LONGEST_TEXT] + "...TRUNCATED"
+    if len(text) > _MAX_LENGTH:  # gRPC sends it in a header, and clients limit those
+        text = text[:_MAX_LENGTH] + "...TRUNCATED"
+    await context.abort(_STATUS_CODES[error.number], text)  # raises

@@ -1,7 +1,7 @@
-"""`grpc.health.v1`: what load balancers ask over gRPC.
+"""`grpc.health.v1`, the health checks of load balancers.
 
-grpcio-health-checking keeps statuses that are set from outside and knows no service that ends. Here they are
-read from the models at the moment of the question.
+The servicer of grpcio-health-checking stores statuses that the application sets, and it cannot remove a
+service. This one reads the statuses from the models at each call.
 """
 
 from collections.abc import AsyncIterator
@@ -11,7 +11,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from keras_session5.server.readiness import Readiness
 
-# The whole server, by the names that upstream has and by those that gRPC itself uses.
+# The whole server: the names in TensorFlow Serving and the full names in gRPC.
 _WHOLE = (
     "",
     "ModelService",
@@ -26,14 +26,14 @@ class Health(health_pb2_grpc.HealthServicer):
     """The health of the server and, under its name, of each model.
 
     Args:
-        readiness: what knows it.
+        readiness: knows the state of the models.
     """
 
     def __init__(self, readiness: Readiness):
         self._readiness = readiness
 
     async def Check(self, request, context):  # noqa: N802
-        status = self._status(request.service)
+        status = self._get_status(request.service)
         if status == _Response.SERVICE_UNKNOWN:
             await context.abort(grpc.StatusCode.NOT_FOUND, "service name unknown")  # raises
         return _Response(status=status)
@@ -41,23 +41,23 @@ class Health(health_pb2_grpc.HealthServicer):
     async def List(self, request, context):  # noqa: N802
         services = [*_WHOLE, *self._readiness.models()]
         return health_pb2.HealthListResponse(
-            statuses={service: _Response(status=self._status(service)) for service in services}
+            statuses={service: _Response(status=self._get_status(service)) for service in services}
         )
 
     async def Watch(self, request, context) -> AsyncIterator:  # noqa: N802
-        """Tells the status and every change of it, until the server stops."""
-        told = None
+        """Yields the status and every change of it, until the server stops."""
+        sent = None
         while True:
             changed = self._readiness.next_change()
-            status = self._status(request.service)
-            if status != told:
+            status = self._get_status(request.service)
+            if status != sent:
                 yield _Response(status=status)
             if self._readiness.stopping:
                 return
-            told = status
+            sent = status
             await changed.wait()
 
-    def _status(self, service: str) -> int:
+    def _get_status(self, service: str) -> int:
         serves = self._readiness.is_ready() if service in _WHOLE else self._readiness.serves(service)
         if serves is None:
             return _Response.SERVICE_UNKNOWN

@@ -1,10 +1,11 @@
 """Classify, regress and multi-inference: signatures that take serialized examples.
 
-Upstream's checks in upstream's order, then what to run, then its checks of what came out.
+Applies upstream's checks in upstream's order: to a request before the run, to the outputs after it.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -13,7 +14,7 @@ from tensorflow_serving.apis import classification_pb2, inference_pb2, input_pb2
 
 from keras_session5.errors import InvalidArgumentError, UnimplementedError
 from keras_session5.server.codecs.json_examples import write_classifications, write_regressions
-from keras_session5.server.codecs.json_text import shape_text
+from keras_session5.server.codecs.json_text import format_shape
 from keras_session5.server.predict import CLASSIFY_METHOD, DEFAULT_SIGNATURE, REGRESS_METHOD, Run
 from keras_session5.server.runtime import SignatureDef, Tensors
 
@@ -24,14 +25,14 @@ _INPUTS, _CLASSES, _SCORES, _OUTPUTS = "inputs", "classes", "scores", "outputs"
 
 @dataclass(frozen=True)
 class Classification:
-    """The classes of N examples: a label (bytes) and a score (float32) for each, both of shape (N, C)."""
+    """The classes of N examples: labels (bytes) and scores (float32), both of shape (N, C)."""
 
     labels: np.ndarray
     scores: np.ndarray
 
     @property
     def size(self) -> int:
-        """How many numbers there are."""
+        """The number of scores."""
         return self.scores.size
 
     def to_json(self) -> bytes:
@@ -39,11 +40,11 @@ class Classification:
         return write_classifications(self.labels, self.scores)
 
     def fill(self, result: classification_pb2.ClassificationResult) -> None:
-        """Writes them into an empty message."""
+        """Fills an empty message."""
         for labels, scores in zip(self.labels.tolist(), self.scores.tolist(), strict=True):
             classes = result.classifications.add().classes
             for label, score in zip(labels, scores, strict=True):
-                # The field holds text only, so bytes that are none cannot be sent as they are.
+                # The field holds UTF-8 only, so other bytes are replaced.
                 classes.add(label=label.decode("utf-8", "replace"), score=score)
 
 
@@ -55,7 +56,7 @@ class Regression:
 
     @property
     def size(self) -> int:
-        """How many numbers there are."""
+        """The number of values."""
         return self.values.size
 
     def to_json(self) -> bytes:
@@ -63,62 +64,52 @@ class Regression:
         return write_regressions(self.values)
 
     def fill(self, result: regression_pb2.RegressionResult) -> None:
-        """Writes them into an empty message."""
+        """Fills an empty message."""
         for value in self.values.tolist():
             result.regressions.add(value=value)
 
 
 @dataclass(frozen=True)
 class ExampleRun(Run):
-    """How to run a signature on examples, by `CLASSIFY_METHOD` or `REGRESS_METHOD`."""
+    """A run of a signature on examples, by `CLASSIFY_METHOD` or `REGRESS_METHOD`."""
 
     method: str
 
     def result(self, fetched: Tensors) -> Classification | Regression:
-        """Returns what the signature has found.
+        """Returns the classes or the values that the signature computed.
 
         Raises:
-            InvalidArgumentError: the model's outputs are not what the method's must be.
+            InvalidArgumentError: the model's outputs do not have the form that the method requires.
         """
         size = len(next(iter(self.feeds.values())))
-        return (_classification if self.method == CLASSIFY_METHOD else _regression)(
-            super().result(fetched), size
-        )
-
-
-@dataclass(frozen=True)
-class Task:
-    """One of the signatures that a multi-inference asks for."""
-
-    model_name: str
-    signature_name: str
-    run: ExampleRun
+        convert = _to_classification if self.method == CLASSIFY_METHOD else _to_regression
+        return convert(super().result(fetched), size)
 
 
 @dataclass(frozen=True)
 class MultiRun:
-    """Several signatures over the same examples, for one run."""
+    """One run of several signatures, given by their names, on the same examples."""
 
-    tasks: Sequence[Task]
+    runs: Mapping[str, ExampleRun]
 
     @property
     def examples(self) -> int:
-        """On how many examples."""
+        """The number of examples."""
         return next((len(value) for value in self.feeds.values()), 0)
 
     @property
     def feeds(self) -> Tensors:
-        """What to feed for all of them."""
-        return {name: value for task in self.tasks for name, value in task.run.feeds.items()}
+        """The values to feed, for all signatures."""
+        return {name: value for run in self.runs.values() for name, value in run.feeds.items()}
 
     @property
     def fetches(self) -> Collection[str]:
-        """What to fetch for all of them."""
-        return {name for task in self.tasks for name in task.run.fetches}
+        """The names of the tensors to fetch, for all signatures."""
+        return {name for run in self.runs.values() for name in run.fetches}
 
-    def result(self, fetched: Tensors) -> list[Classification | Regression]:
-        """Returns the result of each task."""
-        return [task.run.result(fetched) for task in self.tasks]
+    def result(self, fetched: Tensors) -> dict[str, Classification | Regression]:
+        """Returns the result of each signature."""
+        return {name: run.result(fetched) for name, run in self.runs.items()}
 
 
 def plan_examples(
@@ -134,16 +125,16 @@ def plan_examples(
         signatures: those of the loaded model.
         signature_name: the signature to run.
         method: `CLASSIFY_METHOD` or `REGRESS_METHOD`.
-        examples: what to run it on.
+        examples: the input of the signature.
         check_method_names: whether the signature must name this method.
 
     Raises:
-        ServingError: the request does not fit the signature, or the signature does not fit the method.
+        ServingError: the request does not match the signature, or the signature the method.
     """
     if signature_name not in signatures:
         raise InvalidArgumentError(f"No signature was found with the name: {signature_name}")
     tensor, outputs = _CHECKS[method](signatures[signature_name], check_method_names)
-    return ExampleRun({tensor: example_tensor(examples)}, outputs, method)
+    return ExampleRun({tensor: make_example_tensor(examples)}, outputs, method)
 
 
 def plan_multi_inference(
@@ -152,27 +143,27 @@ def plan_multi_inference(
     """Returns how to run several signatures at once.
 
     Raises:
-        ServingError: a task does not fit its signature, or the tasks do not fit each other.
+        ServingError: a task does not match its signature, or the tasks do not match each other.
     """
-    checked: dict[str, tuple[inference_pb2.InferenceTask, str, dict[str, str]]] = {}
+    checked: dict[str, tuple[str, dict[str, str], str]] = {}
     for task in request.tasks:
         name = task.model_spec.signature_name or DEFAULT_SIGNATURE
         _check_task(task, name, request.tasks[0].model_spec.name, signatures, checked)
-        checked[name] = (task, *_CHECKS[task.method_name](signatures[name], check_method_names))
-    examples = example_tensor(request.input)
+        tensor, outputs = _CHECKS[task.method_name](signatures[name], check_method_names)
+        checked[name] = tensor, outputs, task.method_name
+    examples = make_example_tensor(request.input)
     return MultiRun(
-        [
-            Task(task.model_spec.name, name, ExampleRun({tensor: examples}, outputs, task.method_name))
-            for name, (task, tensor, outputs) in checked.items()
-        ]
+        {
+            name: ExampleRun({tensor: examples}, outputs, method)
+            for name, (tensor, outputs, method) in checked.items()
+        }
     )
 
 
-def _classification(outputs: Tensors, size: int) -> Classification:
-    if _CLASSES in outputs:
-        _check_classes(outputs[_CLASSES], size)
-    if _SCORES in outputs:
-        _check_scores(outputs[_SCORES], size)
+def _to_classification(outputs: Tensors, size: int) -> Classification:
+    for alias, dtype, name in ((_CLASSES, object, "DT_STRING"), (_SCORES, np.float32, "DT_FLOAT")):
+        if alias in outputs:
+            _check_output(outputs[alias], alias, dtype, name, size)
     shape = next(iter(outputs.values())).shape
     labels = outputs[_CLASSES] if _CLASSES in outputs else np.full(shape, b"", object)
     scores = outputs[_SCORES] if _SCORES in outputs else np.zeros(shape, np.float32)
@@ -183,24 +174,24 @@ def _classification(outputs: Tensors, size: int) -> Classification:
     return Classification(labels, scores)
 
 
-def _regression(outputs: Tensors, size: int) -> Regression:
+def _to_regression(outputs: Tensors, size: int) -> Regression:
     values = outputs[_OUTPUTS]
     if values.ndim != 1 and (values.ndim != 2 or values.shape[1] != 1):
         raise InvalidArgumentError(
             "Expected output Tensor shape to be either [batch_size] or [batch_size, 1]"
-            f" but got {shape_text(values)}"
+            f" but got {format_shape(values)}"
         )
     if len(values) != size:
         raise InvalidArgumentError(
             f"Input batch size did not match output batch size: {size} vs. {len(values)}"
         )
     if values.dtype != np.float32:
-        raise InvalidArgumentError(f"Expected output Tensor of DT_FLOAT.  Got: {_dtype(values)}")
+        raise InvalidArgumentError(f"Expected output Tensor of DT_FLOAT.  Got: {_name_dtype(values)}")
     return Regression(values.ravel())
 
 
-def example_tensor(examples: input_pb2.Input) -> np.ndarray:
-    """Returns serialized examples; a context stands before each of them, so that it is merged on reading.
+def make_example_tensor(examples: input_pb2.Input) -> np.ndarray:
+    """Returns the serialized examples. A context precedes each of them, so that parsers merge the two.
 
     Raises:
         InvalidArgumentError: there is no example.
@@ -240,13 +231,7 @@ def _check_task(
 
 def _check_classification(signature: SignatureDef, check_method_names: bool) -> tuple[str, dict[str, str]]:
     """Returns the tensor to feed and those to fetch, by alias."""
-    if check_method_names and signature.method_name != CLASSIFY_METHOD:
-        raise InvalidArgumentError(
-            f"Expected classification signature method_name to be {CLASSIFY_METHOD}."
-            f" Was: {signature.method_name}"
-        )
-    if len(signature.inputs) != 1:
-        raise InvalidArgumentError("Expected one input Tensor.")
+    _check_input(signature, CLASSIFY_METHOD, "classification", check_method_names)
     if len(signature.outputs) not in (1, 2):
         raise InvalidArgumentError(f"Expected one or two output Tensors, found {len(signature.outputs)}")
     if _INPUTS not in signature.inputs:
@@ -260,18 +245,13 @@ def _check_classification(signature: SignatureDef, check_method_names: bool) -> 
             f' "{_CLASSES}" or "{_SCORES}". Signature was: {signature}'
         )
     if outputs.get(_CLASSES) == outputs.get(_SCORES):
-        del outputs[_SCORES]  # one tensor for both is taken for the classes
+        del outputs[_SCORES]  # a tensor that serves as both counts as the classes
     return signature.inputs[_INPUTS].name, outputs
 
 
 def _check_regression(signature: SignatureDef, check_method_names: bool) -> tuple[str, dict[str, str]]:
     """Returns the tensor to feed and the one to fetch, by alias."""
-    if check_method_names and signature.method_name != REGRESS_METHOD:
-        raise InvalidArgumentError(
-            f"Expected regression signature method_name to be {REGRESS_METHOD}. Was: {signature.method_name}"
-        )
-    if len(signature.inputs) != 1:
-        raise InvalidArgumentError("Expected one input Tensor.")
+    _check_input(signature, REGRESS_METHOD, "regression", check_method_names)
     if len(signature.outputs) != 1:
         raise InvalidArgumentError("Expected one output Tensor.")
     if _INPUTS not in signature.inputs:
@@ -281,31 +261,28 @@ def _check_regression(signature: SignatureDef, check_method_names: bool) -> tupl
     return signature.inputs[_INPUTS].name, {_OUTPUTS: signature.outputs[_OUTPUTS].name}
 
 
+def _check_input(signature: SignatureDef, method: str, kind: str, check_method_names: bool) -> None:
+    if check_method_names and signature.method_name != method:
+        raise InvalidArgumentError(
+            f"Expected {kind} signature method_name to be {method}. Was: {signature.method_name}"
+        )
+    if len(signature.inputs) != 1:
+        raise InvalidArgumentError("Expected one input Tensor.")
+
+
 _CHECKS = {CLASSIFY_METHOD: _check_classification, REGRESS_METHOD: _check_regression}
 
 
-def _check_classes(classes: np.ndarray, size: int) -> None:
-    _check_rank(classes)
-    if classes.dtype != object:
-        raise InvalidArgumentError(f"Expected classes Tensor of DT_STRING. Got: {_dtype(classes)}")
-    if len(classes) != size:
-        raise InvalidArgumentError(f"Expected classes output batch size of {size}. Got: {len(classes)}")
-
-
-def _check_scores(scores: np.ndarray, size: int) -> None:
-    _check_rank(scores)
-    if scores.dtype != np.float32:
-        raise InvalidArgumentError(f"Expected scores Tensor of DT_FLOAT. Got: {_dtype(scores)}")
-    if len(scores) != size:
-        raise InvalidArgumentError(f"Expected scores output batch size of {size}. Got: {len(scores)}")
-
-
-def _check_rank(array: np.ndarray) -> None:
+def _check_output(array: np.ndarray, alias: str, dtype: Any, dtype_name: str, size: int) -> None:
     if array.ndim != 2:
         raise InvalidArgumentError(
-            f"Expected Tensor shape: [batch_size num_classes] but got {shape_text(array)}"
+            f"Expected Tensor shape: [batch_size num_classes] but got {format_shape(array)}"
         )
+    if array.dtype != dtype:
+        raise InvalidArgumentError(f"Expected {alias} Tensor of {dtype_name}. Got: {_name_dtype(array)}")
+    if len(array) != size:
+        raise InvalidArgumentError(f"Expected {alias} output batch size of {size}. Got: {len(array)}")
 
 
-def _dtype(array: np.ndarray) -> str:
+def _name_dtype(array: np.ndarray) -> str:
     return types_pb2.DataType.Name(tf.as_dtype(array.dtype).as_datatype_enum)

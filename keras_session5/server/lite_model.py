@@ -11,10 +11,10 @@ import tensorflow as tf
 
 from keras_session5.errors import DataLossError, InvalidArgumentError
 from keras_session5.server.codecs.tensors import check_dtypes
+from keras_session5.server.predict import DEFAULT_SIGNATURE, PREDICT_METHOD
 from keras_session5.server.runtime import SignatureDef, Tensors
 
 _FILE = "model.tflite"
-_DEFAULT = "serving_default"
 
 
 def has_lite_model(path: str) -> bool:
@@ -31,13 +31,13 @@ class LiteModel:
         path: the version's folder.
 
     Raises:
-        DataLossError: the file is no such model.
+        DataLossError: the file is not a TensorFlow Lite model.
     """
 
     def __init__(self, path: str):
         file = os.path.join(path, _FILE)
         with warnings.catch_warnings():
-            # The interpreter is to move into a package of its own; this one is there with TensorFlow.
+            # The interpreter will move to a separate package; TensorFlow still includes it.
             warnings.filterwarnings("ignore", message=r"\s*Warning: tf\.lite\.Interpreter is deprecated")
             try:
                 self._interpreter = tf.lite.Interpreter(model_path=file)
@@ -50,56 +50,56 @@ class LiteModel:
             for name in self._interpreter.get_signature_list()
         }
         self.signatures: dict[str, SignatureDef] = {
-            name: _signature(name, runner.get_input_details(), runner.get_output_details())
+            name: _make_signature(name, runner.get_input_details(), runner.get_output_details())
             for name, runner in self._runners.items()
-        } or {_DEFAULT: self._only_signature()}
+        } or {DEFAULT_SIGNATURE: self._make_only_signature()}
 
     def is_steady(self, fetches: Collection[str]) -> bool:
-        """Whether that is known, which it is not."""
+        """Returns False, because the interpreter does not reveal it."""
         return False
 
     def run(
         self, feeds: Tensors, fetches: Collection[str], timeout_s: float | None = None
     ) -> dict[str, np.ndarray]:
-        """Runs the signature whose tensors these are; to the end, since interpreters know no other way."""
-        name = _signature_of(next(iter((*feeds, *fetches)), _DEFAULT))
+        """Runs the signature of these tensors, to the end: an interpreter cannot be interrupted."""
+        name = next(iter((*feeds, *fetches)), DEFAULT_SIGNATURE).partition("/")[0]
         signature = self.signatures[name]
-        check_dtypes(feeds.values(), (signature.inputs[_alias(tensor)].dtype for tensor in feeds))
-        inputs = {_alias(tensor): array for tensor, array in feeds.items()}
+        check_dtypes(feeds.values(), (signature.inputs[_get_alias(tensor)].dtype for tensor in feeds))
+        inputs = {_get_alias(tensor): array for tensor, array in feeds.items()}
         try:
             with self._lock:
                 outputs = self._runners[name](**inputs) if self._runners else self._run_default(inputs)
         except (ValueError, RuntimeError) as error:
             raise InvalidArgumentError(str(error)) from error
-        return {fetch: outputs[_alias(fetch)] for fetch in set(fetches)}
+        return {fetch: outputs[_get_alias(fetch)] for fetch in set(fetches)}
 
-    def _only_signature(self) -> SignatureDef:
+    def _make_only_signature(self) -> SignatureDef:
         inputs, outputs = self._interpreter.get_input_details(), self._interpreter.get_output_details()
-        return _signature(_DEFAULT, _by_name(inputs), _by_name(outputs))
+        return _make_signature(DEFAULT_SIGNATURE, _index_by_name(inputs), _index_by_name(outputs))
 
     def _run_default(self, inputs: Tensors) -> dict[str, np.ndarray]:
-        details = _by_name(self._interpreter.get_input_details())
+        details = _index_by_name(self._interpreter.get_input_details())
         for alias, array in inputs.items():
             self._interpreter.resize_tensor_input(details[alias]["index"], array.shape)
         self._interpreter.allocate_tensors()
         for alias, array in inputs.items():
             self._interpreter.set_tensor(details[alias]["index"], array)
         self._interpreter.invoke()
-        outputs = _by_name(self._interpreter.get_output_details())
+        outputs = _index_by_name(self._interpreter.get_output_details())
         return {alias: self._interpreter.get_tensor(found["index"]) for alias, found in outputs.items()}
 
 
-def _by_name(details: Iterable[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+def _index_by_name(details: Iterable[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     return {tensor["name"]: tensor for tensor in details}
 
 
-def _signature(
+def _make_signature(
     name: str, inputs: Mapping[str, Mapping[str, Any]], outputs: Mapping[str, Mapping[str, Any]]
 ) -> SignatureDef:
-    signature = SignatureDef(method_name="tensorflow/serving/predict")
+    signature = SignatureDef(method_name=PREDICT_METHOD)
     for infos, details in ((signature.inputs, inputs), (signature.outputs, outputs)):
         for alias, tensor in details.items():
-            # The signatures of one model may share a tensor, so the name says whose it is.
+            # The signatures of one model may share a tensor, so its name includes the signature.
             infos[alias].name = f"{name}/{alias}"
             infos[alias].dtype = tf.as_dtype(tensor["dtype"]).as_datatype_enum
             for size in tensor["shape_signature"].tolist():
@@ -107,9 +107,5 @@ def _signature(
     return signature
 
 
-def _signature_of(tensor: str) -> str:
-    return tensor.partition("/")[0]
-
-
-def _alias(tensor: str) -> str:
+def _get_alias(tensor: str) -> str:
     return tensor.partition("/")[2]

@@ -1,10 +1,10 @@
-"""Memory that is free but not yet the system's again."""
+"""Returns freed memory to the operating system."""
 
 import contextlib
 import ctypes
 
 
 def trim() -> None:
-    """Hands it back where that can be: the C library keeps what was allocated in small pieces."""
+    """Returns memory that glibc keeps for reuse; does nothing with another C library."""
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL("libc.so.6").malloc_trim(0)

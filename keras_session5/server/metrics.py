@@ -1,6 +1,6 @@
-"""What the server counts and measures, and the page that Prometheus reads it from.
+"""The metrics of the server, and their page for Prometheus.
 
-Every method may be called from any thread.
+All methods are thread-safe.
 """
 
 import math
@@ -14,9 +14,9 @@ import psutil
 from keras_session5.errors import ServingError
 from keras_session5.server.metric_kinds import OTHER, Counter, Gauge, Histogram, Labels, Metric, exponential
 
-# Callers may ask for what does not exist; so many of their inventions are shown by name.
-_MOST_STRANGERS = 100
-# From what a tiny model takes to the 30 s after which a REST request times out.
+# Clients may invent names; this many appear in labels.
+_MAX_UNCONFIRMED = 100
+# From the latency of a tiny model to the 30 s after which a REST request times out.
 _SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 _RUN_A_MODEL = frozenset(("predict", "classify", "regress"))
 
@@ -24,12 +24,12 @@ _RUN_A_MODEL = frozenset(("predict", "classify", "regress"))
 class Metrics:
     """All metrics of a server, as attributes, and the recording of requests.
 
-    What callers invent must not fill the memory. A model is named in the labels of its requests once it has
-    answered OK; so is a version with a signature. Of names that never have, the first hundred are shown as
-    well, and the rest is `other`. What is recorded without `request` must have names that the server knows.
+    Names that clients invent must not fill the memory. Labels name a model once it has answered OK, and
+    likewise a version with a signature. They also name the first hundred others; the rest are `other`.
+    Metrics recorded without `request` must use names that the server knows.
 
     Args:
-        states: what `session5_model_state` is to show: model, version and name of the state of each version.
+        states: returns the model, version and state of each version, for `session5_model_state`.
     """
 
     def __init__(self, states: Callable[[], Iterable[tuple[str, int, str]]] = tuple):
@@ -74,12 +74,12 @@ class Metrics:
         self.input_batch_size = Histogram(f"{batching}/input_batch_size", (), sizes)
         self.processed_batch_size = Histogram(f"{batching}/processed_batch_size", (), sizes)
 
-        asked = ("model", "version", "signature", "api", "entrypoint")
+        labels = ("model", "version", "signature", "api", "entrypoint")
         self.requests_total = Counter(
-            "session5_requests_total", (*asked, "code"), "Requests answered, by canonical status code."
+            "session5_requests_total", (*labels, "code"), "Requests answered, by canonical status code."
         )
         self.request_seconds = Histogram(
-            "session5_request_seconds", asked, _SECONDS, "Seconds from reading a request to its answer."
+            "session5_request_seconds", labels, _SECONDS, "Seconds from reading a request to its answer."
         )
         self.requests_in_flight = Gauge(
             "session5_requests_in_flight", ("model",), "Requests that are being answered."
@@ -105,18 +105,18 @@ class Metrics:
 
         found = [metric for metric in vars(self).values() if isinstance(metric, Metric)]
         self._by_path = {metric.path: metric for metric in sorted(found, key=lambda metric: metric.name)}
-        self._models, self._asked = _Shown(), _Shown()
+        self._models, self._label_sets = _LabelRegistry(), _LabelRegistry()
 
     def request(
         self, api: str, entrypoint: str, model: str = "", timeout_s: float | None = None
     ) -> "RequestRecord":
-        """Returns the record of a request that has just come in, to be used in a `with` statement.
+        """Returns the record of a new request, for a `with` statement.
 
         Args:
-            api: what is asked: `"predict"`, `"classify"`, `"regress"`, or a name of ours for anything else.
+            api: `"predict"`, `"classify"`, `"regress"`, or a name of ours for any other request.
             entrypoint: `"GRPC"` or `"REST"`.
-            model: the name that the caller gave, whether there is such a model or not.
-            timeout_s: how long the caller waits; None: for ever.
+            model: the name in the request, whether or not such a model exists.
+            timeout_s: how long the client waits; None: without limit.
         """
         return RequestRecord(self, api, entrypoint, model, timeout_s)
 
@@ -126,27 +126,27 @@ class Metrics:
         return ("\n".join(lines) + "\n").encode("utf-8", "replace")
 
     def total(self, path: str) -> int:
-        """Returns what an upstream counter has come to over all labels.
+        """Returns the sum of a counter across all labels, as the reply to a `ReloadConfigRequest` needs it.
 
-        It is 0 for a path that is unknown or no counter's, as upstream answers to `metric_names` in a
-        `ReloadConfigRequest`.
+        As in TensorFlow Serving, it is 0 for any other path.
         """
         metric = self._by_path.get(path)
         return metric.total() if isinstance(metric, Counter) else 0
 
 
 class RequestRecord:
-    """One request on its way through the server; it is counted when its `with` block ends.
+    """The record of one request, which the metrics count when its `with` block ends.
 
-    An exception that leaves the block gives its code, unless one has been set. Whoever learns more sets it:
+    The code that answers the request sets the attributes. An exception that leaves the block sets `code`
+    unless it is already set.
 
     Attributes:
-        version: the version that answers, "" until there is one.
-        signature: the signature that was asked for, if the version has it.
-        code: the canonical status code; OK unless something is wrong.
-        timeout_s: how long the caller waits; None: for ever.
-        ends: when that is over, as a time of `time.perf_counter`.
-        size: bytes of the message, if that is known.
+        version: the version that answers; empty until it is known.
+        signature: the requested signature, if the version has it.
+        code: the canonical status code; OK unless the request fails.
+        timeout_s: how long the client waits; None: without limit.
+        ends: the deadline, as a time of `time.perf_counter`.
+        size: bytes of the message; 0 if unknown.
     """
 
     def __init__(
@@ -158,14 +158,14 @@ class RequestRecord:
 
     def __enter__(self) -> "RequestRecord":
         metrics = self._metrics
-        self._in_flight = self._model if metrics._models.has(self._model, False) else OTHER
+        self._in_flight = self._model if metrics._models.admit(self._model, False) else OTHER
         metrics.requests_in_flight.add(self._in_flight)
         self._began = time.perf_counter()
         self.ends = math.inf if self.timeout_s is None else self._began + self.timeout_s
         return self
 
-    def ran(self, seconds: float, examples: int | None = None) -> None:
-        """Notes how long the model ran, and on how many examples if upstream counts them."""
+    def record_run(self, seconds: float, examples: int | None = None) -> None:
+        """Records how long the model ran, and on how many examples if upstream counts them."""
         metrics = self._metrics
         metrics.runtime_latency.observe(int(seconds * 1e6), self._model, self._api.capitalize(), "TF1")
         if examples is not None:
@@ -175,18 +175,18 @@ class RequestRecord:
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         seconds = time.perf_counter() - self._began
         if error is not None and self.code == "OK":
-            self.code = _code_of(error)
+            self.code = _get_code(error)
         metrics, code, fine = self._metrics, self.code, self.code == "OK"
         metrics.requests_in_flight.add(self._in_flight, amount=-1)
 
-        model = self._model if metrics._models.has(self._model, fine) else OTHER
-        asked = (model, self.version, self.signature, self._api, self._entrypoint)
-        if not metrics._asked.has(asked, fine):
-            asked = (model, OTHER, OTHER, self._api, self._entrypoint)
-        metrics.requests_total.add(*asked, code)
-        metrics.request_seconds.observe(seconds, *asked)
+        model = self._model if metrics._models.admit(self._model, fine) else OTHER
+        labels = (model, self.version, self.signature, self._api, self._entrypoint)
+        if not metrics._label_sets.admit(labels, fine):
+            labels = (model, OTHER, OTHER, self._api, self._entrypoint)
+        metrics.requests_total.add(*labels, code)
+        metrics.request_seconds.observe(seconds, *labels)
 
-        # As upstream: of gRPC only what runs a model, of REST everything, its GETs without an API's name.
+        # As in TensorFlow Serving, gRPC counts only runs of models, REST everything, GETs without an API.
         runs_model = self._api in _RUN_A_MODEL
         if runs_model or self._entrypoint == "REST":
             metrics.request_count.add(model, code)
@@ -196,30 +196,30 @@ class RequestRecord:
                 metrics.request_latency.observe(int(seconds * 1e6), model, name, self._entrypoint)
 
 
-class _Shown:
-    """What labels may name: all that has been proven to exist, and a hundred strangers."""
+class _LabelRegistry:
+    """The values that labels may show: all confirmed ones, and a hundred others."""
 
     def __init__(self) -> None:
-        self._proven: set[str | Labels] = set()
-        self._strangers: set[str | Labels] = set()
+        self._confirmed: set[str | Labels] = set()
+        self._unconfirmed: set[str | Labels] = set()
         self._lock = threading.Lock()
 
-    def has(self, key: str | Labels, proven: bool) -> bool:
-        """Whether a name or a set of them is shown; `proven` if there now is an answer from it."""
-        if key in self._proven:
+    def admit(self, key: str | Labels, confirmed: bool) -> bool:
+        """Returns whether labels may show a name or a tuple of names; an OK answer confirms it."""
+        if key in self._confirmed:
             return True
         with self._lock:
-            if proven:
-                self._proven.add(key)
-                self._strangers.discard(key)
-            elif key not in self._strangers:
-                if len(self._strangers) >= _MOST_STRANGERS:
+            if confirmed:
+                self._confirmed.add(key)
+                self._unconfirmed.discard(key)
+            elif key not in self._unconfirmed:
+                if len(self._unconfirmed) >= _MAX_UNCONFIRMED:
                     return False
-                self._strangers.add(key)
+                self._unconfirmed.add(key)
         return True
 
 
-def _code_of(error: BaseException) -> str:
+def _get_code(error: BaseException) -> str:
     if isinstance(error, ServingError):
         return error.code
     return "CANCELLED" if isinstance(error, CancelledError) else "INTERNAL"

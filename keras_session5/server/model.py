@@ -1,4 +1,4 @@
-"""One configured model: its versions, which of them are wanted, and its labels."""
+"""One configured model: its versions and its labels."""
 
 from collections.abc import Mapping
 
@@ -6,8 +6,8 @@ from keras_session5.errors import FailedPreconditionError, NotFoundError
 from keras_session5.server.config import ModelConfig
 from keras_session5.server.version import State, Version, VersionStatus
 
-# So many of the versions that are gone are still told of; upstream's list grows for ever.
-_MOST_ENDED = 100
+# The status still lists this many unloaded versions; upstream's list grows without limit.
+_MAX_ENDED = 100
 
 
 class Model:
@@ -17,12 +17,12 @@ class Model:
         self.config = config
         self.versions: dict[int, Version] = {}
         self.labels: dict[str, int] = {}
-        self.looked = False  # whether its versions have been looked for
-        self.trouble = ""  # why looking for them found none
+        self.scanned = False  # whether its folder has been scanned for versions
+        self.scan_error = ""  # why the scan found no versions
 
     @property
     def wanted(self) -> list[Version]:
-        """The versions that the policy asks for, highest first."""
+        """The versions that the policy selects, highest first."""
         return sorted((v for v in self.versions.values() if v.wanted), key=lambda v: -v.number)
 
     @property
@@ -30,7 +30,7 @@ class Model:
         return [version for version in self.versions.values() if version.state is State.AVAILABLE]
 
     def want(self, paths: dict[int, str]) -> None:
-        """Notes which versions are asked for; one that ended earlier starts again if it had been given up."""
+        """Sets the wanted versions; one that ended unwanted, or failed in another folder, starts again."""
         for version in self.versions.values():
             if version.number not in paths:
                 version.wanted = False
@@ -44,13 +44,13 @@ class Model:
             else:
                 known.wanted = True
         ended = [v.number for v in self.versions.values() if v.state is State.END and not v.wanted]
-        for number in sorted(ended)[:-_MOST_ENDED]:
+        for number in sorted(ended)[:-_MAX_ENDED]:
             del self.versions[number]
 
     def assign_labels(self, even_unavailable: bool) -> None:
-        """Points each label to its version as soon as that is available; until then it keeps its old one.
+        """Points each label to its version once that is available; until then the label keeps its old one.
 
-        With `even_unavailable`, a label that has no old one need not wait.
+        With `even_unavailable`, a label without an old version does not wait.
         """
         ready = {version.number for version in self.available}
         wanted, old = self.config.labels, self.labels
@@ -76,21 +76,21 @@ class Model:
 
     @property
     def settled(self) -> bool:
-        """Whether waiting longer cannot help: something is available, or everything wanted has ended."""
-        if not self.looked:
+        """Whether waiting is pointless: a version is available, or every wanted one has ended."""
+        if not self.scanned:
             return False
         return bool(self.available) or all(version.state is State.END for version in self.wanted)
 
     @property
     def is_starting(self) -> bool:
-        """Whether nothing is available yet, but a version was not looked for or tried for the first time."""
+        """Whether no version is available yet, and the first scan or a first load is still to come."""
         if self.available:
             return False
-        return not self.looked or any(v.is_loading and not v.attempts for v in self.wanted)
+        return not self.scanned or any(v.is_loading and not v.attempts for v in self.wanted)
 
     @property
     def problem(self) -> str:
-        """Why nothing of it can be served, or an empty text."""
+        """Why no version can be served; empty if one can."""
         if self.available:
             return ""
         failed = [version for version in self.wanted if version.error]
@@ -98,11 +98,11 @@ class Model:
             return "; ".join(f"version {v.number} could not be loaded: {v.error}" for v in failed)
         if loading := [version.number for version in self.wanted if version.is_loading]:
             return f"version {loading[0]} is being loaded"
-        return self.trouble or f"no version under {self.config.base_path} has been loaded yet"
+        return self.scan_error or f"no version under {self.config.base_path} has been loaded yet"
 
     @property
     def failure(self) -> str:
-        """Upstream's account of the same: which version and its error."""
+        """The same in upstream's words: the version and its error."""
         if self.available:
             return ""
         failed = next((version for version in self.wanted if version.error), None)
@@ -112,6 +112,5 @@ class Model:
         return f"{{name: {self.config.name}}} due to error: {NotFoundError.code}: {self.problem}"
 
     def statuses(self) -> list[VersionStatus]:
-        """What there is to tell of the versions, highest first; of those that are gone only the highest."""
-        numbers = sorted(self.versions, reverse=True)
-        return [self.versions[number].status() for number in numbers]
+        """Returns the status of each version, highest first; of the unloaded ones only the highest."""
+        return [self.versions[number].status() for number in sorted(self.versions, reverse=True)]

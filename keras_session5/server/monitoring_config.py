@@ -1,4 +1,4 @@
-"""Whether and where the metrics can be read: upstream's `MonitoringConfig`."""
+"""The page of the metrics: TensorFlow Serving's `MonitoringConfig`."""
 
 import os
 
@@ -7,12 +7,12 @@ from keras_session5.server.text_protos import MonitoringConfigProto, read_text_p
 DEFAULT_PATH = "/monitoring/prometheus/metrics"
 
 
-def read_monitoring(path: str | os.PathLike[str]) -> tuple[bool, str]:
-    """Returns whether a `MonitoringConfig` file switches the metrics on, and the path of their page.
+def read_monitoring_path(path: str | os.PathLike[str]) -> str:
+    """Returns the path of the metrics' page in a `MonitoringConfig` file; empty if it switches them off.
 
     Raises:
         NotFoundError: there is no such file.
         InvalidArgumentError: it does not parse.
     """
     config = read_text_proto(path, MonitoringConfigProto()).prometheus_config
-    return config.enable, config.path or DEFAULT_PATH
+    return (config.path or DEFAULT_PATH) if config.enable else ""

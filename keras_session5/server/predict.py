@@ -1,4 +1,4 @@
-"""A predict request on one loaded model: upstream's checks in upstream's order, then what to run."""
+"""Plans a predict request on one loaded model, with upstream's checks in upstream's order."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ _Value = TypeVar("_Value")
 
 @dataclass(frozen=True)
 class Run:
-    """What to feed and to fetch for a checked request.
+    """The tensors to feed and to fetch for a checked request.
 
     Attributes:
         feeds: the value of each input, by the name of its tensor in the graph.
@@ -54,12 +54,12 @@ def plan(
         signatures: those of the loaded model.
         signature_name: the signature to run.
         inputs: a value for each input, by alias.
-        decode: turns such a value into an array; `ValueError` means that it does not hold one.
+        decode: turns such a value into an array; raises `ValueError` if it holds none.
         output_filter: aliases of the outputs to return; empty for all.
         check_method_names: whether the signature must name a method of TensorFlow Serving.
 
     Raises:
-        ServingError: the request does not fit the signature.
+        ServingError: the request does not match the signature.
     """
     if signature_name not in signatures:
         raise FailedPreconditionError(f'Serving signature key "{signature_name}" not found.')
@@ -71,7 +71,7 @@ def plan(
         )
     _check_input_count(signature, inputs)
     feeds = {
-        signature.inputs[alias].name: _input(signature, alias, inputs, decode)
+        signature.inputs[alias].name: _get_input(signature, alias, inputs, decode)
         for alias in sorted(signature.inputs)
     }
     _check_extra_inputs(signature, inputs)
@@ -86,13 +86,13 @@ def _check_input_count(signature: SignatureDef, inputs: Mapping[str, object]) ->
     too_few = len(sent) < len(expected) and not signature.defaults
     if len(sent) > len(expected) or too_few:
         raise InvalidArgumentError(
-            f"input size does not match signature: {len(sent)}!={len(expected)} len({_set(sent)}) !="
-            f" len({_set(expected)}). Sent extra: {_set(sent - expected)}."
-            f" Missing but required: {_set(expected - sent)}."
+            f"input size does not match signature: {len(sent)}!={len(expected)} len({_join(sent)}) !="
+            f" len({_join(expected)}). Sent extra: {_join(sent - expected)}."
+            f" Missing but required: {_join(expected - sent)}."
         )
 
 
-def _input(
+def _get_input(
     signature: SignatureDef,
     alias: str,
     inputs: Mapping[str, _Value],
@@ -107,7 +107,7 @@ def _input(
         raise InvalidArgumentError(f"tensor parsing error: {alias}") from error
     raise InvalidArgumentError(
         f"Signature input alias: {alias}(feed name: {signature.inputs[alias].name}) not found in request and"
-        f" no default value provided. Inputs expected to be in the request {_set(inputs)}, or default input"
+        f" no default value provided. Inputs expected to be in the request {_join(inputs)}, or default input"
         f" alias set: {','.join(sorted(signature.defaults))}"
     )
 
@@ -127,12 +127,12 @@ def _check_output_filter(signature: SignatureDef, output_filter: Iterable[str]) 
         if alias not in signature.outputs:
             raise InvalidArgumentError(
                 f"output tensor alias not found in signature: {alias} Outputs expected to be in the set"
-                f" {_set(signature.outputs)}."
+                f" {_join(signature.outputs)}."
             )
         if alias in seen:
             raise InvalidArgumentError(f"duplicate output tensor alias: {alias}")
         seen.add(alias)
 
 
-def _set(names: Iterable[str]) -> str:
+def _join(names: Iterable[str]) -> str:
     return f"{{{','.join(sorted(names))}}}"

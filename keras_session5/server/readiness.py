@@ -1,4 +1,4 @@
-"""Whether the server can be asked, at this moment."""
+"""The current readiness of the server."""
 
 import asyncio
 import contextlib
@@ -7,13 +7,13 @@ from keras_session5.server.repository import Repository
 
 
 class Readiness:
-    """What health checks over both transports are answered from.
+    """The state behind the health checks of both transports.
 
     Args:
-        repository: where the models are; from now on it tells this object of its changes.
+        repository: holds the models; notifies this object of changes.
 
     Attributes:
-        stopping: whether the server takes no more requests.
+        stopping: whether the server refuses new requests.
     """
 
     def __init__(self, repository: Repository):
@@ -28,7 +28,7 @@ class Readiness:
         return not self.stopping and not self.problems()
 
     def problems(self) -> dict[str, str]:
-        """Returns why nothing is served, for each model of which that is so."""
+        """Returns the reason for each model that cannot be served."""
         return self._repository.problems()
 
     def models(self) -> list[str]:
@@ -36,26 +36,26 @@ class Readiness:
         return [config.name for config in self._repository.configs()]
 
     def serves(self, name: str) -> bool | None:
-        """Whether a model can be asked; None if it is not configured."""
+        """Whether a model can be served now; None if it is not configured."""
         serves = self._repository.serves(name)
         return serves and not self.stopping
 
     def stop(self) -> None:
-        """Notes that the server is stopping; from any thread."""
+        """Marks the server as stopping; thread-safe."""
         self.stopping = True
         self._notify()
 
     def next_change(self) -> asyncio.Event:
-        """Returns what is set when something may have changed; to be called on the event loop.
+        """Returns an event that the next change sets; must be called on the event loop.
 
-        Who asks for it before looking at the state misses nothing.
+        A caller that gets the event before it reads the state misses no change.
         """
         self._loop = asyncio.get_running_loop()
         return self._changed
 
     def _notify(self) -> None:
         if self._loop:
-            with contextlib.suppress(RuntimeError):  # the loop has ended
+            with contextlib.suppress(RuntimeError):  # the event loop has ended
                 self._loop.call_soon_threadsafe(self._wake)
 
     def _wake(self) -> None:

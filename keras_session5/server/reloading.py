@@ -1,4 +1,4 @@
-"""Another configuration for a running server, as `ModelService.HandleReloadConfigRequest` asks for it."""
+"""Replaces the configuration of a running server, for `ModelService.HandleReloadConfigRequest`."""
 
 import asyncio
 import logging
@@ -12,21 +12,21 @@ from keras_session5.server.repository import Repository
 
 log = logging.getLogger(__name__)
 
-_LOOK_EVERY_S = 0.02
+_POLL_S = 0.02
 
 
 class Reloader:
-    """Puts configurations in force, one after the other.
+    """Applies configurations, one at a time.
 
     Args:
-        repository: where the models are.
-        models_root: what `/models` stands for at the start of base paths; empty: `/models` itself.
-        total: what a counter, given by its path, has come to.
+        repository: holds the models.
+        models_root: replaces `/models` at the start of base paths; empty: `/models` itself.
+        total: returns the value of a counter, given its path.
     """
 
     def __init__(self, repository: Repository, models_root: str, total: Callable[[str], int]):
         self._repository, self._models_root, self._total = repository, models_root, total
-        self._one_at_a_time = asyncio.Lock()
+        self._lock = asyncio.Lock()
 
     async def reload(
         self, request: model_management_pb2.ReloadConfigRequest
@@ -34,12 +34,12 @@ class Reloader:
         """Replaces the whole configuration and waits until each new model is available or has failed.
 
         Raises:
-            ServingError: the configuration is wrong, then nothing is changed; or (`UnknownError`) a new model
-                did not become available, then the configuration is in force all the same.
+            UnknownError: a new model did not become available; the configuration is in force nevertheless.
+            ServingError: the configuration is invalid; nothing changes.
         """
         before = {path: self._total(path) for path in request.metric_names}
         try:
-            async with self._one_at_a_time:
+            async with self._lock:
                 await self._replace(request)
         except ServingError as error:
             log.error("ReloadConfig failed: %s", error)
@@ -60,7 +60,7 @@ class Reloader:
         new = sorted(self._repository.reload(configs))
         log.info("Reloaded the configuration: %s", ", ".join(config.name for config in configs))
         while not all(self._repository.is_settled(name) for name in new):
-            await asyncio.sleep(_LOOK_EVERY_S)
+            await asyncio.sleep(_POLL_S)
         if failures := self._repository.failures(new):
             accounts = "".join(f"{{{failure}}}, " for failure in failures)
             raise UnknownError(f"{len(failures)} model(s) did not become available: {{{accounts}}}")

@@ -1,7 +1,7 @@
-"""Which versions are loaded: looks for versions, loads the new, unloads the old, lends them to requests.
+"""Finds the versions of models, loads the new, unloads the old, and lends them to requests.
 
 A version is loaded before the one that it replaces is unloaded, and an unload waits for the requests that use
-the version, so that no request fails while versions change.
+the version, so no request fails while versions change.
 """
 
 import contextlib
@@ -24,22 +24,22 @@ from keras_session5.server.version import State, Version, VersionStatus
 log = logging.getLogger(__name__)
 
 _LOAD_THREADS = 2
-_PATIENCE_S = 5.0
-# Of so many models that are no longer configured it is still told what became of them.
-_MOST_GONE = 100
+_JOIN_TIMEOUT_S = 5.0
+# The status of this many removed models is kept.
+_MAX_REMOVED = 100
 
 
 class Repository:
     """The models of a server and their versions.
 
     Args:
-        load: loads the SavedModel in a folder; what it raises is that version's error.
-        settings: how often to look, and how often to try again.
-        before_unload: waits until nobody needs what was loaded any more.
+        load: loads the SavedModel in a folder; its exception becomes the version's error.
+        settings: how often to scan for versions and to retry loads.
+        before_unload: blocks until the loaded model is no longer in use.
 
     Attributes:
-        on_change: called after each change of a version's state or of the configuration, from any thread and
-            with the lock held: it must be quick and must not ask the repository.
+        on_change: called after each change of a version's state or of the configuration, on any thread and
+            with the lock held, so it must be quick and must not call the repository.
     """
 
     def __init__(
@@ -54,47 +54,46 @@ class Repository:
         self._settings = settings
         self._changed = threading.Condition()  # guards everything below and every Version
         self._models: dict[str, Model] = {}
-        self._first_loads = True  # whether the models of the first configuration are still being loaded
-        self._gone: dict[str, list[VersionStatus]] = {}  # of models that are no longer configured
+        self._first_loads = True  # whether the first configuration is still loading
+        self._removed: dict[str, list[VersionStatus]] = {}  # of models that are no longer configured
         self._leaving: list[Model] = []  # no longer configured, but not yet unloaded
         self._closing = False
-        self._stale = False  # whether something happened since the last reconciliation
-        # When to look for versions next.
-        self._look_at: float | None = None if settings.file_system_poll_wait_seconds < 0 else 0.0
-        self._asked: list[ModelConfig] = []  # the last configuration asked for, in force or not
+        self._stale = False  # whether anything changed since the last reconciliation
+        self._next_scan: float | None = None if settings.file_system_poll_wait_seconds < 0 else 0.0
+        self._requested: list[ModelConfig] = []  # the last configuration requested, in force or not
         self._loaders = ThreadPoolExecutor(settings.num_load_threads or _LOAD_THREADS, "load")
         self._unloaders = ThreadPoolExecutor(settings.num_unload_threads or 1, "unload")
         self._manager = threading.Thread(target=self._manage, name="repository", daemon=True)
 
     def start(self) -> None:
-        """Starts to look for versions and to load them."""
+        """Starts to scan for versions and to load them."""
         self._manager.start()
 
     def configure(self, configs: Iterable[ModelConfig]) -> None:
         """Replaces the configuration: models that are no longer in it are unloaded.
 
-        A label points to its version as soon as that is available; until then it keeps its old one.
+        A label points to its version once that is available; until then it keeps its old one.
         """
         with self._changed:
             self._configure(list(configs), label_now=False)
 
     def reload(self, configs: Iterable[ModelConfig]) -> list[str]:
-        """Replaces the configuration as a running upstream does: labels take effect at once or not at all.
+        """Replaces the configuration as upstream does at run time: labels take effect at once or not at all.
 
         Returns:
             the names of the models that were not configured before.
 
         Raises:
-            FailedPreconditionError: a label names a version that is not available; nothing is changed then.
-                The same configuration a second time is accepted, as upstream does; the label then waits.
+            FailedPreconditionError: a label names a version that is not available; nothing changes. As in
+                TensorFlow Serving, a second request with the same configuration succeeds; the label waits.
         """
         configs = list(configs)
         with self._changed:
             new = [config.name for config in configs if config.name not in self._models]
-            if configs == self._asked:
+            if configs == self._requested:
                 self._configure(configs, label_now=False)
                 return new
-            self._asked = configs
+            self._requested = configs
             even_unavailable = self._settings.allow_version_labels_for_unavailable_models
             for config in configs:
                 (self._models.get(config.name) or Model(config)).check_labels(config.labels, even_unavailable)
@@ -106,7 +105,7 @@ class Repository:
         for config in configs:
             model = old.pop(config.name, None) or Model(config)
             if model.config.base_path != config.base_path:
-                model.looked = False
+                model.scanned = False
             model.config = config
             if label_now:
                 model.labels = dict(config.labels)
@@ -115,40 +114,40 @@ class Repository:
             self._models[config.name] = model
         for model in old.values():
             model.want({})
-        self._asked = list(configs)
+        self._requested = list(configs)
         self._leaving += old.values()
         if self._settings.file_system_poll_wait_seconds >= 0:
-            self._look_at = 0.0
+            self._next_scan = 0.0
         self._notify()
 
     def close(self) -> None:
-        """Forgets everything and ends the threads. Requests still in flight keep what they use."""
+        """Drops all models and ends the threads. Requests in flight keep the versions that they use."""
         with self._changed:
             self._closing = True
             self._notify()
-        if self._manager.ident:  # it was started
-            self._manager.join(_PATIENCE_S)  # a file system may hang
+        if self._manager.ident:  # it has been started
+            self._manager.join(_JOIN_TIMEOUT_S)  # a file system may hang
         with self._changed:
             models = [*self._models.values(), *self._leaving]
             loading = any(version.busy for model in models for version in model.versions.values())
             self._models, self._leaving = {}, []
-        # A load that is under way cannot be interrupted, and need not be waited for.
+        # A load in progress cannot be interrupted, and need not be awaited.
         self._loaders.shutdown(wait=not loading, cancel_futures=True)
         self._unloaders.shutdown(wait=not loading, cancel_futures=True)
-        _give_memory_back(freeze=False)
+        _free_memory(freeze=False)
 
     def wait_until_settled(self, timeout_s: float) -> bool:
-        """Waits until each model serves something or has definitively failed; returns whether it has."""
+        """Waits until each model has an available version or has finally failed; False on a timeout."""
         with self._changed:
             return self._changed.wait_for(lambda: all(m.settled for m in self._models.values()), timeout_s)
 
     def is_settled(self, name: str) -> bool:
-        """Whether a model serves something, has definitively failed, or is not configured."""
+        """Whether a model has an available version, has finally failed, or is not configured."""
         with self._changed:
             return name not in self._models or self._models[name].settled
 
     def failures(self, names: Iterable[str]) -> list[str]:
-        """Returns upstream's account of each configured one of `names` of which nothing is served."""
+        """Returns upstream's message for each configured model in `names` without an available version."""
         with self._changed:
             models = [self._models[name] for name in names if name in self._models]
             return [model.failure for model in models if model.failure]
@@ -159,21 +158,21 @@ class Repository:
             return bool(self._models[name].available) if name in self._models else None
 
     def names(self) -> set[str]:
-        """Returns the names in the last configuration that was asked for, in force or not."""
+        """Returns the names in the last configuration requested, in force or not."""
         with self._changed:
-            return {config.name for config in self._asked}
+            return {config.name for config in self._requested}
 
     def problems(self) -> dict[str, str]:
-        """Returns why nothing is served, for each model of which that is so."""
+        """Returns the reason for each model that cannot be served."""
         with self._changed:
             return {name: model.problem for name, model in self._models.items() if model.problem}
 
     def statuses(self, name: str) -> list[VersionStatus]:
-        """Returns every version of a model ever seen, highest first; nothing for an unknown model."""
+        """Returns the status of every version ever seen, highest first; empty for an unknown model."""
         with self._changed:
             leaving = [model for model in self._leaving if model.config.name == name]
             model = self._models.get(name) or (leaving[-1] if leaving else None)
-            return model.statuses() if model else self._gone.get(name, [])
+            return model.statuses() if model else self._removed.get(name, [])
 
     def configs(self) -> list[ModelConfig]:
         """Returns the configuration in force."""
@@ -183,24 +182,24 @@ class Repository:
     # Lending versions to requests
 
     def is_starting(self, name: str) -> bool:
-        """Whether it is too early to say that a model, or one that is not configured, cannot be had.
+        """Whether it is too early to report a model as unavailable: its first load is still to come.
 
-        So it is while its first load has not been tried; and at the start, while any model's has not.
+        While the first configuration loads, this also holds for models that are not configured.
         """
         with self._changed:
             starting = {known for known, model in self._models.items() if model.is_starting}
             self._first_loads = self._first_loads and bool(starting) and not self._closing
-            # Clients of upstream find the ports closed until everything is loaded, so one that is told of a
-            # model that there is no such thing may take it that all the others are there.
+            # TensorFlow Serving opens its ports once everything is loaded. A client that learns that one
+            # model does not exist may therefore conclude that all others are available.
             return name in starting or (self._first_loads and name not in self._models)
 
     @contextlib.contextmanager
     def use(
         self, name: str, number: int | None = None, label: str | None = None
     ) -> Iterator[tuple[int, Any]]:
-        """Lends the version that a request asks for: its number and what was loaded.
+        """Lends the requested version, as its number and the loaded model.
 
-        It is not unloaded before it is given back. Without a number and a label it is the highest available.
+        It stays loaded until it is returned. Without a number and a label it is the highest available one.
         """
         with self._changed:
             version = self._resolve(name, number, label)
@@ -225,80 +224,80 @@ class Repository:
         if number is None and available:
             number = max(available)
         if number not in available:
-            asked = f"Latest({name})" if number is None else f"Specific({name}, {number})"
-            raise NotFoundError(f"Servable not found for request: {asked}")
+            request = f"Latest({name})" if number is None else f"Specific({name}, {number})"
+            raise NotFoundError(f"Servable not found for request: {request}")
         return available[number]
 
     # The manager's thread
 
     def _manage(self) -> None:
         while True:
-            if self._look_is_due():
+            if self._is_scan_due():
                 try:
-                    self._look()
-                except Exception:  # or nothing would ever be found again
-                    log.exception("Looking for versions failed unexpectedly")
+                    self._scan()
+                except Exception:  # the thread must live on
+                    log.exception("The scan for versions failed unexpectedly")
             with self._changed:
                 if self._closing:
                     return
                 self._stale = False
                 for model in [*self._models.values(), *self._leaving]:
                     self._reconcile(model)
-                self._forget_what_has_left()
+                self._remove_unloaded()
                 self.on_change()
-                self._changed.wait_for(lambda: self._stale or self._closing, self._seconds_to_next())
+                self._changed.wait_for(lambda: self._stale or self._closing, self._get_seconds_to_next())
 
-    def _forget_what_has_left(self) -> None:
-        left = [m for m in self._leaving if all(v.state is State.END for v in m.versions.values())]
-        self._leaving = [model for model in self._leaving if model not in left]
-        for model in left:
-            self._gone.pop(model.config.name, None)
-            self._gone[model.config.name] = model.statuses()
-        for name in list(self._gone)[:-_MOST_GONE]:
-            del self._gone[name]
+    def _remove_unloaded(self) -> None:
+        ended = [m for m in self._leaving if all(v.state is State.END for v in m.versions.values())]
+        self._leaving = [model for model in self._leaving if model not in ended]
+        for model in ended:
+            self._removed.pop(model.config.name, None)
+            self._removed[model.config.name] = model.statuses()
+        for name in list(self._removed)[:-_MAX_REMOVED]:
+            del self._removed[name]
 
-    def _look_is_due(self) -> bool:
+    def _is_scan_due(self) -> bool:
         with self._changed:
-            if self._closing or self._look_at is None or self._look_at > time.monotonic():
+            if self._closing or self._next_scan is None or self._next_scan > time.monotonic():
                 return False
             wait = self._settings.file_system_poll_wait_seconds
-            self._look_at = time.monotonic() + wait if wait > 0 else None
+            self._next_scan = time.monotonic() + wait if wait > 0 else None
             return True
 
-    def _seconds_to_next(self) -> float | None:
+    def _get_seconds_to_next(self) -> float | None:
         models = [*self._models.values(), *self._leaving]
         due = [v.retry_at for m in models for v in m.versions.values() if v.is_loading and not v.busy]
-        due += [] if self._look_at is None else [self._look_at]
+        due += [] if self._next_scan is None else [self._next_scan]
         return max(0.0, min(due) - time.monotonic()) if due else None
 
-    def _look(self) -> None:
-        """Looks for the versions of every model; the file system may be slow, so without the lock."""
+    def _scan(self) -> None:
+        """Scans for the versions of every model, without the lock, because the file system may be slow."""
         for config in self.configs():
-            trouble, chosen = "", None
+            problem, chosen = "", None
             try:
                 found = find_versions(config.base_path)
                 chosen = {number: found[number] for number in config.policy.choose(list(found))}
                 if not chosen:
-                    trouble = (
+                    problem = (
                         f"No versions of servable {config.name} found under base path {config.base_path}."
                         " Did you forget to name your leaf directory as a number (eg. '/1/')?"
                     )
             except (OSError, ValueError) as error:
-                trouble = (
+                problem = (
                     f"Could not find base path {config.base_path} for servable {config.name}"
                     f" with error {error}"
                 )
-            self._note(config, chosen, trouble)
+            self._note_scan(config, chosen, problem)
 
-    def _note(self, config: ModelConfig, chosen: dict[int, str] | None, trouble: str) -> None:
-        """Takes over what a look has found; None for `chosen` if it could not look."""
+    def _note_scan(self, config: ModelConfig, chosen: dict[int, str] | None, problem: str) -> None:
+        """Records the result of a scan; `chosen` is None if the scan failed."""
         with self._changed:
             model = self._models.get(config.name)
             if model is None or model.config is not config:
                 return
-            if trouble and trouble != model.trouble:  # once, not at every look
-                log.warning("%s", trouble)
-            model.trouble, model.looked = trouble, True
+            if problem and problem != model.scan_error:  # once, not at every scan
+                log.warning("%s", problem)
+            model.scan_error, model.scanned = problem, True
             if chosen is not None:
                 model.want(chosen)
             self._changed.notify_all()
@@ -336,7 +335,7 @@ class Repository:
         began, servable, error = time.monotonic(), None, None
         try:
             servable = self._load_servable(version.path)
-            # What is loaded stays: no collection needs to look at it again, which would hold up requests.
+            # Loaded models stay, so collections, which delay requests, need not examine them again.
             gc.collect()
             gc.freeze()
         except ServingError as known:
@@ -346,9 +345,9 @@ class Repository:
             error = InternalError(f"{type(unknown).__name__}: {unknown}")
         seconds = time.monotonic() - began
         if error:
-            # A copy, since an exception holds on to all that the failed load had in memory.
+            # A copy, because the traceback of the exception keeps the failed load in memory.
             error = ServingError.of(error.code, str(error))
-            _give_memory_back(unfreeze=False)  # what has failed was never frozen
+            _free_memory(unfreeze=False)  # a failed load is never frozen
         with self._changed:
             before, version.busy, version.error = version.error, False, error
             if error:
@@ -370,22 +369,22 @@ class Repository:
             log.error("Gave up loading %s%s", name, "." if known else f": {error}")
         else:
             version.retry_at = time.monotonic() + wait_s
-            if not known:  # it is said again only when it changes
+            if not known:  # it is logged only when it changes
                 log.warning("Could not load %s, trying again every %g s: %s", name, wait_s, error)
 
     def _drop(self, version: Version) -> None:
         self._before_unload(version.servable)
         with self._changed:
             version.servable = None
-        _give_memory_back()
+        _free_memory()
         with self._changed:
             version.state = State.END
             self._notify()
         log.info("Unloaded %s version %d", version.model, version.number)
 
 
-def _give_memory_back(unfreeze: bool = True, freeze: bool = True) -> None:
-    """Frees what was dropped, reference cycles too, and hands it back to the system where that can be."""
+def _free_memory(unfreeze: bool = True, freeze: bool = True) -> None:
+    """Collects dropped objects, reference cycles included, and returns their memory to the system."""
     if unfreeze:
         gc.unfreeze()
     gc.collect()

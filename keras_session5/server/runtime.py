@@ -1,8 +1,8 @@
-"""A SavedModel in memory, as upstream keeps it: a graph in a session, fed and fetched by tensor names.
+"""A loaded SavedModel, as in TensorFlow Serving: a graph in a session, fed and fetched by tensor names.
 
-The session takes models of TensorFlow 1 and 2 alike, compares no shapes with the signature (clients rely on
-sending, say, a vector where it says `[-1, 1]`), and runs a small network in half the time that the signature
-function takes.
+A session accepts models of TensorFlow 1 and 2 alike and compares no shapes with the signature: clients rely
+on sending, for example, a vector for `[-1, 1]`. It runs a small network in half the time of the signature's
+function.
 """
 
 import os
@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Mapping
 from functools import lru_cache
 from typing import Any, Protocol
 
-# Read once, when TensorFlow makes its first device: without it all sessions share the first one's threads.
+# TensorFlow reads this with its first device. Without it all sessions share the first one's threads.
 os.environ.setdefault("TF_OVERRIDE_GLOBAL_THREADPOOL", "1")
 # Otherwise oneDNN keeps the memory of models that have been unloaded.
 os.environ.setdefault("TF_ONEDNN_USE_SYSTEM_ALLOCATOR", "1")
@@ -25,12 +25,12 @@ from keras_session5.errors import InternalError, InvalidArgumentError, ServingEr
 from keras_session5.server.codecs.tensors import check_dtypes
 from keras_session5.server.rank_guards import guard_ranks
 from keras_session5.server.saved_model import (
-    asset_files,
-    init_op,
-    loops,
+    find_assets,
+    find_init_op,
+    find_loops,
+    find_variables,
+    measure_size,
     read_meta_graph,
-    size_of,
-    variables_path,
 )
 
 SignatureDef = meta_graph_pb2.SignatureDef
@@ -38,19 +38,19 @@ SignatureDef = meta_graph_pb2.SignatureDef
 # The name of a tensor in a graph, such as `serving_default_x:0`, to its value.
 Tensors = Mapping[str, np.ndarray]
 
-# Clients choose which outputs they want, and each choice is a callable that keeps memory.
+# Clients choose the outputs, and the callable of each choice occupies memory.
 _MOST_CALLABLES = 64
 _CALLER_THREAD = -1
-# What takes longer can be given up when nobody waits for it any more, at the price of a change of threads.
+# Longer runs can be interrupted at their deadline, at the cost of a thread switch.
 _SLOW_S = 0.02
 _LONGEST_MS = 2**31 - 1
-# To hand a part of a small network's work to another thread takes longer than the part: LeNet-5 answers for
-# one image in 115 us on one thread and in 350 us on two, for 64 images in 1.65 and 1.95 ms.
+# A second thread slows a small network down: LeNet-5 takes 115 us for one image on one thread and 350 us on
+# two, for 64 images 1.65 and 1.95 ms.
 _SMALL_BYTES = 4 * 2**20
 
 
 class Servable(Protocol):
-    """What the server needs of a loaded model, whatever runs it."""
+    """The interface of a loaded model."""
 
     @property
     def signatures(self) -> Mapping[str, SignatureDef]:
@@ -58,15 +58,15 @@ class Servable(Protocol):
         ...
 
     def is_steady(self, fetches: Collection[str]) -> bool:
-        """Whether these take about the same time for all inputs of the same shape."""
+        """Whether the time to compute these depends only on the shapes of the inputs."""
         ...
 
     def run(
         self, feeds: Tensors, fetches: Collection[str], timeout_s: float | None = None
     ) -> dict[str, np.ndarray]:
-        """Runs the model on tensors by name and returns those asked for; many threads may do so at once.
+        """Runs the model on tensors by name and returns the fetched ones; thread-safe.
 
-        Nobody waits for longer than `timeout_s`, so that the run may be given up then.
+        The run may be given up after `timeout_s`, when no client waits for it any more.
         """
         ...
 
@@ -77,10 +77,10 @@ class SavedModel:
     Args:
         path: the version's folder.
         tags: the tags of the graph to load.
-        config: how the session computes.
+        config: the configuration of the session.
 
     Raises:
-        ServingError: it cannot be loaded; in upstream's words where upstream has them.
+        ServingError: the model cannot be loaded; in upstream's words where upstream has them.
     """
 
     def __init__(
@@ -90,20 +90,20 @@ class SavedModel:
         config: config_pb2.ConfigProto | None = None,
     ):
         meta_graph = read_meta_graph(path, tags)
-        # Copied, so that they do not keep the whole message in memory.
+        # Copies, because a part of a message keeps the whole in memory.
         self.signatures: dict[str, SignatureDef] = {
             name: SignatureDef.FromString(signature.SerializeToString())
             for name, signature in meta_graph.signature_def.items()
         }
         self._config = config_pb2.ConfigProto()
-        self._config.CopyFrom(config or session_config())
-        if not self._config.intra_op_parallelism_threads and size_of(path) < _SMALL_BYTES:
+        self._config.CopyFrom(config or make_session_config())
+        if not self._config.intra_op_parallelism_threads and measure_size(path) < _SMALL_BYTES:
             self._config.intra_op_parallelism_threads = 1
         self._graph = tf.Graph()
-        self._slow: set[tuple[str, ...]] = set()  # what was fetched when it took long
+        self._slow: set[tuple[str, ...]] = set()  # the fetches of runs that took long
         self._callable = lru_cache(_MOST_CALLABLES)(self._make_callable)
-        self._dtype = lru_cache(None)(self._dtype_of)
-        self._loops = loops(meta_graph)
+        self._dtype = lru_cache(None)(self._find_dtype)
+        self._loops = find_loops(meta_graph)
         guard_ranks(meta_graph.graph_def)
         try:
             with self._graph.as_default():
@@ -113,30 +113,30 @@ class SavedModel:
         except ServingError:
             raise
         except tf.errors.OpError as error:
-            raise _from_tensorflow(error) from error
-        except Exception as error:  # TensorFlow raises nearly every kind for a damaged folder
+            raise _to_serving_error(error) from error
+        except Exception as error:  # a damaged folder can raise almost any
             raise InternalError(f"{type(error).__name__}: {error}") from error
 
     def run(
         self, feeds: Tensors, fetches: Collection[str], timeout_s: float | None = None
     ) -> dict[str, np.ndarray]:
-        """Runs the graph, and gives that up after `timeout_s` if it is known to take long."""
+        """Runs the graph; gives up after `timeout_s` if the last such run took long."""
         names = tuple(sorted(set(fetches)))
         check_dtypes(feeds.values(), map(self._dtype, feeds))
-        timeout_ms = _rounded_ms(timeout_s) if timeout_s and names in self._slow else 0
+        timeout_ms = _round_up_ms(timeout_s) if timeout_s and names in self._slow else 0
         try:
             call = self._callable(tuple(feeds), names, timeout_ms)
             began = time.perf_counter()
             values = call(*feeds.values())
             self._note_seconds(names, time.perf_counter() - began)
         except tf.errors.OpError as error:
-            raise _from_tensorflow(error) from error
-        except UnicodeDecodeError as error:  # the kernel's sentence quotes bytes that it was sent
+            raise _to_serving_error(error) from error
+        except UnicodeDecodeError as error:  # the kernel's message quotes the client's bytes
             raise InvalidArgumentError("The model refused a value that is not UTF-8 text.") from error
-        return {name: _as_array(value) for name, value in zip(names, values, strict=True)}
+        return {name: _to_array(value) for name, value in zip(names, values, strict=True)}
 
     def is_steady(self, fetches: Collection[str]) -> bool:
-        """Whether none of these needs a loop."""
+        """Whether none of these depends on a loop."""
         return self._loops.isdisjoint(fetches)
 
     def _note_seconds(self, fetches: tuple[str, ...], seconds: float) -> None:
@@ -146,15 +146,15 @@ class SavedModel:
             self._slow.add(fetches)
 
     def _initialise(self, path: str, meta_graph: meta_graph_pb2.MetaGraphDef) -> None:
-        saver, assets = meta_graph.saver_def, asset_files(path, meta_graph)
-        variables = variables_path(path, meta_graph)
+        saver, assets = meta_graph.saver_def, find_assets(path, meta_graph)
+        variables = find_variables(path, meta_graph)
         if variables:
             self._run_op(saver.restore_op_name, {saver.filename_tensor_name: variables} | assets)
-        if initialise := init_op(meta_graph):
+        if initialise := find_init_op(meta_graph):
             self._run_op(initialise, assets)
 
     def _run_op(self, name: str, texts: Mapping[str, str]) -> None:
-        # Not every text has its input in the graph: of several assets TensorFlow may have kept one.
+        # TensorFlow may have dropped the inputs of some assets from the graph.
         known = {tensor: text for tensor, text in texts.items() if self._has(tensor)}
         options = config_pb2.CallableOptions(feed=list(known), target=[name.partition(":")[0]])
         call = self._session._make_callable_from_options(options)  # pyright: ignore[reportAttributeAccessIssue]
@@ -167,8 +167,8 @@ class SavedModel:
             return False
         return True
 
-    def _dtype_of(self, tensor: str) -> int:
-        name = tensor if ":" in tensor else f"{tensor}:0"  # signatures written by hand may leave that out
+    def _find_dtype(self, tensor: str) -> int:
+        name = tensor if ":" in tensor else f"{tensor}:0"  # hand-written signatures may omit the index
         try:
             return self._graph.get_tensor_by_name(name).dtype.base_dtype.as_datatype_enum
         except (KeyError, ValueError) as error:
@@ -184,38 +184,38 @@ class SavedModel:
         if timeout_ms:
             options.run_options.timeout_in_ms = timeout_ms
         elif not self._config.inter_op_parallelism_threads:
-            options.run_options.inter_op_thread_pool = _CALLER_THREAD  # a change of threads costs 80 us
-        # `Session.run` would compare shapes, and takes 100 us longer.
+            options.run_options.inter_op_thread_pool = _CALLER_THREAD  # a thread switch costs 80 us
+        # `Session.run` would compare shapes and take 100 us longer.
         return self._session._make_callable_from_options(options)  # pyright: ignore[reportAttributeAccessIssue]
 
 
-def session_config(intra_op_threads: int = 0, inter_op_threads: int = 0) -> config_pb2.ConfigProto:
-    """Returns how a session computes; 0 threads: as many as suit the model and the machine."""
+def make_session_config(intra_op_threads: int = 0, inter_op_threads: int = 0) -> config_pb2.ConfigProto:
+    """Returns the configuration of a session; 0 threads: chosen for the model and the machine."""
     config = config_pb2.ConfigProto(
         intra_op_parallelism_threads=intra_op_threads,
         inter_op_parallelism_threads=inter_op_threads,
         allow_soft_placement=True,
     )
-    config.gpu_options.allow_growth = True  # what it does not need is left to others
+    config.gpu_options.allow_growth = True  # leaves memory that it does not need to others
     return config
 
 
-def _rounded_ms(seconds: float) -> int:
-    """Rounds up to a power of two, since each limit needs a callable of its own."""
+def _round_up_ms(seconds: float) -> int:
+    """Rounds up to a power of two, because each limit needs a callable of its own."""
     return min(1 << int(seconds * 1000).bit_length(), _LONGEST_MS)
 
 
-def _as_array(value: Any) -> np.ndarray:
+def _to_array(value: Any) -> np.ndarray:
     if isinstance(value, np.ndarray):
         return value
     return np.array(value, object if isinstance(value, bytes) else None)  # a scalar
 
 
-def _from_tensorflow(error: tf.errors.OpError) -> ServingError:
-    """Returns what upstream would say: the kernel's sentence without Python's additions around it.
+def _to_serving_error(error: tf.errors.OpError) -> ServingError:
+    """Returns upstream's error: the kernel's message without the text that Python adds around it.
 
-    The function that a node came from is left out: whether TensorFlow names it depends on the processor,
-    since nodes that oneDNN rewrites have forgotten it.
+    The message omits the function of a node, because TensorFlow does not always name it: nodes that oneDNN
+    rewrites lose it, which depends on the processor.
     """
     lines = error.message.split("\n")
     while len(lines) > 1 and _is_python_preamble(lines[0]):

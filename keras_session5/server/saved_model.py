@@ -26,7 +26,7 @@ def read_meta_graph(path: str, tags: frozenset[str]) -> meta_graph_pb2.MetaGraph
 
     Raises:
         NotFoundError: there is no SavedModel, or none with these tags.
-        DataLossError: it cannot be parsed.
+        DataLossError: the file cannot be parsed.
     """
     for graph in _read(Path(path)).meta_graphs:
         if set(graph.meta_info_def.tags) == tags:
@@ -37,16 +37,16 @@ def read_meta_graph(path: str, tags: frozenset[str]) -> meta_graph_pb2.MetaGraph
     )
 
 
-def loops(graph: meta_graph_pb2.MetaGraphDef) -> set[str]:
-    """Returns the outputs of signatures that take a number of steps which may depend on values."""
+def find_loops(graph: meta_graph_pb2.MetaGraphDef) -> set[str]:
+    """Returns the outputs of signatures whose number of steps may depend on values."""
     nodes = {node.name: node for node in graph.graph_def.node}
     bodies = {f.signature.name: f.node_def for f in graph.graph_def.library.function}
     outputs = {info.name for signature in graph.signature_def.values() for info in signature.outputs.values()}
-    return {name for name in outputs if _loops(_ancestors(name, nodes), bodies, set())}
+    return {name for name in outputs if _contains_loop(_find_ancestors(name, nodes), bodies, set())}
 
 
-def _ancestors(tensor: str, nodes: Mapping[str, NodeDef]) -> list[NodeDef]:
-    """Returns the node of a tensor, and all those that it needs."""
+def _find_ancestors(tensor: str, nodes: Mapping[str, NodeDef]) -> list[NodeDef]:
+    """Returns the node of a tensor and all nodes that it depends on."""
     found, left = {}, [tensor]
     while left:
         name = left.pop().lstrip("^").partition(":")[0]
@@ -56,8 +56,8 @@ def _ancestors(tensor: str, nodes: Mapping[str, NodeDef]) -> list[NodeDef]:
     return list(found.values())
 
 
-def _loops(nodes: Iterable[NodeDef], bodies: Mapping[str, Iterable[NodeDef]], seen: set[str]) -> bool:
-    """Whether one of the nodes, or of those in the functions that they call, is a loop."""
+def _contains_loop(nodes: Iterable[NodeDef], bodies: Mapping[str, Iterable[NodeDef]], seen: set[str]) -> bool:
+    """Whether one of the nodes, or of the nodes in the functions that they call, is a loop."""
     for node in nodes:
         if node.op in _LOOPS:
             return True
@@ -65,22 +65,22 @@ def _loops(nodes: Iterable[NodeDef], bodies: Mapping[str, Iterable[NodeDef]], se
         calls += [function.name for attr in node.attr.values() for function in attr.list.func]
         for name in {node.op, *calls} & bodies.keys() - seen:
             seen.add(name)
-            if _loops(bodies[name], bodies, seen):
+            if _contains_loop(bodies[name], bodies, seen):
                 return True
     return False
 
 
-def size_of(path: str) -> int:
-    """Returns the bytes of the graph and the variables."""
+def measure_size(path: str) -> int:
+    """Returns the size of the graph and the variables in bytes."""
     files = [*Path(path).glob("saved_model.pb*"), *Path(path).glob("variables/*")]
     return sum(file.stat().st_size for file in files)
 
 
-def variables_path(path: str, graph: meta_graph_pb2.MetaGraphDef) -> str | None:
-    """Returns what to restore the variables from, or None for a model without variables.
+def find_variables(path: str, graph: meta_graph_pb2.MetaGraphDef) -> str | None:
+    """Returns the path prefix of the variables' files; None for a model without variables.
 
     Raises:
-        NotFoundError: the graph has variables, but their files are not there (yet).
+        NotFoundError: the graph has variables, but their files are missing (so far).
     """
     prefix = os.path.join(path, _VARIABLES)
     if graph.saver_def.restore_op_name and os.path.exists(f"{prefix}.index"):
@@ -90,10 +90,10 @@ def variables_path(path: str, graph: meta_graph_pb2.MetaGraphDef) -> str | None:
     return None
 
 
-def asset_files(path: str, graph: meta_graph_pb2.MetaGraphDef) -> dict[str, str]:
-    """Returns the path of each asset by the name of the tensor that takes it."""
+def find_assets(path: str, graph: meta_graph_pb2.MetaGraphDef) -> dict[str, str]:
+    """Returns the path of each asset, by the name of the tensor that takes it."""
     assets = list(graph.asset_file_def)
-    if not assets:  # older ones keep them in a collection
+    if not assets:  # older models keep them in a collection
         for packed in graph.collection_def[_ASSETS_COLLECTION].any_list.value:
             asset = meta_graph_pb2.AssetFileDef()
             packed.Unpack(asset)
@@ -101,8 +101,8 @@ def asset_files(path: str, graph: meta_graph_pb2.MetaGraphDef) -> dict[str, str]
     return {asset.tensor_info.name: os.path.join(path, "assets", asset.filename) for asset in assets}
 
 
-def init_op(graph: meta_graph_pb2.MetaGraphDef) -> str | None:
-    """Returns the name of the operation that fills tables and the like, if there is one."""
+def find_init_op(graph: meta_graph_pb2.MetaGraphDef) -> str | None:
+    """Returns the name of the operation that initialises tables and the like, if there is one."""
     if _INIT_OP in graph.signature_def:
         return graph.signature_def[_INIT_OP].outputs[_INIT_OP].name
     for collection in _INIT_COLLECTIONS:
@@ -111,14 +111,14 @@ def init_op(graph: meta_graph_pb2.MetaGraphDef) -> str | None:
     return None
 
 
-def independent_signatures(path: str) -> list[str]:
-    """Returns the signatures whose rows the exporter has found to be independent, if it has said so."""
+def read_independent_signatures(path: str) -> list[str]:
+    """Returns the signatures with independent rows, if the exporter has recorded them."""
     try:
         with open(os.path.join(path, _RECORD), encoding="utf-8") as file:
             rows_independent = json.load(file)["rows_independent"]
         return [name for name, independent in rows_independent.items() if independent is True]
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return []  # a model of somebody else's
+        return []  # another exporter's model
 
 
 def _read(path: Path) -> saved_model_pb2.SavedModel:

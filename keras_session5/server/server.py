@@ -21,8 +21,8 @@ from keras_session5.server.lite_model import LiteModel, has_lite_model
 from keras_session5.server.metrics import Metrics
 from keras_session5.server.readiness import Readiness
 from keras_session5.server.repository import Repository
-from keras_session5.server.runtime import SavedModel, Servable, session_config
-from keras_session5.server.saved_model import independent_signatures
+from keras_session5.server.runtime import SavedModel, Servable, make_session_config
+from keras_session5.server.saved_model import read_independent_signatures
 from keras_session5.server.settings import Settings
 from keras_session5.server.transports import Transports
 from keras_session5.server.version import VersionStatus
@@ -30,17 +30,17 @@ from keras_session5.server.warmup import warm_up
 
 try:
     import uvloop
-except ImportError:  # it does not exist for Windows
+except ImportError:  # not available for Windows
     uvloop = None
 
 log = logging.getLogger(__name__)
 
-_WORKERS = ("request", "load")  # what the names of the threads begin with
+_WORKERS = ("request", "load")  # prefixes of the threads' names
 
 
 @dataclass(frozen=True)
 class ModelStatus:
-    """One served model: its name, where it lies, and its versions, highest first."""
+    """One served model: its name, its folder, and its versions, highest first."""
 
     name: str
     base_path: str
@@ -57,28 +57,27 @@ def serve(
     timeout_s: float = 120.0,
     require_all: bool = True,
 ) -> "Server":
-    """Starts a server in this process and returns when every model can be asked.
+    """Starts a server in this process and returns when it serves every model.
 
     Args:
         config: path of a `models.config`, or a dict of base paths by model name.
-        models: the folder for which `/models` stands at the start of a base path in the file. The official
-            image of TensorFlow Serving mounts a folder there, so one file drives both. The paths of a dict
-            are taken as they are.
-        host: where to listen; the default lets only this machine in.
+        models: the folder that replaces `/models` at the start of a base path in the file. The official image
+            of TensorFlow Serving mounts a folder there, so one file drives both. The paths of a dict stay.
+        host: the address to listen on; by default only this machine can connect.
         grpc_port: port for gRPC; 0 for any free one.
         rest_port: port for REST; 0 for any free one.
         timeout_s: how long to wait for the models.
-        require_all: whether every model must be there; if not, the good ones are served, the others logged.
+        require_all: whether to fail unless every model can be served; otherwise the others are only logged.
 
     Raises:
-        ServingError: the configuration is wrong, or (`UnavailableError`) a port is taken or a model cannot
-            be served.
+        UnavailableError: a port is taken, or a model cannot be served.
+        ServingError: the configuration is invalid.
 
     Example:
         >>> with serve({"lenet5": "saved_models/lenet5"}) as server:
         ...     print(server.rest_address)
     """
-    # Whoever waits for this call wants to hear of a broken model in seconds, not in upstream's five minutes.
+    # The caller waits, and should learn of a broken model in seconds, not after upstream's five minutes.
     settings = Settings(
         host=host,
         grpc_port=grpc_port,
@@ -96,11 +95,11 @@ def serve(
 
 
 def end_if_busy(server: "Server") -> None:
-    """Ends this process, with status 0, if a stopped server still computes what nobody waits for any more.
+    """Ends this process, with status 0, if a stopped server still runs abandoned requests.
 
-    Python would wait for the end of that.
+    Python would wait for the end of their threads.
     """
-    time.sleep(0.1 if server.is_busy else 0)  # idle threads are about to leave
+    time.sleep(0.1 if server.is_busy else 0)  # lets idle threads end
     if server.is_busy:
         logging.shutdown()
         sys.stdout.flush()
@@ -113,10 +112,10 @@ class Server:
 
     Args:
         configs: the models.
-        settings: how to listen, load and answer.
+        settings: of the transports, the models and the answers.
 
     Attributes:
-        readiness: whether it can be asked, at this moment.
+        readiness: the current readiness of the server.
     """
 
     def __init__(self, configs: Iterable[ModelConfig], settings: Settings):
@@ -126,7 +125,7 @@ class Server:
         self._executor = ThreadPoolExecutor(settings.num_request_threads, "request")
         self._batches = asyncio.Semaphore(settings.batching.num_batch_threads) if settings.batching else None
         self.readiness = Readiness(self._repository)
-        metrics = self._metrics = Metrics(self._states)
+        metrics = self._metrics = Metrics(self._list_states)
         core = self._core = Core(
             self._repository,
             self._executor,
@@ -138,9 +137,9 @@ class Server:
         self._transports = Transports(core, self.readiness, metrics, settings)
         self._thread = threading.Thread(target=self._run, name="server", daemon=True)
         self._opened: Future[asyncio.AbstractEventLoop] = Future()
-        self._leave = asyncio.Event()
+        self._stopping = asyncio.Event()
         self._grace_s = settings.shutdown_grace_seconds
-        self._done = threading.Event()
+        self._stopped = threading.Event()
 
     def start(self) -> Self:
         """Opens the ports, then starts to load the models, and returns without waiting for them.
@@ -154,10 +153,10 @@ class Server:
         return self
 
     def wait_for_models(self, timeout_s: float, *, require_all: bool = True) -> None:
-        """Waits until each model can be asked or has definitively failed.
+        """Waits until each model can be served or has finally failed.
 
         Raises:
-            UnavailableError: a model cannot be asked, and `require_all` is set.
+            UnavailableError: a model cannot be served, and `require_all` is set.
         """
         self._repository.wait_until_settled(timeout_s)
         problems = [
@@ -171,17 +170,17 @@ class Server:
 
     @property
     def ready(self) -> bool:
-        """Whether every configured model can be asked and the server is not stopping."""
+        """Whether every configured model can be served and the server is not stopping."""
         return self.readiness.is_ready()
 
     @property
     def grpc_address(self) -> str:
-        """`HOST:PORT`, or `unix:PATH` where there is no port, as `grpc.insecure_channel` takes it."""
+        """`HOST:PORT`, or `unix:PATH` without a port, as `grpc.insecure_channel` takes it."""
         return self._transports.grpc_address
 
     @property
     def rest_address(self) -> str:
-        """`http://HOST:PORT`; empty where REST is off."""
+        """`http://HOST:PORT`; empty if REST is off."""
         return self._transports.rest_address
 
     def models(self) -> list[ModelStatus]:
@@ -191,49 +190,45 @@ class Server:
             for config in self._repository.configs()
         ]
 
-    def configure(self, configs: Iterable[ModelConfig]) -> None:
-        """Replaces the configuration: models that are no longer in it are unloaded."""
-        self._repository.configure(configs)
-
     def reload(self, configs: Iterable[ModelConfig]) -> None:
-        """Replaces the configuration unless it is the one in force."""
+        """Replaces the configuration unless it is the one in force; unloads models that it no longer has."""
         configs = list(configs)
         if configs != self._repository.configs():
             self._repository.configure(configs)
 
     def served(self) -> set[str]:
-        """Returns the names in the last configuration that was asked for."""
+        """Returns the names in the last configuration requested."""
         return self._repository.names()
 
     def stop(self, grace_s: float | None = None) -> None:
-        """Takes no more requests, finishes those in flight, and unloads everything.
+        """Refuses new requests, finishes those in flight, and unloads everything.
 
         Args:
-            grace_s: how long the requests may take; by default as the settings say.
+            grace_s: how long the requests may take; None: as in the settings.
         """
         if self._thread.is_alive():
             if grace_s is not None:
                 self._grace_s = grace_s
-            self._opened.result().call_soon_threadsafe(self._leave.set)
+            self._opened.result().call_soon_threadsafe(self._stopping.set)
             self._thread.join()
             self._repository.close()
         self._executor.shutdown(wait=False, cancel_futures=True)
-        self._done.set()
+        self._stopped.set()
 
     @property
     def is_busy(self) -> bool:
-        """Whether threads still compute, for requests that nobody waits for any more, or load a model."""
+        """Whether threads still run abandoned requests or load a model."""
         return any(thread.name.startswith(_WORKERS) for thread in threading.enumerate())
 
     def wait(self) -> None:
         """Blocks until `stop` is called or, in the main thread, until SIGTERM or Ctrl-C."""
         if threading.current_thread() is not threading.main_thread():
-            self._done.wait()
+            self._stopped.wait()
             return
         signals = (signal.SIGTERM, signal.SIGINT)
-        before = [signal.signal(number, lambda *_: self._done.set()) for number in signals]
+        before = [signal.signal(number, lambda *_: self._stopped.set()) for number in signals]
         try:
-            self._done.wait()
+            self._stopped.wait()
         finally:
             for number, handler in zip(signals, before, strict=True):
                 signal.signal(number, handler)
@@ -246,7 +241,7 @@ class Server:
     ) -> None:
         self.stop()
 
-    def _states(self) -> Iterator[tuple[str, int, str]]:
+    def _list_states(self) -> Iterator[tuple[str, int, str]]:
         for model in self.models():
             yield from ((model.name, version.number, version.state.name) for version in model.versions)
 
@@ -258,7 +253,7 @@ class Server:
         return Runner(
             servable,
             self._executor,
-            independent_signatures(path),
+            read_independent_signatures(path),
             settings.batching,
             self._batches,
             metrics,
@@ -270,7 +265,7 @@ class Server:
             if self._settings.prefer_tflite_model and has_lite_model(path):
                 servable: Servable = LiteModel(path)
             else:
-                config = session_config(*self._settings.parallelism)
+                config = make_session_config(*self._settings.parallelism)
                 servable = SavedModel(path, self._settings.tags, config)
         except ServingError:
             self._metrics.load_attempt_count.add(path, "fail")
@@ -302,8 +297,8 @@ class Server:
             self._opened.set_exception(error)
             return
         self._opened.set_result(asyncio.get_running_loop())
-        await self._leave.wait()
-        # Whoever looks sees at once that no more is to be sent here; what is sent all the same is answered.
+        await self._stopping.wait()
+        # Health checks fail from now on, but requests that still arrive are answered.
         self.readiness.stop()
         ends = time.monotonic() + self._grace_s
         await self._core.finish(self._grace_s)

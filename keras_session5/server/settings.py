@@ -1,6 +1,6 @@
-"""The server's settings, checked when they are made. Names and defaults are TensorFlow Serving's.
+"""The server's settings, checked on creation. Names and defaults are TensorFlow Serving's.
 
-A field with a help text is also a flag of the command line, under the same name; `flags.py` has the others.
+A field with a help text is also a command-line flag of the same name; `flags.py` has the other flags.
 """
 
 import os
@@ -13,102 +13,114 @@ from keras_session5.server.monitoring_config import DEFAULT_PATH
 from keras_session5.server.tls import TlsConfig
 
 _HIGHEST_PORT = 65535
-_LONGEST_S = 10_000_000  # some months; threads cannot wait for ever so long
+_MAX_S = 10_000_000  # some months; the waits of threads are limited
 _CPUS = os.cpu_count() or 1
 
 
-def _flag(default: Any, help: str, lowest: int | None = None) -> Any:
+def _define_flag(default: Any, help: str, lowest: int | None = None) -> Any:
     return field(default=default, metadata={"help": help, "lowest": lowest})
 
 
 @dataclass(frozen=True)
 class Settings:
-    """How a server listens, loads and answers.
+    """The settings of the transports, the models and the answers.
 
-    A port of 0 means any free one, None that the transport is off.
+    Port 0 takes any free port; None switches the transport off.
     """
 
-    # Who may reach the server is for its user to widen, so not 0.0.0.0 as upstream.
-    host: str = _flag("127.0.0.1", "address to listen on; 0.0.0.0 lets other machines in")
-    # The port of TensorFlow Serving's image.
+    # Unlike in TensorFlow Serving (0.0.0.0), other machines get access only at the user's wish.
+    host: str = _define_flag("127.0.0.1", "address to listen on; 0.0.0.0 lets other machines in")
+    # The port in TensorFlow Serving's image.
     grpc_port: int | None = 8500
-    grpc_socket_path: str = _flag("", "UNIX socket for gRPC, beside the port or instead of it")
-    # Off, as upstream: gRPC is the first transport.
+    grpc_socket_path: str = _define_flag("", "UNIX socket for gRPC, in addition to the port or instead of it")
+    # Off, as in TensorFlow Serving: gRPC is the main transport.
     rest_port: int | None = None
-    # Upstream's limit for one REST request.
-    rest_api_timeout_in_ms: int = _flag(30_000, "how long a REST request may take", lowest=1)
+    # Upstream's default.
+    rest_api_timeout_in_ms: int = _define_flag(30_000, "time limit of a REST request", lowest=1)
     # Ten thousand images of 28 x 28 as JSON. Upstream has no limit.
-    rest_api_max_body_bytes: int = _flag(64 * 2**20, "bytes of the largest body of a REST request", lowest=1)
-    # Long for a header, short for whoever only holds a connection open.
-    rest_api_header_timeout_in_ms: int = _flag(
-        10_000, "how long the headers of a REST request may take", lowest=1
+    rest_api_max_body_bytes: int = _define_flag(
+        64 * 2**20, "largest body of a REST request, in bytes", lowest=1
     )
-    # Longer than most pauses of a client that keeps its connection, so that it is not closed under a request.
-    rest_api_idle_timeout_in_ms: int = _flag(
+    # Long for headers, short for a client that only holds a connection open.
+    rest_api_header_timeout_in_ms: int = _define_flag(
+        10_000, "time limit of the headers of a REST request", lowest=1
+    )
+    # Longer than most pauses of a client that reuses its connection, so that no request meets a closed one.
+    rest_api_idle_timeout_in_ms: int = _define_flag(
         75_000, "how long a REST connection may pause between requests", lowest=1
     )
-    # Half of the files that a process may usually have open.
-    rest_api_max_connections: int = _flag(
-        512, "REST connections at once; idle ones make room for new ones", lowest=1
+    # Half of the usual limit on open files.
+    rest_api_max_connections: int = _define_flag(
+        512, "open REST connections; new ones replace idle ones", lowest=1
     )
-    # Threads work on the requests of both transports; they are as many as the larger of the two. TensorFlow
-    # lets other threads run while it computes.
-    rest_api_num_threads: int = _flag(
-        4 * _CPUS, "requests worked on at once; the larger of the two counts", lowest=1
+    # Both transports share one pool of threads, as large as the larger of these two. Other threads run while
+    # TensorFlow computes.
+    rest_api_num_threads: int = _define_flag(
+        4 * _CPUS, "threads for requests; the larger of the two limits counts", lowest=1
     )
-    grpc_max_threads: int = _flag(
-        4 * _CPUS, "requests worked on at once; the larger of the two counts", lowest=1
+    grpc_max_threads: int = _define_flag(
+        4 * _CPUS, "threads for requests; the larger of the two limits counts", lowest=1
     )
-    rest_api_enable_cors_support: bool = _flag(False, "let pages of other sites use the REST API")
-    grpc_channel_arguments: str = _flag("", "options of gRPC, as key=value,key=value")
-    # Encrypted connections, where these are not None.
+    rest_api_enable_cors_support: bool = _define_flag(
+        False, "let web pages from other sites use the REST API"
+    )
+    grpc_channel_arguments: str = _define_flag("", "gRPC channel options, as key=value,key=value")
+    # Not None: connections are encrypted.
     ssl: TlsConfig | None = None
     rest_ssl: TlsConfig | None = None
-    # On, other than upstream: who does not ask for health is not disturbed by it.
-    enable_grpc_healthcheck_service: bool = _flag(True, "answer grpc.health.v1, for each model as well")
-    # Page of the metrics on the REST port, on by default other than upstream; empty: none.
+    # On, unlike in TensorFlow Serving: the service does not affect other clients.
+    enable_grpc_healthcheck_service: bool = _define_flag(True, "serve grpc.health.v1, also for each model")
+    # The metrics' page on the REST port; on by default, unlike in TensorFlow Serving. Empty: no page.
     monitoring_path: str = DEFAULT_PATH
-    # Longer than nearly every request, shorter than what an orchestrator waits before it kills.
-    shutdown_grace_seconds: float = _flag(
-        10.0, "how long requests in flight may take when the server stops", lowest=0
+    # Longer than nearly every request, shorter than the time after which an orchestrator kills the process.
+    shutdown_grace_seconds: float = _define_flag(
+        10.0, "time limit of the requests in flight when the server stops", lowest=0
     )
 
-    # The folder for which `/models` stands in a configuration, as the official image mounts one there.
-    models_root: str = _flag("", "folder for which /models stands at the start of base paths")
-    # A new version is noticed within a second.
-    file_system_poll_wait_seconds: float = _flag(1.0, "how often to look for new versions; 0: once")
-    # Five retries a minute apart outlive the copying of a large model.
-    max_num_load_retries: int = _flag(5, "how often a failed load is tried again", lowest=0)
-    load_retry_interval_micros: int = _flag(60_000_000, "how long to wait before that")
-    # Two, so that one slow or broken model does not hold up the others; more would compete with requests.
-    num_load_threads: int = _flag(0, "models loaded at once; 0: two", lowest=0)
-    # Apart from the loading ones, so that memory is not held for as long as a load takes.
-    num_unload_threads: int = _flag(0, "models unloaded at once; 0: one", lowest=0)
-    # The tag that `tf.saved_model.save` writes.
-    saved_model_tags: str = _flag("serve", "tags of the graph to load, separated by commas")
-    prefer_tflite_model: bool = _flag(False, "serve a version's model.tflite if it has one")
-    # The first request is then as fast as the others.
-    enable_model_warmup: bool = _flag(True, "run the warm-up requests that a model brings along")
-    num_request_iterations_for_warmup: int = _flag(0, "how often to run each of them; 0: once", lowest=0)
-    # A label that points to nothing is more often a slip than a plan.
-    allow_version_labels_for_unavailable_models: bool = _flag(
-        False, "let new labels name versions not loaded"
+    # The official image mounts a folder at `/models`, so one configuration drives both servers.
+    models_root: str = _define_flag("", "folder that replaces /models at the start of base paths")
+    # The server notices a new version within a second.
+    file_system_poll_wait_seconds: float = _define_flag(
+        1.0, "seconds between scans for new versions; 0: one scan only"
+    )
+    # Five retries, a minute apart, last longer than the copying of a large model.
+    max_num_load_retries: int = _define_flag(5, "number of retries after a failed load", lowest=0)
+    load_retry_interval_micros: int = _define_flag(60_000_000, "microseconds before each retry")
+    # Two, so that one slow or broken model does not delay the others; more would compete with requests.
+    num_load_threads: int = _define_flag(0, "models to load at once; 0: two", lowest=0)
+    # A pool apart from that of the loads, which would delay the release of memory.
+    num_unload_threads: int = _define_flag(0, "models to unload at once; 0: one", lowest=0)
+    # The tag in models from `tf.saved_model.save`.
+    saved_model_tags: str = _define_flag("serve", "tags of the graph to load, separated by commas")
+    prefer_tflite_model: bool = _define_flag(False, "serve a version's model.tflite if it has one")
+    # With it the first request is as fast as the others.
+    enable_model_warmup: bool = _define_flag(True, "run the warm-up requests stored with a model")
+    num_request_iterations_for_warmup: int = _define_flag(
+        0, "number of runs of each of them; 0: one", lowest=0
+    )
+    # A label that points to no version is usually a mistake.
+    allow_version_labels_for_unavailable_models: bool = _define_flag(
+        False, "let new labels point to versions that are not loaded"
     )
 
-    # How requests are merged with `--enable_batching`; None without it.
+    # The parameters of `--enable_batching`; None without it.
     batching: BatchingParameters | None = None
-    tensorflow_session_parallelism: int = _flag(
-        0, "threads of both kinds below; 0: as many as suit", lowest=0
+    tensorflow_session_parallelism: int = _define_flag(
+        0, "both kinds of threads below; 0: automatic", lowest=0
     )
-    tensorflow_intra_op_parallelism: int = _flag(
-        0, "threads within an operation; 0: as many as suit", lowest=0
+    tensorflow_intra_op_parallelism: int = _define_flag(
+        0, "threads within an operation; 0: automatic", lowest=0
     )
-    tensorflow_inter_op_parallelism: int = _flag(
-        0, "operations of a request run at once; 0: as many as suit", lowest=0
+    tensorflow_inter_op_parallelism: int = _define_flag(
+        0, "operations of a request to run at once; 0: automatic", lowest=0
     )
-    # Typed fields are what most clients in other languages read.
-    enable_serialization_as_tensor_content: bool = _flag(False, "answer Predict with tensors as bytes")
-    enable_signature_method_name_check: bool = _flag(False, "refuse signatures made for another method")
+    # Most clients in other languages read the typed fields.
+    enable_serialization_as_tensor_content: bool = _define_flag(
+        False, "return the tensors of Predict as bytes"
+    )
+    enable_signature_method_name_check: bool = _define_flag(
+        False, "refuse signatures made for another method"
+    )
 
     def __post_init__(self) -> None:
         for name in ("grpc_port", "rest_port"):
@@ -116,9 +128,9 @@ class Settings:
             if port is not None and not 0 <= port <= _HIGHEST_PORT:
                 raise ArgumentError(f"`{name}` must be in 0..{_HIGHEST_PORT}. Received: {name}={port!r}")
         for name in _SECONDS:
-            if not abs(getattr(self, name)) <= _LONGEST_S:
+            if not abs(getattr(self, name)) <= _MAX_S:
                 raise ArgumentError(
-                    f"`{name}` must be a number of seconds up to {_LONGEST_S:,}. "
+                    f"`{name}` must be a number of seconds up to {_MAX_S:,}. "
                     f"Received: {name}={getattr(self, name)!r}"
                 )
         for name, lowest in ((f.name, f.metadata.get("lowest")) for f in fields(self)):
@@ -137,7 +149,7 @@ class Settings:
                 " (server_options.tensorflow_intra_op_parallelism,"
                 " server_options.tensorflow_inter_op_parallelism) separately. You cannot configure all."
             )
-        self.channel_arguments  # noqa: B018  # said now rather than when the port is opened
+        self.channel_arguments  # noqa: B018  # raises now rather than when the port opens
 
     @property
     def tags(self) -> frozenset[str]:
@@ -146,32 +158,32 @@ class Settings:
 
     @property
     def num_request_threads(self) -> int:
-        """How many threads work on requests."""
+        """The number of threads for requests."""
         batches = self.batching.num_batch_threads if self.batching else 0
         return max(self.grpc_max_threads, self.rest_api_num_threads, batches)
 
     @property
     def parallelism(self) -> tuple[int, int]:
-        """TensorFlow's threads within an operation and across operations; 0: as many as suit."""
+        """TensorFlow's threads within an operation and across operations; 0: chosen automatically."""
         separately = self.tensorflow_intra_op_parallelism, self.tensorflow_inter_op_parallelism
         both = self.tensorflow_session_parallelism
         return separately if any(separately) else (both, both)
 
     @property
     def channel_arguments(self) -> dict[str, int | str]:
-        """The options of gRPC; integers as integers."""
+        """The options of gRPC channels, numbers as integers."""
         pairs = [argument.partition("=") for argument in self.grpc_channel_arguments.split(",") if argument]
         if wrong := ["".join(pair) for pair in pairs if not pair[1]]:
             raise ArgumentError(
                 f"`grpc_channel_arguments` must be key=value, separated by commas. Received: {wrong[0]}"
             )
-        return {key.strip(): _int_or_text(text) for key, _, text in pairs}
+        return {key.strip(): _parse_value(text) for key, _, text in pairs}
 
 
 _SECONDS = ("file_system_poll_wait_seconds", "shutdown_grace_seconds")
 
 
-def _int_or_text(text: str) -> int | str:
+def _parse_value(text: str) -> int | str:
     try:
         return int(text)
     except ValueError:

@@ -1,7 +1,7 @@
-"""Configuration files in protobuf's text format, and those of upstream's messages that no package ships.
+"""Configuration files in protobuf's text format, and the messages of TensorFlow Serving that they need.
 
-tensorflow-serving-api leaves out `BatchingParameters`, `MonitoringConfig` and `SSLConfig`. They are declared
-here, in a pool of their own, so that they cannot collide with a package that has them one day.
+tensorflow-serving-api lacks `BatchingParameters`, `MonitoringConfig` and `SSLConfig`. This module declares
+them in a separate pool, so that they cannot collide with a package that may include them one day.
 """
 
 import os
@@ -18,7 +18,7 @@ AnyMessage = TypeVar("AnyMessage", bound=Message)
 
 
 class ConfigSyntaxError(Exception):
-    """Where a file does not parse, and why; the cause of an `InvalidArgumentError`."""
+    """The position and the reason of a parse error; the cause of an `InvalidArgumentError`."""
 
     def __init__(self, name: str, place: str, message: str):
         super().__init__(f"Error parsing text-format {name}: {place}: {message}")
@@ -29,7 +29,7 @@ def read_text_proto(path: str | os.PathLike[str], message: AnyMessage) -> AnyMes
 
     Raises:
         NotFoundError: there is no such file.
-        InvalidArgumentError: it does not parse; if the text is at fault, with a `ConfigSyntaxError` as cause.
+        InvalidArgumentError: the file does not parse; a wrong syntax has a `ConfigSyntaxError` as cause.
     """
     try:
         text_format.Parse(Path(path).read_text("utf-8"), message)
@@ -48,7 +48,7 @@ def read_text_proto(path: str | os.PathLike[str], message: AnyMessage) -> AnyMes
 
 
 def _declare(messages: Mapping[str, str]) -> dict[str, type]:
-    """Returns classes by name; a message's fields are `name number type`, separated by commas."""
+    """Returns message classes by name; the fields are `name number type`, separated by commas."""
     pool = descriptor_pool.DescriptorPool()
     pool.AddSerializedFile(wrappers_pb2.DESCRIPTOR.serialized_pb)
     file = descriptor_pb2.FileDescriptorProto(

@@ -1,4 +1,4 @@
-"""Certificates and keys for encrypted connections: upstream's `SSLConfig`."""
+"""Certificates and keys for encrypted connections: TensorFlow Serving's `SSLConfig`."""
 
 import os
 import ssl
@@ -11,16 +11,16 @@ from keras_session5.server.text_protos import SSLConfigProto, read_text_proto
 
 @dataclass(frozen=True)
 class TlsConfig:
-    """What a server shows of itself and asks of its clients; all of it the text of PEM files.
+    """The certificates of a server and of its clients' authorities, as the contents of PEM files.
 
     Attributes:
         server_key: the server's private key.
-        server_cert: its certificate, followed by those that vouch for it.
-        custom_ca: the authorities that may vouch for clients.
-        client_verify: whether a client must have a certificate from them.
+        server_cert: the server's certificate, followed by those of its issuers.
+        custom_ca: the certificates of the authorities that may sign clients' certificates.
+        client_verify: whether a client must have such a certificate.
 
     Raises:
-        InvalidArgumentError: the texts are not what they should be.
+        InvalidArgumentError: the contents are not valid.
     """
 
     server_key: str = field(repr=False)
@@ -30,18 +30,18 @@ class TlsConfig:
 
     def __post_init__(self) -> None:
         if self.client_verify and not self.custom_ca:
-            raise InvalidArgumentError("client_verify needs custom_ca: certificates to verify clients with.")
+            raise InvalidArgumentError("client_verify needs custom_ca: the certificates that verify clients.")
         self.context()
 
     def context(self) -> ssl.SSLContext:
-        """Returns what Python's own servers take."""
+        """Returns the context for Python's own servers."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         try:
-            # Python reads the key from a file only. This one is for its owner alone and soon gone.
+            # Python reads the key only from a file. This one is readable by its owner alone and soon deleted.
             with tempfile.NamedTemporaryFile("w", encoding="utf-8") as file:
                 file.write(f"{self.server_key.rstrip()}\n{self.server_cert}")
                 file.flush()
-                context.load_cert_chain(file.name, password=_no_password)
+                context.load_cert_chain(file.name, password=_refuse_password)
             if self.custom_ca:
                 context.load_verify_locations(cadata=self.custom_ca)
         except (ssl.SSLError, ValueError) as error:
@@ -55,16 +55,16 @@ class TlsConfig:
 
 
 def read_tls(path: str | os.PathLike[str]) -> TlsConfig:
-    """Returns the contents of a file with an `SSLConfig` message in text form.
+    """Reads a file with an `SSLConfig` message in text form.
 
     Raises:
         NotFoundError: there is no such file.
-        InvalidArgumentError: it does not parse, or its contents are not PEM.
+        InvalidArgumentError: the file does not parse, or its contents are not PEM.
     """
     message = read_text_proto(path, SSLConfigProto())
     return TlsConfig(message.server_key, message.server_cert, message.custom_ca, message.client_verify)
 
 
-def _no_password() -> str:
-    # Otherwise OpenSSL would ask for it at the terminal.
+def _refuse_password() -> str:
+    # Otherwise OpenSSL would prompt at the terminal.
     raise ValueError("a key that is protected by a password")

@@ -1,4 +1,4 @@
-"""gRPC and REST side by side on one event loop."""
+"""The gRPC and REST ports, on one event loop."""
 
 import asyncio
 import contextlib
@@ -13,7 +13,7 @@ import grpc
 import uvicorn
 
 from keras_session5.errors import UnavailableError
-from keras_session5.server.connections import limited_protocol
+from keras_session5.server.connections import limit_protocol
 from keras_session5.server.core import Core
 from keras_session5.server.grpc_api import add_services
 from keras_session5.server.metrics import Metrics
@@ -25,12 +25,12 @@ from keras_session5.server.tls import TlsConfig
 log = logging.getLogger(__name__)
 
 _GRPC_OPTIONS = {
-    # Python's default of 4 MiB would refuse what TensorFlow Serving takes.
+    # Python's default is 4 MiB; TensorFlow Serving accepts larger messages.
     "grpc.max_receive_message_length": -1,
     "grpc.max_send_message_length": -1,
     # Otherwise two servers could silently share one port.
     "grpc.so_reuseport": 0,
-    # A connection that says nothing, or not enough to begin with, is closed.
+    # Connections that stay idle or do not complete the handshake are closed.
     "grpc.server_handshake_timeout_ms": 10_000,
     "grpc.max_connection_idle_ms": 300_000,
 }
@@ -42,10 +42,10 @@ class Transports:
     """The open ports of a server.
 
     Args:
-        core: what answers.
-        readiness: what health checks are answered from.
-        metrics: where requests are counted.
-        settings: where to listen.
+        core: answers the requests.
+        readiness: the state for health checks.
+        metrics: records the requests.
+        settings: the addresses to listen on, and the limits of connections.
     """
 
     def __init__(self, core: Core, readiness: Readiness, metrics: Metrics, settings: Settings):
@@ -55,7 +55,7 @@ class Transports:
         self._closers: list = []
 
     async def open(self) -> None:
-        """Opens the ports; requests are answered from here on.
+        """Opens the ports and starts to answer requests.
 
         Raises:
             UnavailableError: a port is taken.
@@ -72,7 +72,7 @@ class Transports:
             self._open_rest(listener)
 
     async def close(self, grace_s: float) -> None:
-        """Takes no more requests and finishes those in flight, for up to `grace_s`."""
+        """Refuses new requests and finishes those in flight, for up to `grace_s`."""
         await asyncio.gather(*(close(grace_s) for close in self._closers))
 
     async def _open_grpc(self) -> None:
@@ -82,18 +82,18 @@ class Transports:
         server = grpc.aio.server(options=list(options.items()))
         health = self._readiness if self._settings.enable_grpc_healthcheck_service else None
         add_services(server, self._core, health, self._metrics)
-        # gRPC removes its socket when it stops, even if by then it is another server's: so it gets one of its
-        # own, which is put in place afterwards.
+        # gRPC removes its socket when it stops, even if another server owns the path by then. So it opens one
+        # under a private name, which then moves to the path.
         own = f"{path}.{os.getpid()}-{id(self):x}"
         if path:
             check_socket(path)
             self.grpc_address = f"unix:{path}"
-            error = UnavailableError(f"The UNIX socket {path} is not for this process to listen on.")
+            error = UnavailableError(f"This process may not listen on the UNIX socket {path}.")
             _add_port(server, f"unix:{own}", tls, error)
         if port is not None:
-            listen(host, port).close()  # says it in a sentence, and gRPC nothing on standard error
-            number = _add_port(server, _joined(host, port), tls, taken(f"Port {port} on {host}"))
-            self.grpc_address = _joined(host, number)
+            listen(host, port).close()  # raises one sentence; gRPC would write to standard error
+            number = _add_port(server, _join(host, port), tls, make_taken_error(host, port))
+            self.grpc_address = _join(host, number)
         await server.start()
         self._closers.append(server.stop)
         if path:
@@ -108,7 +108,7 @@ class Transports:
         idle_s = settings.rest_api_idle_timeout_in_ms / 1000
         config = uvicorn.Config(
             app,
-            http=limited_protocol(
+            http=limit_protocol(
                 settings.rest_api_header_timeout_in_ms / 1000, idle_s, settings.rest_api_max_connections
             ),
             ws="none",
@@ -130,7 +130,7 @@ class Transports:
             await serving
 
         scheme = "https" if tls else "http"
-        self.rest_address = f"{scheme}://{_joined(self._settings.host, listener.getsockname()[1])}"
+        self.rest_address = f"{scheme}://{_join(self._settings.host, listener.getsockname()[1])}"
         self._closers.append(close)
 
 
@@ -138,11 +138,11 @@ def listen(host: str, port: int) -> socket.socket:
     """Returns a listening socket; port 0 takes any free one.
 
     Raises:
-        UnavailableError: the port is taken, or the address is not one of this machine.
+        UnavailableError: the port is taken, or the address does not belong to this machine.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # With the protocol spelled out, since only then asyncio turns off the delay of small packets, which would
-    # add 40 ms to every reply.
+    # Only with an explicit protocol does asyncio switch off the delay of small packets, which would add 40 ms
+    # to every reply.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -151,24 +151,26 @@ def listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         listener.close()
         if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
-            raise UnavailableError(f"{host!r} is no address of this machine. Choose another host.") from error
-        raise taken(f"Port {port} on {host}") from error
+            raise UnavailableError(
+                f"{host!r} is not an address of this machine. Choose another host."
+            ) from error
+        raise make_taken_error(host, port) from error
     return listener
 
 
-def taken(what: str) -> UnavailableError:
-    """Returns the error for a place that cannot be listened on."""
+def make_taken_error(host: str, port: int) -> UnavailableError:
+    """Returns the error for a port that this process cannot listen on."""
     return UnavailableError(
-        f"{what} is taken, or not for this process to listen on. Stop what uses it or choose another;"
-        " port 0 takes any free one."
+        f"Port {port} on {host} is taken, or this process may not listen on it. Stop the program that uses it"
+        " or choose another port; port 0 takes any free one."
     )
 
 
 def check_socket(path: str) -> None:
-    """Looks at what a socket will replace: as upstream, the newest server gets it.
+    """Checks the path of a socket. As in TensorFlow Serving, the newest server takes an existing socket over.
 
     Raises:
-        UnavailableError: there is something else at that path.
+        UnavailableError: the path is not a socket.
     """
     try:
         if not stat.S_ISSOCK(os.stat(path).st_mode):
@@ -176,7 +178,9 @@ def check_socket(path: str) -> None:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
             probe.settimeout(_PROBE_S)
             if probe.connect_ex(path) == 0:
-                log.warning("%s was another server's; it gets no new connections from now on.", path)
+                log.warning(
+                    "%s was another server's socket, which gets no new connections from now on.", path
+                )
     except FileNotFoundError:
         return
     except OSError as error:
@@ -184,7 +188,7 @@ def check_socket(path: str) -> None:
 
 
 async def _remove_socket(path: str, number: int) -> None:
-    """Removes a socket unless it is another server's by now."""
+    """Removes a socket unless another server owns it by now."""
     with contextlib.suppress(FileNotFoundError):
         if os.stat(path).st_ino == number:
             os.unlink(path)
@@ -192,20 +196,14 @@ async def _remove_socket(path: str, number: int) -> None:
 
 def _add_port(server: grpc.aio.Server, address: str, tls: TlsConfig | None, error: UnavailableError) -> int:
     try:
-        return (
-            server.add_secure_port(address, _credentials(tls)) if tls else server.add_insecure_port(address)
-        )
+        if tls is None:
+            return server.add_insecure_port(address)
+        pair, authorities = (tls.server_key.encode(), tls.server_cert.encode()), tls.custom_ca.encode()
+        credentials = grpc.ssl_server_credentials([pair], authorities or None, tls.client_verify)
+        return server.add_secure_port(address, credentials)
     except RuntimeError as cause:
         raise error from cause
 
 
-def _credentials(tls: TlsConfig) -> grpc.ServerCredentials:
-    return grpc.ssl_server_credentials(
-        [(tls.server_key.encode(), tls.server_cert.encode())],
-        root_certificates=tls.custom_ca.encode() or None,
-        require_client_auth=tls.client_verify,
-    )
-
-
-def _joined(host: str, port: int) -> str:
+def _join(host: str, port: int) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

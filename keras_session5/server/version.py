@@ -1,4 +1,4 @@
-"""One version of one model on its way from found to gone."""
+"""One version of one model, from its discovery to its end."""
 
 import enum
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from keras_session5.errors import ServingError
 
 
 class State(enum.IntEnum):
-    """Where a version stands; it only moves forward. The numbers are the protocol's."""
+    """The state of a version, which only moves forward. The numbers are the protocol's."""
 
     START = 10
     LOADING = 20
@@ -25,14 +25,14 @@ class Version:
         model: the model's name.
         number: the version's number.
         path: the folder that holds it.
-        state: where it stands.
-        wanted: whether the version policy asks for it.
-        error: why its last attempt to load failed.
+        state: its current state.
+        wanted: whether the version policy selects it.
+        error: the reason if its last load failed.
         servable: the loaded model, while it is AVAILABLE or UNLOADING.
-        users: how many requests are using it.
-        busy: whether an attempt to load it is under way.
-        attempts: how many attempts have failed.
-        retry_at: when the next attempt is due, in seconds of the monotonic clock.
+        users: the number of requests that use it.
+        busy: whether a load is in progress.
+        attempts: the number of failed loads.
+        retry_at: the time of the next load, in seconds of the monotonic clock.
     """
 
     model: str
@@ -49,17 +49,17 @@ class Version:
 
     @property
     def is_loading(self) -> bool:
-        """Whether it has not been loaded yet and may still be."""
+        """Whether it may still become available."""
         return self.state in (State.START, State.LOADING)
 
     def status(self) -> "VersionStatus":
-        """What there is to tell of it; the error of an attempt that will be repeated is not told."""
+        """Returns the status, without the error of a load that will be retried."""
         return VersionStatus(self.number, self.state, self.error if self.state is State.END else None)
 
 
 @dataclass(frozen=True)
 class VersionStatus:
-    """What is told of a version: its number, its state and, if it ended in one, its error."""
+    """The public status of a version: its number, its state and, if an error ended it, that error."""
 
     number: int
     state: State

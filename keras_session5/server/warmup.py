@@ -1,4 +1,4 @@
-"""Replays the requests that a SavedModel brings along, so that its first caller does not wait."""
+"""Replays the requests stored with a SavedModel, so that its first client does not wait."""
 
 import logging
 import os
@@ -18,41 +18,40 @@ from keras_session5.server.runtime import Servable
 log = logging.getLogger(__name__)
 
 FILE = os.path.join("assets.extra", "tf_serving_warmup_requests")
-_MOST_RECORDS = 1000
+_MAX_RECORDS = 1000
 _METHODS = {"classify_log": CLASSIFY_METHOD, "regress_log": REGRESS_METHOD}
 
 
 def warm_up(servable: Servable, path: str, iterations: int, check_method_names: bool = False) -> int:
-    """Runs every record of a version's warm-up file and returns their number; it need not have one.
+    """Runs every record of a version's warm-up file and returns their number; 0 without a file.
 
     Args:
         servable: the loaded version.
-        path: its folder.
-        iterations: how often to run each record.
-        check_method_names: whether a signature must be meant for the method that a record asks for.
+        path: the version's folder.
+        iterations: the number of runs of each record.
+        check_method_names: whether a signature must be made for the method that a record calls.
 
     Raises:
-        ServingError: the file is not one, or a record fails; the version is then not to be served.
+        ServingError: the file is invalid, or a record fails; the version must not be served.
     """
     file = os.path.join(path, FILE)
     if not os.path.isfile(file):
         return 0
     began, count = time.monotonic(), 0
-    for record in records(file):
-        if count == _MOST_RECORDS:
-            raise InternalError(f"Number of warmup records exceeds the maximum ({_MOST_RECORDS}) at {file}")
+    for count, record in enumerate(records(file), 1):
+        if count > _MAX_RECORDS:
+            raise InternalError(f"Number of warmup records exceeds the maximum ({_MAX_RECORDS}) at {file}")
         for _ in range(iterations):
             _replay(servable, record, check_method_names)
-        count += 1
     log.info("Ran %d warm-up records of %s in %.2f s", count, path, time.monotonic() - began)
     return count
 
 
 def records(file: str) -> Iterator[prediction_log_pb2.PredictionLog]:
-    """Yields what a warm-up file holds.
+    """Yields the records of a warm-up file.
 
     Raises:
-        ServingError: it is not one.
+        ServingError: the file is invalid.
     """
     try:
         for data in tf.data.TFRecordDataset(file).as_numpy_iterator():
@@ -60,14 +59,8 @@ def records(file: str) -> Iterator[prediction_log_pb2.PredictionLog]:
     except DecodeError as error:
         raise InvalidArgumentError(f"Failed to parse warmup record: {error} from {file}") from error
     except tf.errors.DataLossError as error:
-        raise DataLossError(
-            f"{_kernels_words(error.message)}. Please verify your warmup data is in TFRecord format."
-        ) from error
-
-
-def _kernels_words(message: str) -> str:
-    """Returns TensorFlow's message without what Python wraps around it."""
-    return message.rpartition("}} ")[2].partition(" [Op:")[0]
+        message = error.message.rpartition("}} ")[2].partition(" [Op:")[0]  # without Python's additions
+        raise DataLossError(f"{message}. Please verify your warmup data is in TFRecord format.") from error
 
 
 def _replay(servable: Servable, record: prediction_log_pb2.PredictionLog, check_method_names: bool) -> None:
@@ -82,7 +75,7 @@ def _replay(servable: Servable, record: prediction_log_pb2.PredictionLog, check_
             run = plan(signatures, name, inputs, decode_tensor, output_filter, check_method_names)
         else:
             run = plan_examples(signatures, name, _METHODS[kind], request.input, check_method_names)
-    else:  # upstream replays no others either
+    else:  # TensorFlow Serving replays no others either
         number = record.DESCRIPTOR.fields_by_name[kind].number if kind else 0
         raise UnimplementedError(f"Unsupported log_type for warmup: {number}")
     run.result(servable.run(run.feeds, run.fetches))

@@ -129,7 +129,7 @@ def test_large_bodies_are_limited_together_and_small_ones_come_through():
 
 
 def test_a_body_whose_rest_does_not_come_is_given_up():
-    with pytest.raises(BodyError, match="did not come in time") as caught:
+    with pytest.raises(BodyError, match="did not arrive in time") as caught:
         asyncio.run(_read(Bodies(LARGEST, 0.05), []))
     assert caught.value.status == 408
 
@@ -148,7 +148,7 @@ def test_large_bodies_are_read_one_at_a_time():
 
     async def ten() -> None:
         with record:
-            await asyncio.gather(*(core._off_loop(record, 10 * LARGEST, read) for _ in range(10)))
+            await asyncio.gather(*(core._call_off_loop(record, 10 * LARGEST, read) for _ in range(10)))
 
     asyncio.run(ten())
     assert most == [1]

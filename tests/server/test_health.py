@@ -95,11 +95,11 @@ def test_health_follows_a_model_through_its_life(
     shutil.rmtree(tmp_path / "half/2")
     assert (model.get(timeout=60), whole.get(timeout=60)) == ("NOT_SERVING", "NOT_SERVING")
 
-    server.configure([])
+    server.reload([])
     assert (model.get(timeout=60), whole.get(timeout=60)) == ("SERVICE_UNKNOWN", "SERVING")
     assert (client.check("half"), client.check("")) == ("NOT_FOUND", "SERVING")
 
-    server.configure([ModelConfig("half", str(tmp_path / "half"))])
+    server.reload([ModelConfig("half", str(tmp_path / "half"))])
     assert (model.get(timeout=60), whole.get(timeout=60)) == ("NOT_SERVING", "NOT_SERVING")
     assert (model.empty(), whole.empty()) == (True, True)
 

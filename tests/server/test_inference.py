@@ -18,7 +18,7 @@ from tensorflow_serving.apis import (
 from keras_session5.errors import InternalError, InvalidArgumentError, NotFoundError, UnimplementedError
 from keras_session5.server.inference import (
     Classification,
-    example_tensor,
+    make_example_tensor,
     plan_examples,
     plan_multi_inference,
 )
@@ -101,7 +101,7 @@ def test_the_context_stands_before_each_example():
     found = input_pb2.Input()
     found.example_list_with_context.context.CopyFrom(context)
     found.example_list_with_context.examples.extend([first, second])
-    assert example_tensor(found).tolist() == [
+    assert make_example_tensor(found).tolist() == [
         context.SerializeToString() + first.SerializeToString(),
         context.SerializeToString(),
     ]

@@ -218,7 +218,7 @@ def test_ctrl_c_stops_it_cleanly(start, saved: Path):
 
 def test_sigterm_during_the_start_stops_it_cleanly(start, saved: Path):
     process = start(f"--model_base_path={saved / 'half'}", "--port=1", "--enable_profiler")
-    assert "--enable_profiler has no meaning" in process.stderr.readline()
+    assert "--enable_profiler has no effect" in process.stderr.readline()
     time.sleep(0.3)
     process.send_signal(signal.SIGTERM)
     _, log = process.communicate(timeout=60)

@@ -225,8 +225,8 @@ def test_numpys_numbers_are_numbers():
 
 
 def test_a_metric_has_a_limit_and_counts_the_rest_together():
-    counter = Counter("asked_total", ["model", "code"], most=3)
-    histogram = Histogram("seconds", ["model", "code"], [1], most=3)
+    counter = Counter("asked_total", ["model", "code"], max_series=3)
+    histogram = Histogram("seconds", ["model", "code"], [1], max_series=3)
     for i in range(10):
         counter.add(f"m{i}", "OK")
         histogram.observe(2, f"m{i}", "OK")

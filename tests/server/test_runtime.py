@@ -18,7 +18,7 @@ from keras_session5.errors import (
     ServingError,
     UnimplementedError,
 )
-from keras_session5.server.codecs.tensors import decode_tensor, encode_tensor
+from keras_session5.server.codecs.tensors import decode_tensor
 from keras_session5.server.predict import plan
 from keras_session5.server.runtime import SavedModel, Servable
 from keras_session5.server.warmup import warm_up
@@ -67,7 +67,7 @@ def test_a_damaged_version_is_a_serving_error(version: Path, damage: Callable[[P
 def test_a_dropped_model_is_freed(version: Path):
     model = SavedModel(str(version))
     session = weakref.ref(model._session)
-    outputs = ask(model, "serving_default", {"x": encode_tensor(np.ones(1, np.float32))})
+    outputs = ask(model, "serving_default", {"x": tf.make_tensor_proto(np.ones(1, np.float32))})
     assert outputs["y"] == 2.5
     del model
     gc.collect()
@@ -77,8 +77,8 @@ def test_a_dropped_model_is_freed(version: Path):
 def test_defaults_stand_in_for_inputs_that_are_not_sent(saved: Path):
     model = SavedModel(str(saved / "pair/7"))
     signature = model.signatures["scalar"]
-    signature.defaults["b"].CopyFrom(encode_tensor(np.array([10.0], np.float32)))
-    outputs = ask(model, "scalar", {"a": encode_tensor(np.array([1.0], np.float32))})
+    signature.defaults["b"].CopyFrom(tf.make_tensor_proto(np.array([10.0], np.float32)))
+    outputs = ask(model, "scalar", {"a": tf.make_tensor_proto(np.array([1.0], np.float32))})
     np.testing.assert_array_equal(outputs["rows"], [11.0])
     with pytest.raises(ServingError, match=r"^Signature input alias: a"):
         ask(model, "scalar", {"b": signature.defaults["b"]})
@@ -89,7 +89,7 @@ def test_defaults_stand_in_for_inputs_that_are_not_sent(saved: Path):
 
 def _record(x: np.ndarray) -> prediction_log_pb2.PredictionLog:
     log = prediction_log_pb2.PredictionLog()
-    log.predict_log.request.inputs["x"].CopyFrom(encode_tensor(x))
+    log.predict_log.request.inputs["x"].CopyFrom(tf.make_tensor_proto(x))
     return log
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from keras_session5.errors import InvalidArgumentError, NotFoundError
 from keras_session5.server.batching_parameters import BatchingParameters, read_batching_parameters
-from keras_session5.server.monitoring_config import read_monitoring
+from keras_session5.server.monitoring_config import read_monitoring_path
 from keras_session5.server.text_protos import ConfigSyntaxError, SSLConfigProto, read_text_proto
 
 SERVING = Path(__file__).parents[2] / "serving"
@@ -22,7 +22,7 @@ def test_the_files_of_this_repository_are_read():
     parameters = read_batching_parameters(SERVING / "batching.config")
     assert (parameters.max_batch_size, parameters.batch_timeout_micros) == (64, 1000)
     assert (parameters.max_enqueued_batches, parameters.num_batch_threads) == (100, 2)
-    assert read_monitoring(SERVING / "monitoring.config") == (True, "/monitoring/prometheus/metrics")
+    assert read_monitoring_path(SERVING / "monitoring.config") == "/monitoring/prometheus/metrics"
 
 
 def test_every_field_of_the_batching_parameters_is_taken_over(tmp_path: Path):
@@ -73,13 +73,14 @@ def test_batching_parameters_that_contradict_each_other_are_refused(tmp_path: Pa
 @pytest.mark.parametrize(
     ("text", "result"),
     [
-        ("", (False, "/monitoring/prometheus/metrics")),
-        ("prometheus_config { enable: false }", (False, "/monitoring/prometheus/metrics")),
-        ('prometheus_config: { enable: true, path: "/metrics" }', (True, "/metrics")),
+        ("", ""),
+        ('prometheus_config: { enable: false, path: "/metrics" }', ""),
+        ("prometheus_config { enable: true }", "/monitoring/prometheus/metrics"),
+        ('prometheus_config: { enable: true, path: "/metrics" }', "/metrics"),
     ],
 )
-def test_monitoring_is_on_only_if_its_file_says_so(tmp_path: Path, text: str, result: tuple[bool, str]):
-    assert read_monitoring(_write(tmp_path, text)) == result
+def test_monitoring_is_on_only_if_its_file_says_so(tmp_path: Path, text: str, result: str):
+    assert read_monitoring_path(_write(tmp_path, text)) == result
 
 
 def test_a_file_that_does_not_parse_is_named_and_the_place_is_told(tmp_path: Path):

@@ -1,1 +1,1 @@
-"""What travels: tensors as protocol buffers, and the JSON of the REST API."""
+"""Formats on the wire: tensors as protocol buffers, and the JSON of the REST API."""

@@ -1,4 +1,4 @@
-"""A JSON value to a tensor of a given element type, with TensorFlow Serving's error texts."""
+"""Converts a JSON value to a tensor of a given element type, with TensorFlow Serving's error texts."""
 
 import base64
 import binascii
@@ -10,12 +10,12 @@ import tensorflow as tf
 from tensorflow.core.framework import types_pb2
 
 from keras_session5.errors import InvalidArgumentError, UnimplementedError
-from keras_session5.server.codecs.json_text import describe, json_type
-from keras_session5.server.codecs.tensors import dtype_name, most_dimensions
+from keras_session5.server.codecs.json_text import describe, name_json_type
+from keras_session5.server.codecs.tensors import get_max_rank, name_dtype
 from keras_session5.server.deadline import check_deadline
 
 _INT32 = (-(2**31), 2**31 - 1)
-# The narrow types take whatever an int32 holds, and wrap around, as upstream does.
+# As in TensorFlow Serving, narrow types accept any int32 and wrap around.
 _RANGES = {
     types_pb2.DT_INT8: _INT32,
     types_pb2.DT_UINT8: _INT32,
@@ -35,12 +35,12 @@ _LEAF_TYPES = {dtype: {int} for dtype in _RANGES} | {
 
 
 def is_base64(value: Any) -> bool:
-    """Whether a value is `{"b64": "<text>"}`, which stands for bytes."""
+    """Whether a value is `{"b64": "<text>"}`, the form of bytes."""
     return isinstance(value, dict) and len(value) == 1 and isinstance(value.get("b64"), str)
 
 
-def shape_of(value: Any) -> tuple[int, ...]:
-    """Returns the shape that the first path down the nested lists suggests."""
+def infer_shape(value: Any) -> tuple[int, ...]:
+    """Returns the shape along the first element of each nested list."""
     shape = []
     while isinstance(value, list):
         shape.append(len(value))
@@ -49,37 +49,37 @@ def shape_of(value: Any) -> tuple[int, ...]:
 
 
 def to_array(value: Any, dtype: int, alias: str) -> np.ndarray:
-    """Returns the tensor that a nested list stands for.
+    """Returns the tensor that a nested list holds.
 
     Args:
         value: the parsed JSON value.
         dtype: TensorFlow's `DataType` of the input.
-        alias: the input's name, for an error text.
+        alias: the input's name, for error texts.
 
     Raises:
-        InvalidArgumentError: it is ragged, too deep, or holds a value of another type.
+        InvalidArgumentError: the list is ragged, too deep, or holds a value of another type.
         UnimplementedError: JSON has no form for this element type.
     """
-    array = regular_array(value, dtype, alias)
+    array = to_regular_array(value, dtype, alias)
     if array is None:
-        _refuse_first(value, 0, shape_of(value), dtype)
-        raise AssertionError("a place does not fit, but none was found")
+        _refuse_first(value, 0, infer_shape(value), dtype)
+        raise AssertionError("no element is wrong, yet the list is not regular")
     return array
 
 
-def regular_array(value: Any, dtype: int, alias: str) -> np.ndarray | None:
-    """Returns the same; None, without a reason, for what is ragged or holds a value of another type."""
-    shape = shape_of(value)
-    if len(shape) > most_dimensions(dtype):  # whatever else is wrong with it
+def to_regular_array(value: Any, dtype: int, alias: str) -> np.ndarray | None:
+    """Returns the same, but None if the list is ragged or holds a value of another type."""
+    shape = infer_shape(value)
+    if len(shape) > get_max_rank(dtype):  # comes before all other errors
         raise InvalidArgumentError(f"tensor parsing error: {alias}")
     leaves = _flatten(value, shape)
     if leaves is None or not set(map(type, leaves)) <= _LEAF_TYPES.get(dtype, set()):
         return None
-    return _array_of(leaves, dtype).reshape(shape)
+    return _make_array(leaves, dtype).reshape(shape)
 
 
-def of_dtype(numbers: np.ndarray, dtype: int) -> np.ndarray | None:
-    """Returns int64 or float64 numbers as a tensor of an element type; None if one does not fit it."""
+def convert_numbers(numbers: np.ndarray, dtype: int) -> np.ndarray | None:
+    """Converts int64 or float64 numbers to an element type; returns None if one is out of its range."""
     if dtype in _FLOATS:
         with np.errstate(over="ignore"):
             return numbers.astype(np.float64).astype(tf.as_dtype(dtype).as_numpy_dtype)
@@ -100,7 +100,7 @@ def _flatten(value: Any, shape: tuple[int, ...]) -> list[Any] | None:
     return None if list in set(map(type, items)) else items
 
 
-def _array_of(leaves: list[Any], dtype: int) -> np.ndarray:
+def _make_array(leaves: list[Any], dtype: int) -> np.ndarray:
     if dtype == types_pb2.DT_STRING:
         strings = np.empty(len(leaves), dtype=object)
         strings[:] = [to_bytes(leaf) for leaf in leaves]
@@ -119,11 +119,11 @@ def _array_of(leaves: list[Any], dtype: int) -> np.ndarray:
 def _check_range(leaves: list[Any], dtype: int) -> None:
     lowest, highest = _RANGES[dtype]
     if leaves and not (lowest <= min(leaves) and max(leaves) <= highest):
-        raise _wrong_type(next(leaf for leaf in leaves if not lowest <= leaf <= highest), dtype)
+        raise _make_type_error(next(leaf for leaf in leaves if not lowest <= leaf <= highest), dtype)
 
 
 def to_bytes(leaf: str | dict) -> bytes:
-    """Returns what a string, or an object that stands for bytes, holds."""
+    """Returns the bytes in a string or in a `{"b64": ...}` object."""
     if isinstance(leaf, str):
         return leaf.encode("utf-8", "surrogateescape")
     if not is_base64(leaf):
@@ -137,7 +137,7 @@ def to_bytes(leaf: str | dict) -> bytes:
 
 
 def _refuse_first(value: Any, level: int, shape: tuple[int, ...], dtype: int) -> None:
-    """Raises for the first place where `value` does not fit, in the order in which upstream meets it."""
+    """Raises upstream's error for the first wrong element, in upstream's order."""
     rank = len(shape)
     if not isinstance(value, list):
         if level != rank:
@@ -161,16 +161,17 @@ def _refuse_first(value: Any, level: int, shape: tuple[int, ...], dtype: int) ->
 
 def _check_leaf(value: Any, dtype: int) -> None:
     if dtype not in _LEAF_TYPES and not isinstance(value, dict):
-        raise UnimplementedError(f"Conversion of JSON Value: {describe(value)} to type: {dtype_name(dtype)}")
+        raise UnimplementedError(f"Conversion of JSON Value: {describe(value)} to type: {name_dtype(dtype)}")
     if type(value) not in _LEAF_TYPES.get(dtype, set()):
-        raise _wrong_type(value, dtype)
+        raise _make_type_error(value, dtype)
     if dtype in _RANGES:
         _check_range([value], dtype)
     elif dtype == types_pb2.DT_STRING:
         to_bytes(value)
 
 
-def _wrong_type(value: Any, dtype: int) -> InvalidArgumentError:
+def _make_type_error(value: Any, dtype: int) -> InvalidArgumentError:
     return InvalidArgumentError(
-        f"JSON Value: {describe(value)} Type: {json_type(value)} is not of expected type: {dtype_name(dtype)}"
+        f"JSON Value: {describe(value)} Type: {name_json_type(value)} is not of expected type:"
+        f" {name_dtype(dtype)}"
     )

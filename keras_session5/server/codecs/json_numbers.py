@@ -1,9 +1,8 @@
-"""The usual body of a REST predict request, which holds nothing but numbers, read fast.
+"""A fast reader for the usual body of a REST predict request, which holds only numbers.
 
-simdjson writes the numbers of nested lists one after the other into a buffer, which becomes the array. That
-the lists are regular is seen from the body's brackets and commas: with everything else taken away they must
-be those of a tensor. Whatever is unusual (text, ragged lists, an error) is left to `json_request`, which says
-upstream's words.
+simdjson writes the numbers of nested lists into one buffer, which becomes the array. The body's brackets and
+commas show whether the lists are regular: without all other characters they must be those of a tensor. Any
+other body (text, ragged lists, an error) is left to `json_request`, which has upstream's error texts.
 """
 
 from typing import Any
@@ -13,19 +12,19 @@ import simdjson
 
 from keras_session5.server.codecs.json_parser import INFINITY, NAN, Json
 
-# What numbers are written with. Names lose these characters too, on both sides of the comparison.
+# The characters of numbers. Names lose them too, on both sides of the comparison.
 _OF_NUMBERS = b"0123456789.eE+- \t\r\n"
-# To find a row, simdjson passes all those before it.
+# To find a row, simdjson skips all rows before it.
 _MOST_NAMED_ROWS = 256
 
-# Input names to values; None for the name of a value that stands bare.
+# Values by input name; None is the name of a value without one.
 Numbers = dict[str | None, np.ndarray]
 
 
 def read_numbers(json: Json) -> tuple[str, Numbers] | None:
-    """Returns `instances` or `inputs`, whichever an object has, and the values as int64 or float64.
+    """Returns the key, `instances` or `inputs`, and its values as int64 or float64.
 
-    None if the object holds anything but regular lists of numbers and the name of a signature.
+    Returns None if the object holds anything but regular lists of numbers and the name of a signature.
     """
     document = json.root
     try:
@@ -34,57 +33,57 @@ def read_numbers(json: Json) -> tuple[str, Numbers] | None:
         form = "instances" if "instances" in keys else "inputs"
         if set(keys) - {"signature_name"} != {form}:
             return None
-        value, pattern = _rows(document[form]) if form == "instances" else _columns(document[form])
+        value, pattern = _read_rows(document[form]) if form == "instances" else _read_columns(document[form])
     except (ValueError, KeyError, TypeError, IndexError):
         return None
     members = (
-        _plain(f'"{key}":' + (f'"{name}"' if key == "signature_name" else ""))
+        _strip(f'"{key}":' + (f'"{name}"' if key == "signature_name" else ""))
         + (b"" if key != form else pattern)
         for key in keys
     )
     if not value or json.text.translate(None, _OF_NUMBERS) != b"{" + b",".join(members) + b"}":
         return None
     if json.has_words:
-        value = {alias: _with_words(array) for alias, array in value.items()}
+        value = {alias: _restore_words(array) for alias, array in value.items()}
     return form, value
 
 
-def _with_words(array: np.ndarray) -> np.ndarray:
-    """Returns the array with NaN and infinity in place of the numbers that stand for them."""
+def _restore_words(array: np.ndarray) -> np.ndarray:
+    """Returns the array with NaN and infinity in place of their stand-ins."""
     if array.dtype == np.int64:
         return array
     array = np.where(array == NAN, np.nan, array)
     return np.where(np.abs(array) == INFINITY, np.copysign(np.inf, array), array)
 
 
-def _columns(value: Any) -> tuple[Numbers, bytes]:
-    """Returns a value for each input, and the brackets and commas that regular lists of them have."""
+def _read_columns(value: Any) -> tuple[Numbers, bytes]:
+    """Returns the values by input, and the brackets and commas of regular lists with these shapes."""
     if isinstance(value, simdjson.Object):
-        arrays: Numbers = {str(name): _array(value[name]) for name in value}
-        return arrays, _object(arrays)
-    return _bare(value)
+        arrays: Numbers = {str(name): _read_array(value[name]) for name in value}
+        return arrays, _make_object_pattern(arrays)
+    return _read_unnamed(value)
 
 
-def _rows(value: Any) -> tuple[Numbers, bytes]:
-    """Returns the same of a list with an object for each row."""
+def _read_rows(value: Any) -> tuple[Numbers, bytes]:
+    """Returns the same for a list of rows."""
     if not isinstance(value, simdjson.Array) or not isinstance(value[0], simdjson.Object):
-        return _bare(value)
+        return _read_unnamed(value)
     if len(value) > _MOST_NAMED_ROWS:
-        raise ValueError("too many rows to be found one by one")
-    # By index: going over the list would make Python's lists of what it holds.
-    rows = [_columns(value[at])[0] for at in range(len(value))]
+        raise ValueError("too many rows to find one by one")
+    # By index, because iteration would convert the rows to Python lists.
+    rows = [_read_columns(value[at])[0] for at in range(len(value))]
     arrays: Numbers = {name: np.stack([row[name] for row in rows]) for name in rows[0]}
-    return arrays, b"[" + b",".join([_object(rows[0])] * len(rows)) + b"]"
+    return arrays, b"[" + b",".join([_make_object_pattern(rows[0])] * len(rows)) + b"]"
 
 
-def _bare(value: Any) -> tuple[Numbers, bytes]:
-    array = _array(value)
-    return {None: array}, _pattern(array.shape)
+def _read_unnamed(value: Any) -> tuple[Numbers, bytes]:
+    array = _read_array(value)
+    return {None: array}, _make_pattern(array.shape)
 
 
-def _array(value: Any) -> np.ndarray:
+def _read_array(value: Any) -> np.ndarray:
     if not isinstance(value, simdjson.Array):
-        raise TypeError("a bare number is too small to be worth it")
+        raise TypeError("a single number is not worth the effort")
     shape, first = [], value
     while isinstance(first, simdjson.Array):
         shape.append(len(first))
@@ -96,15 +95,17 @@ def _array(value: Any) -> np.ndarray:
     return buffer.reshape(shape)
 
 
-def _object(arrays: Numbers) -> bytes:
-    return b"{" + b",".join(_plain(f'"{name}":') + _pattern(arrays[name].shape) for name in arrays) + b"}"
+def _make_object_pattern(arrays: Numbers) -> bytes:
+    return (
+        b"{" + b",".join(_strip(f'"{name}":') + _make_pattern(arrays[name].shape) for name in arrays) + b"}"
+    )
 
 
-def _plain(text: str) -> bytes:
+def _strip(text: str) -> bytes:
     return text.encode().translate(None, _OF_NUMBERS)
 
 
-def _pattern(shape: tuple[int, ...]) -> bytes:
+def _make_pattern(shape: tuple[int, ...]) -> bytes:
     """Returns the brackets and commas of a tensor."""
     pattern = b""
     for size in reversed(shape):

@@ -1,4 +1,4 @@
-"""A JSON body, read by simdjson, which refuses a malformed one at a gigabyte per second."""
+"""Parses JSON bodies with simdjson, which checks a gigabyte per second."""
 
 import math
 import re
@@ -10,13 +10,13 @@ import simdjson
 from keras_session5.errors import InvalidArgumentError
 from keras_session5.server.deadline import check_deadline
 
-# JSON has no words for these numbers, but TensorFlow Serving reads and writes them. While simdjson reads the
-# body, numbers that nobody sends stand for them.
+# JSON has no words for NaN and infinity, but TensorFlow Serving reads and writes them. For simdjson, numbers
+# that no client sends replace them.
 NAN, INFINITY = 1.797693134862301e308, 1.797693134862302e308
 _VALUES = {NAN: math.nan, INFINITY: math.inf, -INFINITY: -math.inf}
-# Strings are matched to be passed over, an open one to its end: every byte is looked at once.
+# Matches strings to skip them, an unclosed one to the end, so that it looks at each byte once.
 _WORD = re.compile(rb'"(?:[^"\\]|\\.)*+"?|NaN|Inf(?:inity)?|-Inf(?:inity)?', re.DOTALL)
-# The spaces keep a word apart from its neighbors: `1NaN` stays wrong.
+# The spaces separate a word from its neighbours, so that `1NaN` stays invalid.
 _STAND_INS = {
     b"N": f" {NAN!r} ".encode(),
     b"I": f" {INFINITY!r} ".encode(),
@@ -30,9 +30,9 @@ class Json:
     """A parsed body.
 
     Attributes:
-        text: what simdjson has read.
-        root: simdjson's view of the value; it makes Python objects only of what is taken out of it.
-        has_words: whether `NAN` and `INFINITY` in it stand for the words.
+        text: the text that simdjson parsed.
+        root: simdjson's view of the value, which creates Python objects only on access.
+        has_words: whether `NAN` and `INFINITY` in the text stand for words.
     """
 
     text: bytes
@@ -43,29 +43,29 @@ class Json:
         """Returns the value as Python objects; the first of duplicate keys wins.
 
         Raises:
-            InvalidArgumentError: it is nested too deeply, or a name holds U+0000.
+            InvalidArgumentError: the value is nested too deeply, or a name holds U+0000.
             DeadlineExceededError: the thread's time is up.
         """
         try:
             objects = self.text.count(b"{") - isinstance(self.root, simdjson.Object)
             return self._to_python(self.root, plain=not self.has_words and not objects)
         except RecursionError as error:
-            raise _parse_error("The document is nested too deeply.") from error
-        except KeyError as error:  # of a look-up, which takes the character for the end of the name
-            raise _parse_error("A name must not hold U+0000.") from error
+            raise _make_error("The document is nested too deeply.") from error
+        except KeyError as error:  # from a look-up, which ends the name at that character
+            raise _make_error("A name must not hold U+0000.") from error
 
     def _to_python(self, value: Any, plain: bool) -> Any:
-        """Converts a value. `plain`: no list holds words, or objects, whose keys must be compared."""
+        """Converts a value. `plain`: no list holds words, or objects, which may have duplicate keys."""
         check_deadline()
         if isinstance(value, (list, dict)) and not self.has_words:
             return value
         if isinstance(value, (simdjson.Array, list)):
-            # simdjson converts only the innermost lists, since other threads wait while it does.
+            # simdjson converts only the innermost lists, because it blocks other threads meanwhile.
             if plain and len(value) and not isinstance(value[0], simdjson.Array):
                 return value.as_list()
             return [self._to_python(item, plain) for item in value]
         if isinstance(value, (simdjson.Object, dict)):
-            # A look-up finds the first of duplicate keys, but passes all before; `items` converts all within.
+            # A look-up finds the first of duplicate keys but skips all before it; `items` converts all.
             look_up = len(value) <= _MOST_LOOK_UPS
             members: dict[str, Any] = {}
             for key, item in ((key, None) for key in value) if look_up else value.items():
@@ -82,20 +82,20 @@ def parse_json(body: bytes) -> Json:
         InvalidArgumentError: `JSON Parse error: <reason>`.
     """
     if not body.strip():
-        raise _parse_error("The document is empty")
+        raise _make_error("The document is empty")
     has_words = b"NaN" in body or b"Inf" in body
-    text = _WORD.sub(_stand_in, body) if has_words else body
+    text = _WORD.sub(_replace_word, body) if has_words else body
     try:
         return Json(text, simdjson.Parser().parse(text), has_words)
     except (ValueError, RuntimeError) as error:
-        reason = getattr(error, "reason", str(error))  # of bytes that are not UTF-8
-        raise _parse_error(reason.partition(": ")[2].partition("  ")[0] or reason) from error
+        reason = getattr(error, "reason", str(error))  # for bytes that are not UTF-8
+        raise _make_error(reason.partition(": ")[2].partition("  ")[0] or reason) from error
 
 
-def _stand_in(word: re.Match[bytes]) -> bytes:
+def _replace_word(word: re.Match[bytes]) -> bytes:
     check_deadline()
     return _STAND_INS.get(word[0][:1], word[0])
 
 
-def _parse_error(reason: str) -> InvalidArgumentError:
+def _make_error(reason: str) -> InvalidArgumentError:
     return InvalidArgumentError(f"JSON Parse error: {reason}")

@@ -1,4 +1,4 @@
-"""How values are written: numbers in replies, and the offending value in an error text."""
+"""Writes values as JSON: numbers in replies, and wrong values in error texts."""
 
 import json
 from array import array
@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-# An error text must not repeat a body of many megabytes.
-_LONGEST_VALUE_IN_ERROR = 256
+# An error text must not repeat a large body.
+_MAX_VALUE_IN_ERROR = 256
 _TYPE_NAMES = {
     type(None): "Null",
     dict: "Object",
@@ -18,7 +18,7 @@ _TYPE_NAMES = {
 }
 
 
-def json_type(value: Any) -> str:
+def name_json_type(value: Any) -> str:
     """Returns RapidJSON's name for the type of a value: `Null`, `False`, `True`, `Object`, ..."""
     return str(value) if isinstance(value, bool) else _TYPE_NAMES[type(value)]
 
@@ -26,7 +26,7 @@ def json_type(value: Any) -> str:
 def format_floats(values: np.ndarray) -> list[str]:
     """Returns the texts of a flat float32 or float64 array, the way TensorFlow Serving writes them.
 
-    `%.6g` where that reads back as the same number, else `%.9g` (float32) or `%.17g` (float64).
+    `%.6g` if that reads back as the same number, otherwise `%.9g` (float32) or `%.17g` (float64).
     """
     numbers = values.tolist()
     texts = [format(number, ".6g") for number in numbers]
@@ -40,28 +40,28 @@ def format_floats(values: np.ndarray) -> list[str]:
 
 
 def quote(text: str) -> str:
-    """Returns a JSON string; everything but quotes, backslashes and control characters stays as it is."""
+    """Returns a JSON string, which escapes only quotes, backslashes and control characters."""
     return json.dumps(text, ensure_ascii=False)
 
 
 def describe(value: Any) -> str:
-    """Returns the start of a value's JSON, for an error text."""
+    """Returns the start of a value's JSON, for error texts."""
     written = bytearray()
-    # It comes in pieces: most of a large value is never written.
+    # In pieces, so that most of a large value is never written.
     for piece in json.JSONEncoder(indent=4, ensure_ascii=False).iterencode(value):
         written += piece.encode("utf-8", "surrogateescape")
-        if len(written) > _LONGEST_VALUE_IN_ERROR:
+        if len(written) > _MAX_VALUE_IN_ERROR:
             break
-    return written[:_LONGEST_VALUE_IN_ERROR].decode("utf-8", "replace")
+    return written[:_MAX_VALUE_IN_ERROR].decode("utf-8", "replace")
 
 
-def shape_text(array: np.ndarray) -> str:
-    """Returns an array's shape as upstream writes it: `[2,3]`."""
+def format_shape(array: np.ndarray) -> str:
+    """Returns an array's shape in upstream's form, `[2,3]`."""
     return f"[{','.join(map(str, array.shape))}]"
 
 
 def _finish(text: str) -> str:
     if text in ("nan", "inf", "-inf"):
         return {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}[text]
-    # A whole number stays recognisable as a float.
+    # A whole number remains a float.
     return text if "." in text or "e" in text else text + ".0"
