@@ -20,8 +20,8 @@ from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 
-# TensorFlow's log level takes effect only when most of its libraries are loaded. Until then they write straight
-# to file descriptor 2: six lines with TensorFlow 2.21, whatever the level.
+# TensorFlow's log level takes effect only when most of its libraries are loaded. Until then they write
+# straight to file descriptor 2: six lines with TensorFlow 2.21, whatever the level.
 _LINES = r"WARNING: All log messages before absl::InitializeLog|I\d{4} "
 _GPU_DRIVER = "/dev/nvidiactl"
 

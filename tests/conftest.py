@@ -20,7 +20,7 @@ from filelock import FileLock
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # The shortest training that still goes through everything: what is compared is not how good it is.
-SHORT = {"epochs": 1, "passes": 1, "examples": 256, "dashboard": False}
+SHORT = {"epochs": 1, "repeats": 1, "examples": 256, "dashboard": False}
 # One block of the largest, where another network shows the same with two.
 SMALLER = {"text_to_text": {"num_layers": 1}, "vit": {"num_layers": 1}}
 

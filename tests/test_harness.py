@@ -153,10 +153,10 @@ def test_parameters_are_those_counted_by_hand(name):
 def test_a_network_is_trained_set_by_hand_or_counted():
     for entry in NETWORKS.values():
         assert bool(entry.recipe) != bool(entry.untrained)
-        assert (entry.kind is None) == (entry.data is None)
-        assert entry.tour is None or (entry.data and (entry.floor or entry.ceiling))
+        assert (entry.modality is None) == (entry.data is None)
+        assert entry.tour is None or (entry.data and (entry.min_accuracy or entry.max_loss))
         if entry.tour:
-            assert entry.tour_floor or entry.tour_ceiling
+            assert entry.tour_min_accuracy or entry.tour_max_loss
 
 
 @pytest.mark.parametrize("name", [name for name in NETWORKS if name not in TRAINED])
@@ -169,7 +169,7 @@ def test_what_is_not_trained_says_why(name, tmp_path):
 
 
 def test_default_arguments_are_those_of_the_default_data(entry, task):
-    assert task.data.kind == entry.kind
+    assert task.data.modality == entry.modality
     if entry.recipe:
         needed = {key: size for key, size in task.arguments().items() if key in entry.argument_names()}
         assert needed.items() <= dict(entry.arguments).items()
@@ -247,7 +247,7 @@ def test_a_batch_of_one_answers_as_a_row_of_a_batch(entry, task):
         np.testing.assert_allclose(row, whole[i : i + 1], atol=1e-5)
 
 
-@pytest.mark.parametrize("name", [name for name in USED if "text" in NETWORKS[name].kind])
+@pytest.mark.parametrize("name", [name for name in USED if "text" in NETWORKS[name].modality])
 def test_padding_changes_no_answer(name):
     entry = NETWORKS[name]
     keras.utils.set_random_seed(0)
@@ -319,7 +319,7 @@ def test_the_served_explanation_is_of_the_answer_and_what_numpy_makes_of_it(
         np.testing.assert_allclose(weights.sum(-1), 1, atol=1e-5)
         if name.startswith("decoder") or entry.name == "gpt":
             assert (weights * (1 - np.tri(weights.shape[-1])) == 0).all()
-        elif entry.kind != "image":
+        elif entry.modality != "image":
             padding = next(iter(asked.values())) == 0
             assert (weights * padding[:, None, None, None] == 0).all()
     assert expected or attention

@@ -31,11 +31,11 @@ class Recipe:
     batch_size: int = 64
     epochs: int = 10
     examples: int | None = None  # only so many of the training examples, drawn with the seed; None for all
-    passes: int = 1  # over the data in one epoch; tiny data sets have tiny epochs otherwise
+    repeats: int = 1  # over the data in one epoch; tiny data sets have tiny epochs otherwise
     shuffle: bool = True
-    by_turns: bool = False  # one example of each class in turn
+    interleave_classes: bool = False  # one example of each class in turn
     bucket: bool = False  # batches of sequences of about the same length: less padding to compute
-    unknown: float = 0.0  # texts: fraction of characters shown as the unknown one, id 1
+    token_dropout: float = 0.0  # texts: fraction of characters shown as the unknown one, id 1
     shift_px: float = 0.0  # images: random shift of at most so many pixels in each direction
     rotate_deg: float = 0.0  # images: random rotation of at most so many degrees
     scale: float = 0.0  # images: random enlargement or reduction by at most this fraction
@@ -54,34 +54,34 @@ class Recipe:
         )
         checks.one_of("optimizer", self.optimizer, ["sgd", "adam", "adamw"])
         checks.one_of("schedule", self.schedule, ["constant", "cosine"])
-        for name in ("batch_size", "epochs", "passes"):
+        for name in ("batch_size", "epochs", "repeats"):
             checks.positive_int(name, getattr(self, name))
         if self.examples is not None:
             checks.positive_int("examples", self.examples)
-        for name in ("warmup", "scale", "unknown"):
+        for name in ("warmup", "scale", "token_dropout"):
             checks.fraction(name, getattr(self, name))
         for name in ("learning_rate", "weight_decay", "shift_px", "rotate_deg"):
             checks.not_negative(name, getattr(self, name))
-        if self.by_turns and self.bucket:
-            raise ArgumentError("`bucket` orders by length and `by_turns` by class. Received: both")
-        for name in ("shuffle", "by_turns", "bucket", "stop_when_clean"):
+        if self.interleave_classes and self.bucket:
+            raise ArgumentError("`bucket` orders by length and `interleave_classes` by class. Received: both")
+        for name in ("shuffle", "interleave_classes", "bucket", "stop_when_clean"):
             checks.one_of(name, getattr(self, name), [True, False])
 
-    def check_kind(self, kind: str) -> None:
-        """Raises `ArgumentError` if a field is set that means nothing for data of that kind."""
-        for kinds, names in _FIELDS_OF_KINDS.items():
+    def check_modality(self, modality: str) -> None:
+        """Raises `ArgumentError` if a field is set that means nothing for data of that modality."""
+        for modalities, names in _FIELDS_OF_MODALITIES.items():
             for name in names:
-                if kind not in kinds and getattr(self, name):
+                if modality not in modalities and getattr(self, name):
                     raise ArgumentError(
-                        f"`{name}` is for networks on data of kind {' or '.join(kinds)}; this one's is "
-                        f"{kind}. "
+                        f"`{name}` is for networks on {' or '.join(modalities)} data; this one's are "
+                        f"{modality}. "
                         f"Received: {name}={getattr(self, name)!r}"
                     )
 
 
-_FIELDS_OF_KINDS = {
+_FIELDS_OF_MODALITIES = {
     ("image",): ("shift_px", "rotate_deg", "scale"),
-    ("text", "text_pair"): ("bucket", "unknown"),
+    ("text", "text_pair"): ("bucket", "token_dropout"),
 }
 
 
@@ -102,16 +102,16 @@ class Network:
         paper, slide: where it was published, and the topic of the course that shows it.
         arguments: of the builder, where they follow from the default data or differ from its defaults.
         task: what it is trained for: one of `tasks.TASKS`.
-        kind: of data it takes, as `data.DataSet` names them.
+        modality: of the data that it takes, as `data.DataSet` names it.
         data: default data set; None for a network that is only counted.
         recipe: for the default data; None for a network that is not trained.
         untrained: why there is no recipe, and what to do instead.
         recipes: for other data sets, by name.
-        floor: least accuracy on the test split of the default data that `recipe` reaches with any seed.
-        ceiling: greatest loss there.
+        min_accuracy: least accuracy on the test split of the default data that `recipe` reaches with any seed.
+        max_loss: greatest loss there.
         landmark: whether it is one of the five that the demo shows.
         tour: settings that the tour changes in `recipe`; None for a network outside the tour.
-        tour_floor, tour_ceiling: what the tour's training reaches, where it changes something.
+        tour_min_accuracy, tour_max_loss: what the tour's training reaches, where it changes something.
     """
 
     name: str
@@ -125,17 +125,17 @@ class Network:
     slide: str
     arguments: Mapping[str, Any] = field(default_factory=dict)
     task: str = "classification"
-    kind: str | None = None
+    modality: str | None = None
     data: str | None = None
     recipe: Recipe | None = None
     untrained: str = ""
     recipes: Mapping[str, Recipe] = field(default_factory=dict)
-    floor: float | None = None
-    ceiling: float | None = None
+    min_accuracy: float | None = None
+    max_loss: float | None = None
     landmark: bool = False
     tour: Mapping[str, Any] | None = None
-    tour_floor: float | None = None
-    tour_ceiling: float | None = None
+    tour_min_accuracy: float | None = None
+    tour_max_loss: float | None = None
 
     def recipe_for(self, data: str) -> Recipe:
         """The recipe for a data set; that of the default data where it has none of its own.

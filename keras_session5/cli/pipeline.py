@@ -27,15 +27,15 @@ class Job:
     Attributes:
         entry: of the catalogue.
         settings: of `train`.
-        floor: least accuracy; None where there is none, or the settings are the user's own.
-        ceiling: greatest loss; likewise.
+        min_accuracy: least accuracy; None where there is none, or the settings are the user's own.
+        max_loss: greatest loss; likewise.
         note: a sentence on what differs from the catalogue's recipe.
     """
 
     entry: catalog.Network
     settings: Mapping[str, Any]
-    floor: float | None = None
-    ceiling: float | None = None
+    min_accuracy: float | None = None
+    max_loss: float | None = None
     note: str = ""
 
 
@@ -139,8 +139,8 @@ def _row(exported: Exported, grpc: Any, rest: Any) -> dict[str, Any]:
         "parameters": result.record["parameters"],
         "data": result.data,
         "metrics": result.metrics,
-        "floor": job.floor,
-        "ceiling": job.ceiling,
+        "floor": job.min_accuracy,
+        "ceiling": job.max_loss,
         "train_seconds": round(result.seconds, 1),
         "version": version,
         "max_difference": {way: max_difference(expected, answer) for way, answer in ways.items()},

@@ -49,7 +49,7 @@ def run(
     job = pipeline.Job(entry, own | given)
     if not own and data in (None, entry.data):
         # What the catalogue's recipe reaches on its own data; other settings promise nothing.
-        job = replace(job, floor=entry.floor, ceiling=entry.ceiling)
+        job = replace(job, min_accuracy=entry.min_accuracy, max_loss=entry.max_loss)
     with progress() as verbose:
         pipeline.make_folders(models, runs, report)
         exported = pipeline.train_and_export(job, models=models, runs=runs, verbose=verbose)

@@ -52,10 +52,10 @@ def _job(entry: "Network", seed: int | None) -> "Job":
 
     settings = {"seed": seed} if entry.recipe else {}
     if not entry.tour:
-        return Job(entry, settings, entry.floor, entry.ceiling)
+        return Job(entry, settings, entry.min_accuracy, entry.max_loss)
     changed = ", ".join(f"{key}={value}" for key, value in entry.tour.items())
     note = f"{entry.name}: shorter training than its recipe, to keep the tour short: {changed}"
-    return Job(entry, settings | dict(entry.tour), entry.tour_floor, entry.tour_ceiling, note)
+    return Job(entry, settings | dict(entry.tour), entry.tour_min_accuracy, entry.tour_max_loss, note)
 
 
 def _default_config(models: Path, entries: "list[Network]", landmarks: bool) -> Path | dict[str, str]:

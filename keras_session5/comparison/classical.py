@@ -160,4 +160,4 @@ METHODS: Mapping[str, tuple[Method, ...]] = {
         Method("linear SVM", "1-4-grams", _linear_svm()),
     ),
 }
-"""The methods for each kind of data that has classes."""
+"""The methods for each modality that has classes."""

@@ -118,7 +118,7 @@ def networks_for(data: str, names: Sequence[str] | None = None) -> list[str]:
         return [name for name, entry in NETWORKS.items() if _is_meant_for(entry, data)]
     for name in names:
         entry = catalog.network(name)
-        if entry.kind is not None:
+        if entry.modality is not None:
             check_data(entry, data)
         entry.recipe_for(data)
         if not task_class(entry).classifies:
@@ -128,7 +128,7 @@ def networks_for(data: str, names: Sequence[str] | None = None) -> list[str]:
 
 def classical_rows(data: DataSet, seed: int) -> Iterator[Row]:
     """Fits every classical method for these data and yields its row."""
-    for method in METHODS[data.kind]:
+    for method in METHODS[data.modality]:
         train = subset(data.train, method.most, seed)
         logger.info("Fitting %s on %s, %d examples", method.name, method.features, len(train))
         begin = time.perf_counter()
@@ -184,11 +184,11 @@ def curves(data: DataSet, rows: Sequence[Row], train: Train, seed: int) -> Itera
     Args:
         data: the data set of the rows.
         rows: of `classical_rows` and `deep_rows`.
-        train: for the networks; gets `examples` and `passes`.
+        train: for the networks; gets `examples` and `repeats`.
         seed: the rows' own.
     """
     total = len(data.train)
-    test, methods = examples_of(data.test), {(m.name, m.features): m for m in METHODS[data.kind]}
+    test, methods = examples_of(data.test), {(m.name, m.features): m for m in METHODS[data.modality]}
     for row in rows:
         counts = [count for count in sizes(total) if count < row.examples]
         accuracies = []
@@ -196,8 +196,8 @@ def curves(data: DataSet, rows: Sequence[Row], train: Train, seed: int) -> Itera
         for count in counts:
             if row.family == DEEP:
                 recipe = catalog.network(row.name).recipe_for(data.name)
-                more = passes(recipe, count, _count(recipe, total))
-                accuracies.append(train(row.name, examples=count, passes=more).metrics["accuracy"])
+                more = repeats_for(recipe, count, _count(recipe, total))
+                accuracies.append(train(row.name, examples=count, repeats=more).metrics["accuracy"])
             else:
                 few = subset(data.train, count, seed)
                 fitted = methods[row.name, row.features].fit(examples_of(few), few.labels, seed)
@@ -210,10 +210,10 @@ def sizes(total: int) -> list[int]:
     return sorted({max(1, round(fraction * total)) for fraction in FRACTIONS})
 
 
-def passes(recipe: Recipe, examples: int, total: int) -> int:
+def repeats_for(recipe: Recipe, examples: int, total: int) -> int:
     """How often an epoch must pass over so few examples for a quarter of the steps of one over all."""
-    steps = -(-total * recipe.passes // recipe.batch_size)
-    return max(recipe.passes, -(-steps * recipe.batch_size // (4 * examples)))
+    steps = -(-total * recipe.repeats // recipe.batch_size)
+    return max(recipe.repeats, -(-steps * recipe.batch_size // (4 * examples)))
 
 
 def findings(data: DataSet, rows: Sequence[Row], curves: Sequence[Curve]) -> list[str]:
@@ -230,7 +230,7 @@ def findings(data: DataSet, rows: Sequence[Row], curves: Sequence[Curve]) -> lis
         f"{deep.label} {deep.accuracy:.4f} - {classical.label} {classical.accuracy:.4f} = "
         f"{deep.accuracy - classical.accuracy:+.4f}"
     )
-    if data.kind != "vector":
+    if data.modality != "vector":
         count = len(data.test)
         variances = (row.accuracy * (1 - row.accuracy) / count for row in (classical, deep))
         chance = _STANDARD_ERRORS * sum(variances) ** 0.5

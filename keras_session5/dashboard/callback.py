@@ -53,7 +53,7 @@ class Dashboard(keras.callbacks.Callback):
     ):
         super().__init__()
         self.directory, self.record, self.recipe, self.task = directory, record, recipe, task
-        self.examples = len(task.train) * recipe.passes
+        self.examples = len(task.train) * recipe.repeats
         self.histograms = occasions(recipe.epochs, _HISTOGRAMS)
         # Of a resumed run: what a killed process wrote of later epochs no longer holds.
         self.first_step = first_epoch + 1
@@ -148,7 +148,7 @@ class Dashboard(keras.callbacks.Callback):
         }
         if split.texts:
             columns["text"] = split.texts
-        images = split.inputs if data.kind == "image" else None
+        images = split.inputs if data.modality == "image" else None
         write_projector(self.directory, "penultimate layer", predictions.features, columns, images)
 
     def _file(self, part: str = "") -> EventFile:

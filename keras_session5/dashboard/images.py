@@ -38,7 +38,7 @@ class Gallery:
         """What the network looks for now."""
         from keras_session5 import pictures
 
-        if self.task.data.kind == "image":
+        if self.task.data.modality == "image":
             # Of the first layer with weights: a convolution, or a dense layer that sees all pixels.
             weights = (weight for layer in self.model.layers for weight in layer.weights)
             kernel = to_numpy(next(weight for weight in weights if len(weight.shape) in (2, 4)).value)

@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-Kind = Literal["vector", "image", "text", "series", "text_pair"]
+Modality = Literal["vector", "image", "text", "series", "text_pair"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -14,13 +14,13 @@ class Split:
     """Examples and their labels, N of each.
 
     Attributes:
-        inputs: by the data set's kind, "vector" (N, D) float32; "image" (N, height, width, 1) uint8, pixels
+        inputs: by modality, "vector" (N, D) float32; "image" (N, height, width, 1) uint8, pixels
             0..255; "series" (N, T, 1) float32; "text" and "text_pair" (N, T) int32, character ids padded on
             the right with 0.
         labels: (N,) int32, indices into the data set's `class_names`; but "series" (N, H) float32, the next
             H values; "text_pair" (N, S) int32, the ids of the targets' characters, padded like `inputs`.
-        texts: the N texts that `inputs` encodes; empty unless the kind is "text" or "text_pair".
-        targets: the N texts that `labels` encodes; empty unless the kind is "text_pair".
+        texts: the N texts that `inputs` encodes; empty unless the modality is "text" or "text_pair".
+        targets: the N texts that `labels` encodes; empty unless the modality is "text_pair".
     """
 
     inputs: np.ndarray
@@ -78,14 +78,14 @@ class DataSet:
 
     Attributes:
         name: as it was asked for, such as `"logic_gates/xor"`.
-        kind: what the inputs are: "vector", "image", "text", "series" or "text_pair".
+        modality: what the inputs are: "vector", "image", "text", "series" or "text_pair".
         train: what a network may learn from.
         validation: what its settings may be chosen on; None where the data set's authors set none aside.
         test: what it is judged by, and nothing else.
         class_names: one name for each label; none where the labels are no classes.
         alphabet: the characters that ids 2, 3, ... stand for; empty unless the inputs are texts.
         source: where the data came from, in one line for a run's record.
-        target_alphabet: the same for the labels; empty unless the kind is "text_pair".
+        target_alphabet: the same for the labels; empty unless the modality is "text_pair".
         noise_floor: of a series, the variance of the noise on each value, which no forecast can foresee: the
             least mean squared error there is. None where it is not known.
         whole_texts: whether the texts are whole; False where they were cut out of a longer one.
@@ -93,7 +93,7 @@ class DataSet:
     """
 
     name: str
-    kind: Kind
+    modality: Modality
     train: Split
     validation: Split | None
     test: Split

@@ -64,7 +64,7 @@ def load_folder(
     """
     return DataSet(
         name=name,
-        kind="image",
+        modality="image",
         train=_load_split(folder, _TRAIN_FILES, len(class_names)),
         validation=None,
         test=_load_split(folder, _TEST_FILES, len(class_names)),

@@ -33,7 +33,7 @@ def load(name: str, entry: DataSetEntry, folder: Path) -> DataSet:
     splits = _splits(examples, entry)
     return DataSet(
         name=name,
-        kind=entry.kind,
+        modality=entry.modality,
         train=splits["train"],
         validation=splits.get("validation"),
         test=splits["test"],
@@ -123,10 +123,10 @@ def _class_names(builder: Any, entry: DataSetEntry) -> tuple[str, ...]:
 def _splits(examples: dict[str, dict[str, np.ndarray]], entry: DataSetEntry) -> dict[str, Split]:
     if entry.alphabet:
         return _text_splits(examples, entry, entry.alphabet)
-    if entry.kind == "series":
+    if entry.modality == "series":
         return {name: Split(columns["series"], columns["future"]) for name, columns in examples.items()}
     return {
-        name: Split(columns[entry.kind], columns["label"].astype(np.int32))
+        name: Split(columns[entry.modality], columns["label"].astype(np.int32))
         for name, columns in examples.items()
     }
 
@@ -149,7 +149,7 @@ def _text_splits(
 
 
 def _texts(column: np.ndarray, window: int | None) -> tuple[str, ...]:
-    """Returns texts, or the pieces of `window` characters in them; a shorter rest is left out."""
+    """Returns texts, or the chunks of `window` characters in them; a shorter rest is left out."""
     texts = [text.decode() for text in column]
     if window is None:
         return tuple(texts)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from keras_session5.data.characters import ALPHABET, DATE_ALPHABET, ISO_ALPHABET, SHAKESPEARE_ALPHABET
-from keras_session5.data.dataset import Framing, Kind
+from keras_session5.data.dataset import Framing, Modality
 from keras_session5.data.logic_gates.gates import GATES
 from keras_session5.data.place_names.names import LANGUAGES
 from keras_session5.data.text_tasks.tasks import TASKS_ALPHABET
@@ -18,21 +18,21 @@ class DataSetEntry:
     with it is TFDS's own data set of that name.
 
     Attributes:
-        kind: "vector", "image", "text", "series" or "text_pair".
+        modality: "vector", "image", "text", "series" or "text_pair".
         description: one line.
         class_names: one name for each label; none where the labels are no classes.
         variants: what may follow the name and a slash, such as the gates; empty where nothing does.
         default_variant: the variant that the name alone stands for; None where one must be named.
         alphabet: the characters of the inputs, where they are texts.
         target_alphabet: the characters of the labels, where they are texts.
-        window: the number of characters of the pieces into which a text is cut; None where it stays whole.
+        window: the number of characters of the chunks into which a text is cut; None where it stays whole.
         noise_floor: the variance of the noise in a series.
         download_url: a file that TFDS fetches for it, by which to tell whether it can be reached.
         idx: whether four IDX files in a folder may take TFDS's place.
         framing: how digits stand in their images, where they are images of digits.
     """
 
-    kind: Kind
+    modality: Modality
     description: str
     class_names: tuple[str, ...] = ()
     variants: tuple[str, ...] = ()

@@ -13,7 +13,7 @@ class Classification(Task):
     classifies = True
 
     def arguments(self):
-        if self.data.kind == "vector":
+        if self.data.modality == "vector":
             return {}
         sizes = {"num_classes": len(self.data.class_names)}
         if self.data.alphabet:
@@ -49,7 +49,7 @@ class Classification(Task):
             outputs = np.concatenate([1 - outputs, outputs], axis=1)
         rows, classes = np.arange(len(outputs)), outputs.argmax(axis=1)
         texts = list(split.texts)
-        if self.data.kind == "vector":
+        if self.data.modality == "vector":
             texts = [" ".join(f"{x:g}" for x in inputs) for inputs in split.inputs]
         return Predictions(
             inputs=texts or split.inputs,
@@ -62,7 +62,7 @@ class Classification(Task):
         )
 
     def attention_labels(self, inputs, group, num_keys):
-        if self.data.kind != "image":
+        if self.data.modality != "image":
             return super().attention_labels(inputs, group, num_keys)
         side = round((num_keys - 1) ** 0.5)
         patches = ["class", *(f"{row},{column}" for row in range(side) for column in range(side))]

@@ -142,7 +142,7 @@ def check_loss(recipe: Recipe, fitting: Sequence[str], num_outputs: int) -> None
 
 def check_without_classes(recipe: Recipe) -> None:
     """Raises `ArgumentError` if the recipe has a setting that needs classes."""
-    for name in ("by_turns", "stop_when_clean"):
+    for name in ("interleave_classes", "stop_when_clean"):
         if getattr(recipe, name):
             raise ArgumentError(f"`{name}` is for networks that tell classes apart. Received: {name}=True")
 

@@ -27,10 +27,10 @@ class TokenTask(Task):
     def check_recipe(self, recipe, num_outputs):
         check_loss(recipe, ["sparse_categorical_crossentropy"], num_outputs)
         check_without_classes(recipe)
-        if recipe.unknown and not self.hides_inputs:
+        if recipe.token_dropout and not self.hides_inputs:
             raise ArgumentError(
-                "`unknown` hides characters of what is read, and this network is to write those itself. "
-                f"Received: unknown={recipe.unknown!r}"
+                "`token_dropout` hides characters of the input, and this network must write those itself. "
+                f"Received: token_dropout={recipe.token_dropout!r}"
             )
 
     def compile_arguments(self, recipe):

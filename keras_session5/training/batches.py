@@ -21,7 +21,7 @@ _MULTIPLE = 8  # lengths are rounded up to it: fewer shapes for XLA to compile
 
 def steps_per_epoch(recipe: Recipe, split: Split) -> int:
     """Number of batches in an epoch, the last of which may be smaller."""
-    return -(-len(split.labels) * recipe.passes // recipe.batch_size)
+    return -(-len(split.labels) * recipe.repeats // recipe.batch_size)
 
 
 def endless_batches(recipe: Recipe, split: Split, seed: int, first_epoch: int = 0, prepare=labelled):
@@ -111,9 +111,9 @@ def hide_characters(tokens: np.ndarray, recipe: Recipe, rng: np.random.Generator
     Returns:
         Array of the same shape and dtype.
     """
-    if not recipe.unknown:
+    if not recipe.token_dropout:
         return tokens
-    hidden = (rng.random(tokens.shape) < recipe.unknown) & (tokens != PADDING_ID)
+    hidden = (rng.random(tokens.shape) < recipe.token_dropout) & (tokens != PADDING_ID)
     return np.where(hidden, np.int32(UNKNOWN_ID), tokens)
 
 
@@ -121,9 +121,9 @@ def _order(recipe: Recipe, split: Split, rng: np.random.Generator) -> list[np.nd
     """The rows of each batch."""
     count = len(split.labels)
     rows = np.concatenate(
-        [rng.permutation(count) if recipe.shuffle else np.arange(count) for _ in range(recipe.passes)]
+        [rng.permutation(count) if recipe.shuffle else np.arange(count) for _ in range(recipe.repeats)]
     )
-    if recipe.by_turns:  # the first of every class, then the second of every class
+    if recipe.interleave_classes:  # the first of every class, then the second of every class
         labels = split.labels[rows]
         turns = np.zeros(len(rows), int)
         for label in np.unique(labels):

@@ -16,16 +16,16 @@ _RECIPE_FIELDS = [f.name for f in fields(Recipe)]
 
 
 def check_data(entry: Network, data: str) -> None:
-    """Raises `ArgumentError` unless there is a data set of that name and of the network's kind."""
+    """Raises `ArgumentError` unless there is a data set of that name and of the network's modality."""
     family, slash, _ = data.partition("/")
     spec = DATA_SETS[checks.one_of("data", family, DATA_SETS)]
     if slash or spec.variants:
         checks.one_of("data", data, [name for name in loadable_names() if name.split("/")[0] == family])
-    if spec.kind != entry.kind:
-        fitting = ", ".join(name for name, spec in DATA_SETS.items() if spec.kind == entry.kind)
+    if spec.modality != entry.modality:
+        fitting = ", ".join(name for name, spec in DATA_SETS.items() if spec.modality == entry.modality)
         raise ArgumentError(
-            f"`data` must be a data set of kind {entry.kind} for {entry.name}: {fitting}. Received: "
-            f"data={data!r}, of kind {spec.kind}"
+            f"`data` must be a data set of modality {entry.modality} for {entry.name}: {fitting}. Received: "
+            f"data={data!r}, of modality {spec.modality}"
         )
 
 

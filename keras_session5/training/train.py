@@ -92,7 +92,7 @@ def train(
 
     chosen = _chosen(entry, asked)
     arguments, recipe = split_settings(settings, entry.recipe_for(chosen["data"]))
-    recipe.check_kind(str(entry.kind))
+    recipe.check_modality(str(entry.modality))
     # Before Keras is imported, which takes seconds: data that cannot be had are said at once.
     data_set = load_data(chosen["data"], chosen["data_dir"])
     task = task_of(entry, data_set, subset(data_set.train, recipe.examples, chosen["seed"]))

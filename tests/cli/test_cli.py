@@ -118,7 +118,7 @@ def test_list_prints_the_catalogue(here):
         (["train", "mlp", "--start-from", "nowhere"], 1, "nowhere is not a training run"),
         (["train", "mlp", "--start-from", "lenet5"], 1, "Train it first: session5 train lenet5"),
         (["train", "mlp", "--resume"], 1, "no unfinished run of mlp in runs to resume"),
-        (["train", "gpt", "--set", "unknown=0.1"], 2, "`unknown` hides characters of what is read"),
+        (["train", "gpt", "--set", "token_dropout=0.1"], 2, "`token_dropout` hides characters"),
         (["query", "mlp", "--text", "a", "--signature", "sample"], 2, "`--signature` is for --json"),
     ],
 )
@@ -187,7 +187,7 @@ def short_tour(here, monkeypatch):
     for name, entry in NETWORKS.items():
         if name not in ("threshold_unit", "perceptron", "mlp"):
             monkeypatch.setitem(NETWORKS, name, replace(entry, tour=None))
-    monkeypatch.setitem(NETWORKS, "mlp", replace(NETWORKS["mlp"], tour={"epochs": 1}, tour_floor=0.3))
+    monkeypatch.setitem(NETWORKS, "mlp", replace(NETWORKS["mlp"], tour={"epochs": 1}, tour_min_accuracy=0.3))
     return lambda *arguments: here("tour", *arguments)
 
 

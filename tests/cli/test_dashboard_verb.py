@@ -152,7 +152,7 @@ def board(tmp_path_factory):
     runs, port = tmp_path_factory.mktemp("runs"), free_port()
     quick = {"examples": 256, "epochs": 2, "runs_dir": runs, "verbose": 0}
     results = [s5.train("lenet5", learning_rate=rate, **quick) for rate in (3e-3, 6e-3)]
-    results += [s5.train("mlp_xor", passes=50, epochs=3, runs_dir=runs, verbose=0)]
+    results += [s5.train("mlp_xor", repeats=50, epochs=3, runs_dir=runs, verbose=0)]
     names = [f"{result.name}/{result.run_dir.name}" for result in results]
     process = subprocess.Popen(
         command("--all", "--runs", runs, "--port", port), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL

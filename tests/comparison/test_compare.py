@@ -113,12 +113,12 @@ def test_sizes_rise_and_are_at_least_one():
 @pytest.mark.parametrize("examples", compare.sizes(898))
 def test_few_examples_are_passed_over_until_there_are_a_quarter_of_the_steps(examples):
     recipe = Recipe(batch_size=32)
-    more = compare.passes(recipe, examples, 898)
+    more = compare.repeats_for(recipe, examples, 898)
     split = subset(load_data("digits").train, examples, 0)
     full = batches.steps_per_epoch(recipe, load_data("digits").train)
-    assert full / 4 <= batches.steps_per_epoch(replace(recipe, passes=more), split) <= full
-    assert compare.passes(recipe, 898, 898) == 1
-    assert compare.passes(replace(recipe, passes=100), 898, 898) == 100
+    assert full / 4 <= batches.steps_per_epoch(replace(recipe, repeats=more), split) <= full
+    assert compare.repeats_for(recipe, 898, 898) == 1
+    assert compare.repeats_for(replace(recipe, repeats=100), 898, 898) == 100
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ def test_networks_that_are_asked_for_come_in_that_order_and_once():
     ("data", "names", "sentence"),
     [
         ("digits", ["lenet"], "Did you mean lenet5"),
-        ("digits", ["simple_rnn"], "of kind text for simple_rnn"),
+        ("digits", ["simple_rnn"], "of modality text for simple_rnn"),
         ("place_names", ["masked_language_model"], "must be one that classifies"),
         ("digits", ["vit_b16"], "is not trained"),
     ],

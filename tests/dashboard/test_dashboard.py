@@ -101,15 +101,15 @@ def test_every_network_has_its_pictures(shown):
     expected = {"worst mistakes"}
     if entry.task == "classification":
         expected |= {"confusion matrix"}
-    if entry.kind == "image":
+    if entry.modality == "image":
         expected |= {"filters"}
-    if entry.kind == "vector":
+    if entry.modality == "vector":
         expected |= {"decision surface"}
     if entry.name in ("lenet5", "lenet5_1998", "vit"):
         expected |= {"feature maps"}
     if entry.name in ("transformer_encoder", "gpt", "masked_language_model", "vit"):
         expected |= {"attention"}
-    if entry.kind == "text_pair":
+    if entry.modality == "text_pair":
         expected |= {"encoder attention", "decoder attention", "cross attention"}
     events = read(folder)
     assert tags(events, "images") == expected
@@ -165,7 +165,7 @@ def test_every_network_projects_what_its_last_layer_sees(shown):
     assert {len(row.split("\t")) for row in rows} == {len(header.split("\t"))}
     if task.data.class_names:
         assert {row.split("\t")[0] for row in rows} <= set(task.data.class_names)
-    assert bool(points.sprite.image_path) == (entry.kind == "image")
+    assert bool(points.sprite.image_path) == (entry.modality == "image")
 
 
 def test_scalars_are_those_of_the_record(run):

@@ -34,7 +34,7 @@ def all_texts():
 
 
 def test_what_is_loaded_describes_itself(data):
-    assert (data.kind, data.alphabet, data.target_alphabet) == ("text_pair", DATE_ALPHABET, ISO_ALPHABET)
+    assert (data.modality, data.alphabet, data.target_alphabet) == ("text_pair", DATE_ALPHABET, ISO_ALPHABET)
     assert (data.class_names, data.whole_texts) == ((), True)
     assert data.source == f"TFDS dates/babel-{version('babel')}/1.0.0"
     for split, num_pairs in ((data.train, 30_000), (data.validation, 1_500), (data.test, 2_000)):

@@ -86,7 +86,7 @@ def test_a_folder_of_four_files_is_a_data_set(folder):
     assert (data.train.inputs.dtype, data.train.labels.dtype) == (np.uint8, np.int32)
     np.testing.assert_array_equal(data.train.inputs.ravel(), np.arange(3 * 784) % 256)
     np.testing.assert_array_equal(data.test.labels, [0, 1])
-    assert (data.kind, data.validation, data.alphabet) == ("image", None, "")
+    assert (data.modality, data.validation, data.alphabet) == ("image", None, "")
     assert data.class_names == tuple("0123456789")
     assert data.source == f"IDX files in {folder}"
 

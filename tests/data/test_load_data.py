@@ -7,7 +7,7 @@ from typing import get_args
 import pytest
 
 from keras_session5.data import DATA_SETS, load_data
-from keras_session5.data.dataset import Kind
+from keras_session5.data.dataset import Modality
 from keras_session5.data.registry import loadable_names
 from keras_session5.errors import ArgumentError, DataError
 
@@ -27,11 +27,11 @@ def test_every_data_set_says_whether_it_needs_the_network():
 
 @pytest.mark.parametrize("entry", DATA_SETS.values(), ids=DATA_SETS.keys())
 def test_what_an_entry_says_follows_from_its_kind(entry):
-    assert entry.kind in get_args(Kind)
+    assert entry.modality in get_args(Modality)
     assert entry.description
-    assert bool(entry.alphabet) == (entry.kind in ("text", "text_pair"))
-    assert bool(entry.target_alphabet) == (entry.kind == "text_pair")
-    assert bool(entry.class_names) == (entry.kind in ("vector", "image", "text"))
+    assert bool(entry.alphabet) == (entry.modality in ("text", "text_pair"))
+    assert bool(entry.target_alphabet) == (entry.modality == "text_pair")
+    assert bool(entry.class_names) == (entry.modality in ("vector", "image", "text"))
     assert entry.default_variant is None or entry.default_variant in entry.variants
 
 

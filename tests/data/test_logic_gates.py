@@ -44,6 +44,6 @@ def test_a_loaded_gate_is_its_truth_table_in_both_splits(gate, data_dir):
         np.testing.assert_array_equal(split.inputs, [[0, 0], [0, 1], [1, 0], [1, 1]])
         np.testing.assert_array_equal(split.labels, GATES[gate])
         assert (split.inputs.dtype, split.labels.dtype) == (np.float32, np.int32)
-    assert (data.kind, data.validation, data.alphabet) == ("vector", None, "")
+    assert (data.modality, data.validation, data.alphabet) == ("vector", None, "")
     assert data.class_names == ("0", "1")
     assert data.source == f"TFDS logic_gates/{gate}/1.0.0"

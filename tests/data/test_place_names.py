@@ -27,7 +27,7 @@ def texts(data):
 
 
 def test_what_is_loaded_describes_itself(data):
-    assert (data.kind, data.alphabet, data.class_names) == ("text", ALPHABET, tuple(LANGUAGES))
+    assert (data.modality, data.alphabet, data.class_names) == ("text", ALPHABET, tuple(LANGUAGES))
     assert len(data.class_names) == 20
     assert data.source == f"TFDS place_names/babel-{version('babel')}/1.0.0"
 

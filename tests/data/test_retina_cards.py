@@ -50,7 +50,7 @@ def test_every_side_of_the_square_comes_equally_often_on_the_left_and_on_the_rig
 
 
 def test_what_is_loaded_describes_itself(data):
-    assert (data.kind, data.class_names, data.validation) == ("image", ("left", "right"), None)
+    assert (data.modality, data.class_names, data.validation) == ("image", ("left", "right"), None)
     assert data.train.inputs.shape == (300, 20, 20, 1)
     assert (data.train.inputs.dtype, data.train.labels.dtype) == (np.uint8, np.int32)
     assert data.source == "TFDS retina_cards/1.0.0"

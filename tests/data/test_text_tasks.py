@@ -28,7 +28,7 @@ def pairs(split):
 
 
 def test_what_is_loaded_describes_itself(data):
-    assert (data.kind, data.class_names) == ("text_pair", ())
+    assert (data.modality, data.class_names) == ("text_pair", ())
     assert data.alphabet == data.target_alphabet == TASKS_ALPHABET
     assert data.source == f"TFDS text_tasks/babel-{version('babel')}/1.0.0"
     for name in SPLITS:

@@ -23,7 +23,7 @@ def data(tmp_path, monkeypatch):
 
 
 def test_what_is_loaded_describes_itself(data):
-    assert (data.kind, data.class_names, data.whole_texts) == ("text", ("Shakespeare",), False)
+    assert (data.modality, data.class_names, data.whole_texts) == ("text", ("Shakespeare",), False)
     assert (data.alphabet, data.target_alphabet) == (SHAKESPEARE_ALPHABET, "")
     assert data.source == "TFDS tiny_shakespeare/1.0.0"
     for split, num_windows in ((data.train, 36), (data.validation, 2), (data.test, 2)):

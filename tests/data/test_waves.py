@@ -23,7 +23,7 @@ def one_step_ratio(data):
 
 
 def test_what_is_loaded_describes_itself(data):
-    assert (data.kind, data.class_names, data.alphabet) == ("series", (), "")
+    assert (data.modality, data.class_names, data.alphabet) == ("series", (), "")
     assert data.noise_floor == pytest.approx(0.01)
     assert data.source == f"TFDS {data.name}/1.0.0"
     for split, num_waves in ((data.train, 8_000), (data.validation, 1_000), (data.test, 2_000)):

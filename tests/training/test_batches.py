@@ -40,7 +40,7 @@ def test_an_epoch_has_every_example_once_with_its_own_label(texts, recipe):
 
 
 def test_passes_repeat_the_data(texts):
-    recipe = Recipe(batch_size=8, passes=3)
+    recipe = Recipe(batch_size=8, repeats=3)
     batches = list(epoch_batches(recipe, texts, rng()))
     assert len(batches) == steps_per_epoch(recipe, texts) == 19
     assert (np.bincount(np.concatenate([y for _, y in batches])[:, 0])[2:] == 3).all()
@@ -98,7 +98,7 @@ def test_a_shift_moves_the_centre_of_ink_by_no_more_than_it_may():
 
 def test_hidden_characters_are_the_unknown_one_and_padding_stays():
     tokens = np.array([[5] * 50 + [0] * 14] * 100, "int32")
-    hidden = hide_characters(tokens, Recipe(unknown=0.25), rng())
+    hidden = hide_characters(tokens, Recipe(token_dropout=0.25), rng())
     assert hidden.dtype == tokens.dtype
     assert set(np.unique(hidden)) == {0, 1, 5}
     assert (hidden[:, 50:] == 0).all()

@@ -36,7 +36,7 @@ def test_digits_are_read_as_well_as_promised_by_three_seeds(name, mean, tmp_path
     ]
     accuracies = [metrics["accuracy"] for metrics in found]
     assert np.mean(accuracies) >= mean
-    assert min(accuracies) >= NETWORKS[name].floor
+    assert min(accuracies) >= NETWORKS[name].min_accuracy
 
 
 @pytest.mark.recipe
@@ -46,8 +46,8 @@ def test_a_recipe_reaches_what_it_promises_with_three_seeds(name, tmp_path):
     entry = NETWORKS[name]
     for seed in range(3):
         metrics = s5.train(name, seed=seed, runs_dir=tmp_path, verbose=0, dashboard=False).metrics
-        assert entry.floor is None or metrics["accuracy"] >= entry.floor
-        assert entry.ceiling is None or metrics["loss"] <= entry.ceiling
+        assert entry.min_accuracy is None or metrics["accuracy"] >= entry.min_accuracy
+        assert entry.max_loss is None or metrics["loss"] <= entry.max_loss
         if name == "simple_rnn_waves":
             assert metrics["loss"] < metrics["linear_autoregression"]
 

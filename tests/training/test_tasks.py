@@ -83,8 +83,8 @@ def test_the_same_characters_are_hidden_in_every_evaluation(names):
 
 def test_what_a_language_model_writes_itself_cannot_be_hidden_from_it(tmp_path):
     for name in ("gpt", "masked_language_model"):
-        with pytest.raises(ArgumentError, match="`unknown` hides characters of what is read"):
-            s5.train(name, unknown=0.1, runs_dir=tmp_path)
+        with pytest.raises(ArgumentError, match="`token_dropout` hides characters of the input"):
+            s5.train(name, token_dropout=0.1, runs_dir=tmp_path)
 
 
 def test_one_output_does_not_tell_ten_digits_apart(tmp_path):
@@ -114,10 +114,10 @@ def test_a_subset_is_drawn_by_its_seed_and_is_part_of_every_larger_one(dates):
     assert subset(dates.test, 10**6, seed=1) is dates.test
 
 
-def test_classes_by_turns():
+def test_classes_interleave():
     labels = np.array([0] * 6 + [1] * 3, "int32")
     split = replace(load_data("retina_cards").train, inputs=np.zeros((9, 2, 2, 1), "uint8"), labels=labels)
-    recipe = Recipe(batch_size=1, by_turns=True)
+    recipe = Recipe(batch_size=1, interleave_classes=True)
     found = [int(y[0, 0]) for _, y in batches.epoch_batches(recipe, split, np.random.default_rng(0))]
     assert sorted(found[:6]) == [0, 0, 0, 1, 1, 1]
     assert all(a != b for a, b in zip(found[0:6:2], found[1:6:2], strict=True))
@@ -167,8 +167,8 @@ def test_there_must_be_something_to_start_from(tmp_path):
 
 
 def test_a_resumed_run_needs_what_it_began_with_no_more(tmp_path):
-    other = s5.train("mlp_xor", epochs=1, passes=1, runs_dir=tmp_path, verbose=0, dashboard=False)
-    short = {"epochs": 2, "passes": 1, "runs_dir": tmp_path, "verbose": 0}
+    other = s5.train("mlp_xor", epochs=1, repeats=1, runs_dir=tmp_path, verbose=0, dashboard=False)
+    short = {"epochs": 2, "repeats": 1, "runs_dir": tmp_path, "verbose": 0}
     with pytest.MonkeyPatch.context() as patch:
         checkpoint = callbacks.Checkpoint.on_epoch_end
         patch.setattr(

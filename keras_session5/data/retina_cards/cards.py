@@ -1,10 +1,10 @@
-"""Cards of 20 x 20 points with one filled square, as the perceptron saw them in 1958."""
+"""Cards of 20 x 20 pixels with one filled square, as the perceptron saw them in 1958."""
 
 import numpy as np
 
 from keras_session5.checks import fraction as checked_fraction
 
-CARD_SIDE = 20  # points: the perceptron's eye was to have 20 x 20 photocells
+CARD_SIDE = 20  # pixels: the perceptron's eye was to have 20 x 20 photocells
 SQUARE_SIDES = (4, 5, 6, 7, 8)
 SIDES = ("left", "right")
 NUM_TRAIN, NUM_TEST = 300, 1_000
@@ -55,18 +55,18 @@ def split_cards(rng: np.random.Generator) -> dict[str, np.ndarray]:
 
 
 def flip(cards: np.ndarray, fraction: float, rng: np.random.Generator) -> np.ndarray:
-    """Returns the cards with a fraction of the points of each turned from black to white or back.
+    """Returns the cards with a fraction of the pixels of each turned from black to white or back.
 
     Args:
         cards: (N, ...) uint8, 0 or 255.
-        fraction: in [0, 1); of 400 points, 0.1 turns exactly 40, others on each card.
-        rng: chooses the points.
+        fraction: in [0, 1); of 400 pixels, 0.1 turns exactly 40, others on each card.
+        rng: chooses the pixels.
 
     Raises:
         ArgumentError: `fraction` is not in [0, 1).
     """
-    points = cards.reshape(len(cards), -1)
-    turned = np.zeros(points.shape, bool)
-    turned[:, : round(checked_fraction("fraction", fraction) * points.shape[1])] = True
+    pixels = cards.reshape(len(cards), -1)
+    turned = np.zeros(pixels.shape, bool)
+    turned[:, : round(checked_fraction("fraction", fraction) * pixels.shape[1])] = True
     turned = rng.permuted(turned, axis=1)
-    return np.where(turned, 255 - points, points).reshape(cards.shape)
+    return np.where(turned, 255 - pixels, pixels).reshape(cards.shape)

@@ -18,7 +18,7 @@ class Builder(GeneratedBuilder):
     on the left from cards marked on the right after fifty trials.
     """
 
-    DESCRIPTION = "Cards of 20 x 20 points with a square on the left or on the right."
+    DESCRIPTION = "Cards of 20 x 20 pixels with a square on the left or on the right."
     FEATURES = {
         "image": tfds.features.Image(shape=(CARD_SIDE, CARD_SIDE, 1)),
         "label": tfds.features.ClassLabel(names=list(SIDES)),

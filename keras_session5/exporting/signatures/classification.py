@@ -29,10 +29,10 @@ def make_signatures(model: keras.Model, task: Classification) -> dict[str, Signa
     """Files and texts have signatures that return the label, too."""
     inside = _look_inside(model, task)
     found = {"serving_default": serving_default(model, task), "explain": explain(model, task, inside)}
-    if task.data.kind == "image":
+    if task.data.modality == "image":
         found["from_image_bytes"] = _from_image_bytes(model, task, found["serving_default"])
         found["explain_image_bytes"] = _explain_image_bytes(model, task, inside, found["explain"])
-    if task.data.kind == "text":
+    if task.data.modality == "text":
         found["from_text"] = _from_text(model, task, found["serving_default"])
         found["explain_text"] = _explain_text(model, task, inside)
     return found
@@ -101,7 +101,7 @@ def _labelled(model: keras.Model, task: Classification, found: Tensors) -> Tenso
 
 def _look_inside(model: keras.Model, task: Classification) -> Inside:
     """With the saliency of images, and of recurrent networks with the predictions for every prefix."""
-    saliency = task.data.kind == "image"
+    saliency = task.data.modality == "image"
     if not introspection.state_tensors(model):
         return look_inside(model, saliency=saliency)
     return look_inside(
