@@ -107,7 +107,7 @@ class Network:
         recipe: for the default data; None for a network that is not trained.
         untrained: why there is no recipe, and what to do instead.
         recipes: for other data sets, by name.
-        min_accuracy: least accuracy on the test split of the default data that `recipe` reaches with any seed.
+        min_accuracy: accuracy that `recipe` reaches at least, with any seed, on the default data's test split.
         max_loss: greatest loss there.
         landmark: whether it is one of the five that the demo shows.
         tour: settings that the tour changes in `recipe`; None for a network outside the tour.
