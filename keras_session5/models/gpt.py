@@ -4,8 +4,8 @@ import keras
 from keras import layers
 
 from keras_session5 import checks
-from keras_session5.layers import LearnedPositions
-from keras_session5.models.blocks import check_sizes, decoder
+from keras_session5.layers import CausalAttention, LearnedPositions, gelu_tanh
+from keras_session5.models.blocks import EPSILON, check_sizes, residual_layers
 
 
 def build_gpt(
@@ -29,7 +29,8 @@ def build_gpt(
         num_layers: number of decoder blocks.
         num_heads: attention heads, H; must divide `embed_dim`.
         mlp_dim: width of the feed-forward layer inside a block.
-        dropout: fraction dropped of the embedding and after every sublayer in training.
+        dropout: fraction dropped of the embedding, of the attention weights and after every sublayer in
+            training.
         tied: score the tokens with the embedding's own weights instead of a matrix of their own.
 
     Returns:
@@ -43,8 +44,11 @@ def build_gpt(
         more unless `tied`.
 
     Differences from the paper:
-        None from GPT-2 but the sizes: normalisation before each sublayer and after the last, gelu, learned
-        positions, tied weights, no bias in the last layer. (GPT-1 normalises after each sublayer.)
+        It is GPT-2, but for the sizes: normalisation before each sublayer and after the last, GELU in the
+        tanh approximation, learned positions, tied weights, no bias in the last layer. Initial weights are
+        N(0, 0.02), scaled by 1/sqrt(2 num_layers) in the last projection of each sublayer (2019, section
+        2.3); biases start at zero. The released code draws the positions from N(0, 0.01) and leaves the
+        scaling out. Dropout is that of GPT-1 (2018, section 4.1), which normalises after each sublayer.
 
     Example:
         >>> build_gpt(vocabulary_size=100, max_length=64).output_shape
@@ -56,24 +60,59 @@ def build_gpt(
     """
     checks.positive_int("vocabulary_size", vocabulary_size)
     checks.one_of("tied", tied, [True, False])
-    blocks = {"num_layers": num_layers, "num_heads": num_heads, "mlp_dim": mlp_dim, "dropout": dropout}
-    check_sizes(embed_dim=embed_dim, max_length=max_length, **blocks)
+    check_sizes(embed_dim, num_layers, num_heads, mlp_dim, dropout, max_length)
 
     tokens = keras.Input((None,), dtype="int32", name="tokens")
     embedding = layers.ReversibleEmbedding(
         vocabulary_size,
         embed_dim,
         tie_weights=tied,
-        embeddings_initializer=keras.initializers.RandomNormal(stddev=0.02),
+        embeddings_initializer=_normal(),
         name="embedding",
     )
     x = LearnedPositions(max_length, name="positions")(embedding(tokens))
     # (B, T, D)    V*D + max_length*D
     x = layers.Dropout(dropout, name="embedding_dropout")(x)
 
-    x = decoder(x, pre_norm=True, activation="gelu", **blocks)
-    # (B, T, D)    num_layers * (4*(D*D + D) + D*mlp_dim + mlp_dim + mlp_dim*D + D + 2*2*D) + 2*D
+    for i in range(1, num_layers + 1):
+        x = _block(x, num_layers, num_heads, mlp_dim, dropout, name=f"block{i}")
+    # (B, T, D)    num_layers * (4*(D*D + D) + D*mlp_dim + mlp_dim + mlp_dim*D + D + 2*2*D)
+    x = layers.LayerNormalization(epsilon=EPSILON, name="final_norm")(x)
+    # (B, T, D)    2*D
 
     logits = layers.Identity(name="logits")(embedding(x, reverse=True))
     # (B, T, V)    0 where tied, else D*V
     return keras.Model(tokens, logits, name="gpt")
+
+
+def _block(x, num_layers: int, num_heads: int, mlp_dim: int, dropout: float, name: str):
+    """Causal self-attention and feed-forward, each normalised before it and added to the residual stream."""
+    embed_dim = x.shape[-1]
+    # 2 * num_layers sublayers add up in the residual stream, and their variances with them.
+    scale = (2 * num_layers) ** -0.5
+
+    attention = CausalAttention(
+        num_heads,
+        embed_dim // num_heads,
+        dropout=dropout,
+        kernel_initializer=_normal(),
+        output_initializer=_normal(scale),
+        name=f"{name}_attention",
+    )
+    norm, drop, add = residual_layers(f"{name}_attention", dropout)
+    x = add([x, drop(attention(norm(x)))])
+    # (B, T, D)    4 * (D*D + D) + 2*D
+
+    norm, drop, add = residual_layers(f"{name}_mlp", dropout)
+    y = norm(x)
+    y = layers.Dense(mlp_dim, activation=gelu_tanh, kernel_initializer=_normal(), name=f"{name}_mlp_1")(y)
+    # (B, T, mlp_dim)    D*mlp_dim + mlp_dim
+    y = layers.Dense(embed_dim, kernel_initializer=_normal(scale), name=f"{name}_mlp_2")(y)
+    # (B, T, D)    mlp_dim*D + D
+    return add([x, drop(y)])
+    # (B, T, D)    2*D
+
+
+def _normal(scale: float = 1.0) -> keras.initializers.Initializer:
+    """GPT's initial weights. A new one for each layer: the same initializer draws the same numbers twice."""
+    return keras.initializers.RandomNormal(stddev=0.02 * scale)

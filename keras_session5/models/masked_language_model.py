@@ -60,14 +60,13 @@ def build_masked_language_model(
         Devlin et al. (2019), "BERT: Pre-training of Deep Bidirectional Transformers", NAACL, section 3.1.
     """
     checks.positive_int("vocabulary_size", vocabulary_size)
-    blocks = {"num_layers": num_layers, "num_heads": num_heads, "mlp_dim": mlp_dim, "dropout": dropout}
-    check_sizes(embed_dim=embed_dim, max_length=max_length, **blocks)
+    check_sizes(embed_dim, num_layers, num_heads, mlp_dim, dropout, max_length)
 
     tokens = keras.Input((None,), dtype="int32", name="tokens")
     embedding = embedding_layer(vocabulary_size, embed_dim)
     x = embed(tokens, embedding, max_length, dropout=0.0)
     # (B, T, D)    V*D
-    x = encoder(x, padding_mask(tokens), **blocks)
+    x = encoder(x, padding_mask(tokens), num_layers, num_heads, mlp_dim, dropout)
     # (B, T, D)    num_layers * (4*(D*D + D) + D*mlp_dim + mlp_dim + mlp_dim*D + D + 2*2*D)
 
     x = layers.Dense(embed_dim, activation="gelu", name="head")(x)

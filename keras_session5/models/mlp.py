@@ -51,8 +51,7 @@ def build_mlp(num_classes=10, widths=(128, 64), image_size=28, activation="relu"
         x = layers.Dense(width, activation=activation, name=f"hidden{i}")(x)
         # (B, 128)    784*128 + 128 = 100,480
         # (B, 64)     128*64 + 64 = 8,256
-        if dropout:
-            x = layers.Dropout(dropout, name=f"dropout{i}")(x)
+        x = layers.Dropout(dropout, name=f"dropout{i}")(x)
     outputs = layers.Dense(num_classes, activation="softmax", name="probabilities")(x)
     # (B, 10)    64*10 + 10 = 650
     return keras.Model(image, outputs, name="mlp")

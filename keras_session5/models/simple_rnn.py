@@ -4,7 +4,7 @@ import keras
 from keras import layers
 
 from keras_session5 import checks
-from keras_session5.layers import MaskedPooling
+from keras_session5.layers import MaskedMaxPooling
 
 
 def build_simple_rnn(
@@ -80,8 +80,10 @@ def build_simple_rnn(
     )
     x = layers.Bidirectional(rnn, name="rnn")(x) if bidirectional else rnn(x)
     # (B, T, 2*units)    2 * units*(D + units + 1)
-    if pooling != "last":
-        x = MaskedPooling(pooling, name="pool")(x)
+    if pooling == "mean":
+        x = layers.GlobalAveragePooling1D(name="pool")(x)
+    if pooling == "max":
+        x = MaskedMaxPooling(name="pool")(x)
     # (B, 2*units)
 
     x = layers.Dropout(dropout, name="pool_dropout")(x)

@@ -56,8 +56,7 @@ def build_text_to_text(
         Transformer", JMLR 21.
     """
     checks.positive_int("vocabulary_size", vocabulary_size)
-    blocks = {"num_layers": num_layers, "num_heads": num_heads, "mlp_dim": mlp_dim, "dropout": dropout}
-    check_sizes(embed_dim=embed_dim, max_length=max_length, **blocks)
+    check_sizes(embed_dim, num_layers, num_heads, mlp_dim, dropout, max_length)
 
     source = keras.Input((None,), dtype="int32", name="source")
     target = keras.Input((None,), dtype="int32", name="target")
@@ -67,7 +66,7 @@ def build_text_to_text(
     y = embed(target, embedding, max_length, dropout, name="target_embedding")
     # (B, S, D)
 
-    y = encoder_decoder(x, y, padding_mask(source), **blocks)
+    y = encoder_decoder(x, y, padding_mask(source), num_layers, num_heads, mlp_dim, dropout)
     # (B, S, D)    num_layers * (12*(D*D + D) + 2*(2*D*mlp_dim + mlp_dim + D) + 5*2*D)
 
     logits = layers.Identity(name="logits")(embedding(y, reverse=True))

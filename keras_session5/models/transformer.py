@@ -64,9 +64,7 @@ def build_transformer(
     """
     checks.positive_int("source_vocabulary_size", source_vocabulary_size)
     checks.positive_int("target_vocabulary_size", target_vocabulary_size)
-    blocks = {"num_layers": num_layers, "num_heads": num_heads, "mlp_dim": mlp_dim, "dropout": dropout}
-    blocks["pre_norm"] = pre_norm
-    check_sizes(embed_dim=embed_dim, max_length=max_length, **blocks)
+    check_sizes(embed_dim, num_layers, num_heads, mlp_dim, dropout, max_length, pre_norm)
 
     source = keras.Input((None,), dtype="int32", name="source")
     target = keras.Input((None,), dtype="int32", name="target")
@@ -77,7 +75,7 @@ def build_transformer(
     y = embed(target, written, max_length, dropout, name="target_embedding")
     # (B, S, D)    V*D
 
-    y = encoder_decoder(x, y, padding_mask(source), **blocks)
+    y = encoder_decoder(x, y, padding_mask(source), num_layers, num_heads, mlp_dim, dropout, pre_norm)
     # (B, S, D)    num_layers * (4*(D*D + D) + 2*D*mlp_dim + mlp_dim + D + 2*2*D
     #                            + 8*(D*D + D) + 2*D*mlp_dim + mlp_dim + D + 3*2*D)
 
@@ -119,10 +117,11 @@ def build_transformer_layers(
     Reference:
         Vaswani et al. (2017), "Attention Is All You Need", NeurIPS 30, table 3.
     """
-    blocks = {"num_layers": num_layers, "num_heads": num_heads, "mlp_dim": mlp_dim, "dropout": dropout}
-    check_sizes(embed_dim=embed_dim, **blocks)
+    check_sizes(embed_dim, num_layers, num_heads, mlp_dim, dropout)
 
     source = keras.Input((None, embed_dim), name="source")
     target = keras.Input((None, embed_dim), name="target")
-    states = layers.Identity(name="states")(encoder_decoder(source, target, None, **blocks))
+    x = encoder_decoder(source, target, None, num_layers, num_heads, mlp_dim, dropout)
+    # (B, S, D)    num_layers * (12*(D*D + D) + 2*(2*D*mlp_dim + mlp_dim + D) + 5*2*D)
+    states = layers.Identity(name="states")(x)
     return keras.Model([source, target], states, name="transformer_layers")

@@ -4,7 +4,7 @@ import keras
 from keras import layers, ops
 
 from keras_session5 import checks
-from keras_session5.layers import MaskedPooling
+from keras_session5.layers import MaskedMaxPooling
 from keras_session5.models.blocks import check_sizes, embed, embedding_layer, encoder, padding_mask
 
 
@@ -65,19 +65,19 @@ def build_transformer_encoder(
     """
     checks.positive_int("vocabulary_size", vocabulary_size)
     checks.positive_int("num_classes", num_classes)
-    blocks = {"num_layers": num_layers, "num_heads": num_heads, "mlp_dim": mlp_dim, "dropout": dropout}
-    blocks["pre_norm"] = pre_norm
-    check_sizes(embed_dim=embed_dim, max_length=max_length, **blocks)
+    check_sizes(embed_dim, num_layers, num_heads, mlp_dim, dropout, max_length, pre_norm)
+    checks.one_of("pooling", pooling, ["mean", "max"])
     checks.fraction("embed_dropout", embed_dropout)
     checks.fraction("pool_dropout", pool_dropout)
 
     tokens = keras.Input((None,), dtype="int32", name="tokens")
     x = embed(tokens, embedding_layer(vocabulary_size, embed_dim), max_length, embed_dropout)
     # (B, T, D)    V*D
-    x = encoder(x, padding_mask(tokens), **blocks)
+    x = encoder(x, padding_mask(tokens), num_layers, num_heads, mlp_dim, dropout, pre_norm)
     # (B, T, D)    num_layers * (4*(D*D + D) + D*mlp_dim + mlp_dim + mlp_dim*D + D + 2*2*D)
 
-    x = MaskedPooling(pooling, name="pool")(x, mask=ops.not_equal(tokens, 0))
+    pool = layers.GlobalAveragePooling1D if pooling == "mean" else MaskedMaxPooling
+    x = pool(name="pool")(x, mask=ops.not_equal(tokens, 0))
     # (B, D)
     x = layers.Dropout(pool_dropout, name="pool_dropout")(x)
     outputs = layers.Dense(num_classes, activation="softmax", name="probabilities")(x)
