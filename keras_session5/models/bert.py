@@ -49,7 +49,7 @@ def build_bert(
     Differences from the paper:
         None. What the paper leaves open is the released code's: initial weights from a normal distribution
         of standard deviation 0.02, truncated at twice that, and biases of zero; epsilon 1e-12. GELU is the
-        exact one, the code's first; since 2019 the code has the tanh approximation.
+        exact one, with which the released code began; later it took the tanh approximation.
 
     Example:
         >>> build_bert(100, embed_dim=32, num_layers=1, num_heads=2, mlp_dim=64).output_names

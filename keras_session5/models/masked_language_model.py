@@ -48,9 +48,10 @@ def build_masked_language_model(
         V D + num_layers (4 (D D + D) + 2 D mlp_dim + mlp_dim + D + 4 D) + D D + D + 2 D.
 
     Differences from the paper:
-        Characters instead of word pieces; one sequence, so neither segments nor the prediction of the next
-        sentence; sinusoidal positions. The head is the paper's: dense, gelu, normalisation, the embedding in
-        reverse, but without a bias for each token.
+        The blocks are those of `build_transformer_encoder`: sinusoidal positions, rectified linear units,
+        the initial weights of 2017. `build_bert` has BERT's own. Characters instead of word pieces; one
+        sequence, so neither segments nor the prediction of the next sentence. The head is that of the
+        released code: dense, GELU, normalisation, the embedding in reverse, but no bias for each token.
 
     Example:
         >>> build_masked_language_model(vocabulary_size=100).output_shape

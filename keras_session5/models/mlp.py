@@ -27,7 +27,8 @@ def build_mlp(num_classes=10, widths=(128, 64), image_size=28, activation="relu"
         109,386 for the defaults: 100,480 + 8,256 + 650.
 
     Differences from the paper:
-        Rectified linear units and a softmax in place of logistic units.
+        Rectified linear units and a softmax in place of logistic units; images and layers of any width in
+        place of the paper's small examples.
 
     Example:
         >>> build_mlp(widths=(32,)).count_params()

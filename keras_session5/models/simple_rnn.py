@@ -42,7 +42,9 @@ def build_simple_rnn(
 
     Differences from the paper:
         Elman predicts the next symbol from the last state; here a softmax over classes reads all
-        states, and with `bidirectional` (Schuster and Paliwal 1997) both ends of the sequence.
+        states, and with `bidirectional` (Schuster and Paliwal 1997) both ends of the sequence. His units
+        are logistic and his codes of the symbols fixed; here tanh and a learned embedding. He treats the
+        state before as an input; here the gradient goes back through the whole sequence.
 
     Example:
         >>> build_simple_rnn(vocabulary_size=100, num_classes=20).output_shape

@@ -44,8 +44,11 @@ def build_text_to_text(
         V D + num_layers (12 (D D + D) + 2 (2 D mlp_dim + mlp_dim + D) + 5 * 2 D).
 
     Differences from the paper:
-        T5's task format on the layers of the transformer of 2017: sinusoidal positions and layer
-        normalisation instead of T5's relative positions and RMS normalisation; no pre-training.
+        T5's task format on the layers of the transformer of 2017. T5 normalises before each sublayer, by the
+        root mean square and without a bias; it has relative positions in self-attention, no biases in dense
+        layers and projections, and no division of the scores by sqrt(K); it also drops attention weights,
+        hidden units and the outputs of both stacks (section 2.1 and the released code). It reads word pieces
+        and is pre-trained on web text; this one reads characters and learns the tasks alone.
 
     Example:
         >>> build_text_to_text(vocabulary_size=100).output_shape

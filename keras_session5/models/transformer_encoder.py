@@ -53,8 +53,9 @@ def build_transformer_encoder(
         2 D more with `pre_norm`.
 
     Differences from the paper:
-        The encoder alone, with pooling and a softmax in place of the decoder; by default no dropout
-        of the embedding, which takes too much from texts of few characters.
+        The encoder alone, with pooling and a softmax in place of the decoder; the projections of attention
+        have biases, and those of section 3.2.2 have none; by default no dropout of the embedding, which
+        takes too much from texts of few characters.
 
     Example:
         >>> build_transformer_encoder(vocabulary_size=100, num_classes=20).output_shape

@@ -72,12 +72,10 @@ def test_a_decoder_block_is_its_numpy_reference(pre_norm):
     np.testing.assert_allclose(model.predict([inputs, read, KEEP], verbose=0)[0], expected, atol=1e-5)
 
 
-@pytest.mark.parametrize(("memory", "parameters"), [(False, 3_152_384), (True, 4_204_032)])
-def test_blocks_of_the_papers_size_have_the_papers_parameters(memory, parameters):
+def test_blocks_of_the_papers_size_have_the_parameters_counted_by_hand():
     x = keras.Input((None, 512))
     size = {"num_heads": 8, "mlp_dim": 2048, "dropout": 0.1}
-    y = decoder_block(x, x if memory else None, **size)
-    assert keras.Model(x, y).count_params() == parameters
+    assert keras.Model(x, decoder_block(x, x, None, **size)).count_params() == 4_204_032
     model = keras.Model(x, encoder_block(x, None, **size))
     assert model.count_params() == 3_152_384
     assert model.get_layer("block_attention").count_params() == 1_050_624
@@ -285,6 +283,6 @@ def test_a_wrong_argument_is_refused_in_a_sentence(name, arguments, sentence):
 
 
 def test_layers_survive_their_config():
-    for layer in (CausalAttention(2, 4, name="a"), LearnedPositions(7, name="p")):
+    for layer in (CausalAttention(2, 4, dropout=0.1, output_initializer="zeros"), LearnedPositions(7)):
         again = keras.layers.deserialize(keras.layers.serialize(layer))
         assert again.get_config() == layer.get_config()
