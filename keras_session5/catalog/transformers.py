@@ -92,7 +92,14 @@ NETWORKS = (
         task="language_model",
         kind="text",
         data="place_names",
-        arguments={"vocabulary_size": 175, "max_length": 64, "num_heads": 8, "dropout": 0.05},
+        # 0.02 is for GPT-2's width of 768. At 128, sqrt(768 / 128) times that gives sums of the same size.
+        arguments={
+            "vocabulary_size": 175,
+            "max_length": 64,
+            "num_heads": 8,
+            "dropout": 0.05,
+            "kernel_stddev": 0.05,
+        },
         inputs=TOKENS,
         outputs=logits(175),
         parameters=427_392,

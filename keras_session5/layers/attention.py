@@ -1,4 +1,4 @@
-"""Self-attention that does not see the future, and can go on from the keys and values that it has kept."""
+"""Self-attention that does not see the future, and its single step with cached keys and values."""
 
 import math
 
@@ -73,14 +73,14 @@ class CausalAttention(keras.layers.Layer):
 
 
 class AttentionStep(keras.layers.Layer):
-    """What a `CausalAttention` says at one new position, from keys and values kept from those before it.
+    """The output of a `CausalAttention` at one new position, from cached keys and values of those before it.
 
     Args:
         attention: the `CausalAttention` whose weights it uses.
 
     Call arguments:
         x: (B, 1, D), the new position of each row.
-        keys, values: (B, L, H, K), kept; what stands in them at and after `index` is ignored.
+        keys, values: (B, L, H, K), cached; their entries at and after `index` are ignored.
         index: (B, 1) int32, the number of the new position, counted from 0.
 
     Returns:

@@ -15,7 +15,7 @@ from keras_session5.errors import ArgumentError
 from keras_session5.layers import CausalAttention, SinusoidalPositions
 
 EPSILON = 1e-5  # of the layer normalisations: it only keeps a constant vector from a division by zero
-MEMORY = "memory"  # name of the layer that bears the encoder's output
+MEMORY = "memory"  # name of the layer that holds the encoder's output
 
 
 def check_sizes(
@@ -66,7 +66,7 @@ def embed(tokens, embedding, max_length: int, dropout: float, name: str = "embed
 
 
 def padding_mask(tokens):
-    """What may be attended to: (B, 1, T), True for every query where the key is not padding, id 0."""
+    """Mask of shape (B, 1, T): every query may attend to the keys that are not padding, id 0."""
     return ops.expand_dims(ops.not_equal(tokens, 0), 1)
 
 
@@ -216,7 +216,7 @@ def encoder_decoder(
 
 
 def _check_mask(mask, queries, keys) -> None:
-    """Broadcasting would make something of many a wrong mask, and nobody would see what it hides."""
+    """Refuses a mask of another shape: broadcasting would accept many of them in silence."""
     if mask is None:
         return
     wanted = (queries.shape[0], queries.shape[1], keys.shape[1])

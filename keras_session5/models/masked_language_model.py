@@ -1,4 +1,4 @@
-"""BERT's objective on characters: an encoder that says what stands where a token is hidden."""
+"""BERT's objective on characters: an encoder that predicts hidden tokens."""
 
 import keras
 from keras import layers
@@ -25,8 +25,8 @@ def build_masked_language_model(
 ) -> keras.Model:
     """Builds a transformer encoder that scores every token at every position.
 
-    Up to the head it is the network of `build_transformer_encoder`, layer names included, so that what it has
-    learned can be where that one begins. Id 0 is padding, id 1 stands where a token is hidden.
+    Up to the head it is the network of `build_transformer_encoder`, layer names included, so that the
+    classifier can start from its weights. Id 0 is padding, id 1 stands where a token is hidden.
 
     Args:
         vocabulary_size: number of token ids, padding included, V.

@@ -19,7 +19,7 @@ def build_simple_rnn(
     """Builds embedding, `SimpleRNN` and softmax over sequences of token ids.
 
     The recurrence is h_t = tanh(x_t W_x + h_(t-1) W_h + b). Id 0 is padding: it is masked, and no
-    answer depends on how much of it there is.
+    prediction depends on how much of it there is.
 
     Args:
         vocabulary_size: number of token ids, padding included.

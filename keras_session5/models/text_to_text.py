@@ -1,4 +1,4 @@
-"""T5's idea: every task is text to text, and a prefix says which."""
+"""T5's idea: every task is text to text, and a prefix names it."""
 
 import keras
 from keras import layers

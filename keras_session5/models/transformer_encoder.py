@@ -24,8 +24,8 @@ def build_transformer_encoder(
 ) -> keras.Model:
     """Builds a transformer encoder with a softmax over its pooled outputs.
 
-    Id 0 is padding: no position attends to it, the pooling leaves it out, and no answer depends on
-    how much of it there is.
+    Id 0 is padding: no position attends to it, the pooling leaves it out, and no prediction depends
+    on how much of it there is.
 
     Args:
         vocabulary_size: number of token ids, padding included.

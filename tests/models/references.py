@@ -25,10 +25,14 @@ def attend(x, memory, keep, q, bq, k, bk, v, bv, o, bo):
     return np.einsum("htk,hkd->td", heads, o) + bo
 
 
-def block(x, attentions, mlp, norms, pre_norm):
+def relu(x):
+    return np.maximum(x, 0)
+
+
+def block(x, attentions, mlp, norms, pre_norm, activation=relu):
     """A whole layer: `attentions` are functions of (S, D), `norms` one (gamma, beta) for each sublayer."""
     (w1, b1, w2, b2) = mlp
-    sublayers = [*attentions, lambda h: np.maximum(h @ w1 + b1, 0) @ w2 + b2]
+    sublayers = [*attentions, lambda h: activation(h @ w1 + b1) @ w2 + b2]
     for sublayer, norm in zip(sublayers, norms, strict=True):
         x = x + sublayer(normalise(x, *norm)) if pre_norm else normalise(x + sublayer(x), *norm)
     return x

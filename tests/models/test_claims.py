@@ -11,6 +11,7 @@ from keras import layers
 
 import keras_session5 as s5
 from keras_session5.layers import LearnedPositions, gelu_tanh
+from keras_session5.models.gpt import build_gpt
 
 SMALL = {"embed_dim": 96, "num_layers": 3, "num_heads": 4, "mlp_dim": 192}
 VALUES = np.array([-6.0, -2.0, -0.5, 0.0, 0.3, 1.0, 4.0], "float32")
@@ -89,7 +90,7 @@ np.save(sys.argv[2], model.predict(np.array([[1, 2, 3]], "int32"), verbose=0))
 def test_gpts_weights_begin_with_standard_deviation_002_and_residual_projections_scaled(num_layers):
     """Radford et al. (2018), section 4.1, N(0, 0.02); (2019), section 2.3, 1/sqrt(residual layers)."""
     keras.utils.set_random_seed(0)
-    model = s5.build("gpt", **{**SMALL, "num_layers": num_layers})
+    model = build_gpt(154, 64, **{**SMALL, "num_layers": num_layers})
     scaled = 0
     for name, kernel in kernels(model).items():
         residual = "attention_output" in name or "mlp_2" in name
@@ -99,6 +100,14 @@ def test_gpts_weights_begin_with_standard_deviation_002_and_residual_projections
         assert abs(kernel.mean()) < 4 * expected / math.sqrt(kernel.size), name
     assert scaled == 2 * num_layers
     assert not any(bias.any() for bias in biases(model, "block"))
+
+
+def test_gpt2_has_the_papers_initial_weights_and_the_narrow_gpt_sums_of_the_same_size():
+    arguments = s5.NETWORKS["gpt2_small"].all_arguments()
+    assert arguments["kernel_stddev"] == 0.02
+    narrow = s5.NETWORKS["gpt"].all_arguments()
+    sums = [a["kernel_stddev"] * math.sqrt(a["embed_dim"]) for a in (arguments, narrow)]
+    assert abs(sums[1] / sums[0] - 1) < 0.05
 
 
 def test_berts_weights_begin_with_a_truncated_normal_distribution():
