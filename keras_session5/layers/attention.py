@@ -13,7 +13,6 @@ class CausalAttention(keras.layers.Layer):
     Args:
         num_heads: attention heads, H.
         key_dim: width of each head, K.
-        dropout: fraction dropped of the attention weights in training.
         kernel_initializer: initial weights of the projections.
         output_initializer: initial weights of the last projection, where they are others.
 
@@ -31,7 +30,6 @@ class CausalAttention(keras.layers.Layer):
         self,
         num_heads,
         key_dim,
-        dropout=0.0,
         kernel_initializer="glorot_uniform",
         output_initializer=None,
         **kwargs,
@@ -39,15 +37,10 @@ class CausalAttention(keras.layers.Layer):
         super().__init__(**kwargs)
         self.num_heads = num_heads
         self.key_dim = key_dim
-        self.dropout = dropout
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
         self.output_initializer = keras.initializers.get(output_initializer)
         self.attention = keras.layers.MultiHeadAttention(
-            num_heads,
-            key_dim,
-            dropout=dropout,
-            kernel_initializer=self.kernel_initializer,
-            name="attention",
+            num_heads, key_dim, kernel_initializer=self.kernel_initializer, name="attention"
         )
 
     def build(self, input_shape):
@@ -66,7 +59,6 @@ class CausalAttention(keras.layers.Layer):
         return super().get_config() | {
             "num_heads": self.num_heads,
             "key_dim": self.key_dim,
-            "dropout": self.dropout,
             "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
             "output_initializer": keras.initializers.serialize(self.output_initializer),
         }

@@ -311,6 +311,6 @@ def test_a_wrong_argument_is_refused_in_a_sentence(name, arguments, sentence):
 
 
 def test_layers_survive_their_config():
-    for layer in (CausalAttention(2, 4, dropout=0.1, output_initializer="zeros"), LearnedPositions(7)):
+    for layer in (CausalAttention(2, 4, output_initializer="zeros"), LearnedPositions(7)):
         again = keras.layers.deserialize(keras.layers.serialize(layer))
         assert again.get_config() == layer.get_config()
