@@ -102,12 +102,10 @@ def test_gpts_weights_begin_with_standard_deviation_002_and_residual_projections
     assert not any(bias.any() for bias in biases(model, "block"))
 
 
-def test_gpt2_has_the_papers_initial_weights_and_the_narrow_gpt_sums_of_the_same_size():
-    arguments = s5.NETWORKS["gpt2_small"].all_arguments()
-    assert arguments["kernel_stddev"] == 0.02
+def test_gpt2_small_begins_as_in_the_paper_and_the_narrow_gpt_with_sums_of_variance_one():
+    assert s5.NETWORKS["gpt2_small"].all_arguments()["kernel_stddev"] == 0.02
     narrow = s5.NETWORKS["gpt"].all_arguments()
-    sums = [a["kernel_stddev"] * math.sqrt(a["embed_dim"]) for a in (arguments, narrow)]
-    assert abs(sums[1] / sums[0] - 1) < 0.05
+    assert abs(narrow["kernel_stddev"] ** 2 * narrow["embed_dim"] - 1) < 0.05
 
 
 def test_berts_weights_begin_with_a_truncated_normal_distribution():
