@@ -1,7 +1,5 @@
 """The vision transformer: an image as a sequence of patches."""
 
-import math
-
 import keras
 from keras import layers
 
@@ -51,10 +49,12 @@ def build_vit(
         86,567,656 for ViT-B/16, 5,717,416 for ViT-Ti/16.
 
     Differences from the paper:
-        None but the sizes. What the paper leaves open is the released code's: GELU in the tanh approximation
-        (conversions for PyTorch take the exact one), epsilon 1e-6, a head of zeros, positions from N(0, 0.02)
-        and Glorot's uniform initial weights, biases in the MLP from N(0, 1e-6). The head is that of
-        fine-tuning: in pre-training one hidden layer comes before it (section 3.1).
+        The map of the patches begins with Glorot's uniform weights; LeCun's normal ones of the released code
+        are so large that few images teach the positions slowly. The head is that of fine-tuning: in
+        pre-training one hidden layer comes before it (section 3.1). What the paper leaves open is the
+        released code's: GELU in the tanh approximation (conversions for PyTorch take the exact one), epsilon
+        1e-6, a head of zeros, positions from N(0, 0.02), Glorot's uniform weights in the blocks, and biases
+        of the MLP from N(0, 1e-6).
 
     Example:
         >>> build_vit(num_classes=10).count_params()
@@ -74,9 +74,7 @@ def build_vit(
     image = keras.Input((image_size, image_size, channels), name="image")
     x = layers.Rescaling(1 / 127.5, offset=-1, name="scale")(image)  # [-1, 1]
     # One linear map of every patch is a convolution whose steps are as long as its kernel.
-    x = layers.Conv2D(
-        embed_dim, patch_size, strides=patch_size, kernel_initializer="lecun_normal", name="patches"
-    )(x)
+    x = layers.Conv2D(embed_dim, patch_size, strides=patch_size, name="patches")(x)
     # (B, 7, 7, D)    4*4*1*D + D
     x = layers.Reshape((num_patches, embed_dim), name="sequence")(x)
     # (B, 49, D)
@@ -102,14 +100,7 @@ def build_vit(
 def _block(x, num_heads: int, mlp_dim: int, dropout: float, name: str):
     """Self-attention and feed-forward, each normalised before it and added to the residual stream."""
     embed_dim = x.shape[-1]
-    # Glorot's limit for a D x D matrix. Keras would take the heads for the sides of a convolution's kernel.
-    limit = math.sqrt(6 / (embed_dim + embed_dim))
-    attention = layers.MultiHeadAttention(
-        num_heads,
-        embed_dim // num_heads,
-        kernel_initializer=keras.initializers.RandomUniform(-limit, limit),
-        name=f"{name}_attention",
-    )
+    attention = layers.MultiHeadAttention(num_heads, embed_dim // num_heads, name=f"{name}_attention")
     norm, drop, add = residual_layers(f"{name}_attention", dropout, EPSILON)
     y = norm(x)
     x = add([x, drop(attention(y, y))])
