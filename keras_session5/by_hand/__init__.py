@@ -1,7 +1,7 @@
 """What the course works out by hand, as small functions: NumPy, or one Keras layer with its weights set.
 
 What there is stands in `__init__.pyi` and is imported on first use: what needs no Keras (threshold weights,
-the perceptron's trace, back-propagation) imports none.
+the perceptron's trace, back-propagation, attention) imports none.
 """
 
 import lazy_loader

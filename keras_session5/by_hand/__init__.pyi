@@ -1,3 +1,4 @@
+from .attention import scaled_dot_product_attention as scaled_dot_product_attention
 from .backpropagation import NumpyMLP as NumpyMLP
 from .convolution import (
     KERNELS as KERNELS,

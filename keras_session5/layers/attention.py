@@ -1,4 +1,4 @@
-"""Self-attention that does not see the future, and can go on from the keys and values that it has kept."""
+"""Self-attention that does not see the future, and its single step with cached keys and values."""
 
 import math
 
@@ -13,6 +13,8 @@ class CausalAttention(keras.layers.Layer):
     Args:
         num_heads: attention heads, H.
         key_dim: width of each head, K.
+        kernel_initializer: initial weights of the projections.
+        output_initializer: initial weights of the last projection, where they are others.
 
     Call arguments:
         x: float tensor of shape (B, T, D).
@@ -24,14 +26,28 @@ class CausalAttention(keras.layers.Layer):
         Vaswani et al. (2017), "Attention Is All You Need", section 3.2.3.
     """
 
-    def __init__(self, num_heads, key_dim, **kwargs):
+    def __init__(
+        self,
+        num_heads,
+        key_dim,
+        kernel_initializer="glorot_uniform",
+        output_initializer=None,
+        **kwargs,
+    ):
         super().__init__(**kwargs)
         self.num_heads = num_heads
         self.key_dim = key_dim
-        self.attention = keras.layers.MultiHeadAttention(num_heads, key_dim, name="attention")
+        self.kernel_initializer = keras.initializers.get(kernel_initializer)
+        self.output_initializer = keras.initializers.get(output_initializer)
+        self.attention = keras.layers.MultiHeadAttention(
+            num_heads, key_dim, kernel_initializer=self.kernel_initializer, name="attention"
+        )
 
     def build(self, input_shape):
         self.attention.build(input_shape, input_shape)
+        if self.output_initializer:  # Keras's layer has one initializer for all four projections
+            kernel = self.attention.output_dense.kernel
+            kernel.assign(self.output_initializer(kernel.shape, kernel.dtype))
 
     def call(self, x):
         return self.attention(x, x, use_causal_mask=True)
@@ -40,18 +56,23 @@ class CausalAttention(keras.layers.Layer):
         return input_shape
 
     def get_config(self):
-        return super().get_config() | {"num_heads": self.num_heads, "key_dim": self.key_dim}
+        return super().get_config() | {
+            "num_heads": self.num_heads,
+            "key_dim": self.key_dim,
+            "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
+            "output_initializer": keras.initializers.serialize(self.output_initializer),
+        }
 
 
 class AttentionStep(keras.layers.Layer):
-    """What a `CausalAttention` says at one new position, from keys and values kept from those before it.
+    """The output of a `CausalAttention` at one new position, from cached keys and values of those before it.
 
     Args:
         attention: the `CausalAttention` whose weights it uses.
 
     Call arguments:
         x: (B, 1, D), the new position of each row.
-        keys, values: (B, L, H, K), kept; what stands in them at and after `index` is ignored.
+        keys, values: (B, L, H, K), cached; their entries at and after `index` are ignored.
         index: (B, 1) int32, the number of the new position, counted from 0.
 
     Returns:

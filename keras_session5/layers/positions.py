@@ -80,14 +80,25 @@ class SinusoidalPositions(_Positions):
 class LearnedPositions(_Positions):
     """Adds a learned vector for each position, as BERT, GPT and ViT do.
 
-    Arguments and call arguments are those of `SinusoidalPositions`. Weights: max_length * D, which begin
-    with N(0, 0.02), the value of all three.
+    Args:
+        max_length: longest sequence it can be asked for, in tokens.
+        embeddings_initializer: initial vectors; None for N(0, 0.02), those of GPT and ViT.
+
+    Call arguments are those of `SinusoidalPositions`. Weights: max_length * D.
 
     Reference:
         Gehring et al. (2017), "Convolutional Sequence to Sequence Learning", section 3.1.
     """
 
-    def build(self, input_shape):
+    def __init__(self, max_length=512, embeddings_initializer=None, **kwargs):
+        super().__init__(max_length, **kwargs)
         normal = keras.initializers.RandomNormal(stddev=0.02)
+        self.embeddings_initializer = keras.initializers.get(embeddings_initializer or normal)
+
+    def build(self, input_shape):
         shape = (self.max_length, input_shape[-1])
-        self.table = self.add_weight(shape=shape, initializer=normal, name="table")
+        self.table = self.add_weight(shape=shape, initializer=self.embeddings_initializer, name="table")
+
+    def get_config(self):
+        initializer = keras.initializers.serialize(self.embeddings_initializer)
+        return super().get_config() | {"embeddings_initializer": initializer}

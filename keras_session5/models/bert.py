@@ -5,7 +5,9 @@ from keras import layers
 
 from keras_session5 import checks
 from keras_session5.layers import LearnedPositions
-from keras_session5.models.blocks import EPSILON, check_sizes, encoder, padding_mask
+from keras_session5.models.blocks import check_sizes, padding_mask, residual_layers
+
+EPSILON = 1e-12  # of the layer normalisations, from the released code
 
 
 def build_bert(
@@ -30,7 +32,8 @@ def build_bert(
         num_heads: attention heads, H; must divide `embed_dim`.
         mlp_dim: width of the feed-forward layer inside a block.
         num_segments: number of segments, such as question and answer.
-        dropout: fraction dropped of the embedding and after every sublayer in training.
+        dropout: fraction dropped of the embedding, of the attention weights and after every sublayer in
+            training.
 
     Returns:
         Model from `tokens` and `segments`, both (B, T), int32, T <= max_length, to `sequence` (B, T, D) and
@@ -44,7 +47,9 @@ def build_bert(
         + D D + D; 109,482,240 for BERT-base.
 
     Differences from the paper:
-        No dropout of attention weights; epsilon of the normalisations 1e-5 instead of 1e-12.
+        None. What the paper leaves open is the released code's: initial weights from a normal distribution
+        of standard deviation 0.02, truncated at twice that, and biases of zero; epsilon 1e-12. GELU is the
+        exact one, with which the released code began; later it took the tanh approximation.
 
     Example:
         >>> build_bert(100, embed_dim=32, num_layers=1, num_heads=2, mlp_dim=64).output_names
@@ -55,26 +60,56 @@ def build_bert(
     """
     checks.positive_int("vocabulary_size", vocabulary_size)
     checks.positive_int("num_segments", num_segments)
-    blocks = {"num_layers": num_layers, "num_heads": num_heads, "mlp_dim": mlp_dim, "dropout": dropout}
-    check_sizes(embed_dim=embed_dim, max_length=max_length, **blocks)
+    check_sizes(embed_dim, num_layers, num_heads, mlp_dim, dropout, max_length)
 
     tokens = keras.Input((None,), dtype="int32", name="tokens")
     segments = keras.Input((None,), dtype="int32", name="segments")
-    normal = keras.initializers.TruncatedNormal(stddev=0.02)
-    words = layers.Embedding(vocabulary_size, embed_dim, embeddings_initializer=normal, name="embedding")
-    sides = layers.Embedding(num_segments, embed_dim, embeddings_initializer=normal, name="segment_embedding")
+    words = layers.Embedding(vocabulary_size, embed_dim, embeddings_initializer=_normal(), name="embedding")
+    sides = layers.Embedding(
+        num_segments, embed_dim, embeddings_initializer=_normal(), name="segment_embedding"
+    )
     x = layers.Add(name="embedding_add")([words(tokens), sides(segments)])
     # (B, T, D)    V*D + num_segments*D
-    x = LearnedPositions(max_length, name="positions")(x)
+    x = LearnedPositions(max_length, embeddings_initializer=_normal(), name="positions")(x)
     # (B, T, D)    max_length*D
     x = layers.LayerNormalization(epsilon=EPSILON, name="embedding_norm")(x)
     # (B, T, D)    2*D
     x = layers.Dropout(dropout, name="embedding_dropout")(x)
 
-    x = encoder(x, padding_mask(tokens), activation="gelu", **blocks)
+    mask = padding_mask(tokens)
+    for i in range(1, num_layers + 1):
+        x = _block(x, mask, num_heads, mlp_dim, dropout, name=f"block{i}")
     # (B, T, D)    num_layers * (4*(D*D + D) + D*mlp_dim + mlp_dim + mlp_dim*D + D + 2*2*D)
 
     sequence = layers.Identity(name="sequence")(x)
-    pooled = layers.Dense(embed_dim, activation="tanh", name="pooled")(x[:, 0])
+    pooled = layers.Dense(embed_dim, activation="tanh", kernel_initializer=_normal(), name="pooled")(x[:, 0])
     # (B, D)    D*D + D
     return keras.Model([tokens, segments], [sequence, pooled], name="bert")
+
+
+def _block(x, mask, num_heads: int, mlp_dim: int, dropout: float, name: str):
+    """Self-attention and feed-forward, each added to its input and then normalised."""
+    embed_dim = x.shape[-1]
+    attention = layers.MultiHeadAttention(
+        num_heads,
+        embed_dim // num_heads,
+        dropout=dropout,
+        kernel_initializer=_normal(),
+        name=f"{name}_attention",
+    )
+    norm, drop, add = residual_layers(f"{name}_attention", dropout, EPSILON)
+    x = norm(add([x, drop(attention(x, x, attention_mask=mask))]))
+    # (B, T, D)    4 * (D*D + D) + 2*D
+
+    norm, drop, add = residual_layers(f"{name}_mlp", dropout, EPSILON)
+    y = layers.Dense(mlp_dim, activation="gelu", kernel_initializer=_normal(), name=f"{name}_mlp_1")(x)
+    # (B, T, mlp_dim)    D*mlp_dim + mlp_dim
+    y = layers.Dense(embed_dim, kernel_initializer=_normal(), name=f"{name}_mlp_2")(y)
+    # (B, T, D)    mlp_dim*D + D
+    return norm(add([x, drop(y)]))
+    # (B, T, D)    2*D
+
+
+def _normal() -> keras.initializers.Initializer:
+    """BERT's initial weights. A new one for each layer: the same initializer draws the same numbers twice."""
+    return keras.initializers.TruncatedNormal(stddev=0.02)

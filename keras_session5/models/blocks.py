@@ -1,11 +1,11 @@
-"""The transformer's building blocks, in the paper's order.
+"""The building blocks of the transformer of 2017, in the paper's order.
 
-A sublayer is wrapped as in the paper, norm(x + dropout(sublayer(x))), called post-norm; or with
-`pre_norm` as x + dropout(sublayer(norm(x))), which trains without warm-up in deep stacks.
+A sublayer is wrapped as in the paper, section 5.4: norm(x + dropout(sublayer(x))), called post-norm; or with
+`pre_norm` as x + dropout(sublayer(norm(x))), which trains deep stacks without warm-up (Xiong et al. 2020).
+GPT, BERT and ViT have blocks of their own, in their files.
 """
 
 import math
-from collections.abc import Callable
 
 import keras
 from keras import layers, ops
@@ -14,11 +14,19 @@ from keras_session5 import checks
 from keras_session5.errors import ArgumentError
 from keras_session5.layers import CausalAttention, SinusoidalPositions
 
-EPSILON = 1e-5  # of every layer normalisation: it only keeps a constant vector from a division by zero
-MEMORY = "memory"  # name of the layer that bears the encoder's output
+EPSILON = 1e-5  # of the layer normalisations: it only keeps a constant vector from a division by zero
+MEMORY = "memory"  # name of the layer that holds the encoder's output
 
 
-def check_sizes(*, embed_dim, num_layers, num_heads, mlp_dim, dropout, max_length=1, pre_norm=False):
+def check_sizes(
+    embed_dim: int,
+    num_layers: int,
+    num_heads: int,
+    mlp_dim: int,
+    dropout: float,
+    max_length: int = 1,
+    pre_norm: bool = False,
+) -> None:
     """Checks the arguments that every transformer has.
 
     Raises:
@@ -58,38 +66,22 @@ def embed(tokens, embedding, max_length: int, dropout: float, name: str = "embed
 
 
 def padding_mask(tokens):
-    """What may be attended to: (B, 1, T), True for every query where the key is not padding, id 0."""
+    """Mask of shape (B, 1, T): every query may attend to the keys that are not padding, id 0."""
     return ops.expand_dims(ops.not_equal(tokens, 0), 1)
 
 
-def residual(x, sublayer: Callable, *, dropout: float, pre_norm: bool, name: str):
-    """Wraps a sublayer in dropout, a residual connection and layer normalisation.
-
-    Args:
-        x: tensor of shape (B, T, D).
-        sublayer: function from (B, T, D) to (B, T, D).
-
-    Returns:
-        Tensor of shape (B, T, D). Weights: 2*D beside the sublayer's own.
-    """
-    norm = layers.LayerNormalization(epsilon=EPSILON, name=f"{name}_norm")
-    drop = layers.Dropout(dropout, name=f"{name}_dropout")
-    add = layers.Add(name=f"{name}_add")
-    if pre_norm:
-        return add([x, drop(sublayer(norm(x)))])
-    return norm(add([x, drop(sublayer(x))]))
+def residual_layers(name: str, dropout: float, epsilon: float = EPSILON):
+    """The layers around a sublayer: normalisation, with 2*D weights, dropout and the residual's addition."""
+    return (
+        layers.LayerNormalization(epsilon=epsilon, name=f"{name}_norm"),
+        layers.Dropout(dropout, name=f"{name}_dropout"),
+        layers.Add(name=f"{name}_add"),
+    )
 
 
-def feed_forward(x, mlp_dim: int, *, activation: str, name: str):
-    """Two dense layers on every position: D -> mlp_dim -> D."""
-    embed_dim = x.shape[-1]
-    x = layers.Dense(mlp_dim, activation=activation, name=f"{name}_1")(x)
-    # (B, T, mlp_dim)    D*mlp_dim + mlp_dim
-    return layers.Dense(embed_dim, name=f"{name}_2")(x)
-    # (B, T, D)    mlp_dim*D + D
-
-
-def encoder_block(x, mask, *, num_heads, mlp_dim, dropout, pre_norm=False, activation="relu", name="block"):
+def encoder_block(
+    x, mask, num_heads: int, mlp_dim: int, dropout: float, pre_norm: bool = False, name: str = "block"
+):
     """One encoder layer: self-attention and feed-forward, each with residual and normalisation.
 
     Args:
@@ -103,30 +95,28 @@ def encoder_block(x, mask, *, num_heads, mlp_dim, dropout, pre_norm=False, activ
     Raises:
         ArgumentError: if `num_heads` does not divide D or the mask has another shape.
     """
-    attention = _attention(x, num_heads, name=f"{name}_attention")
-    # (B, T, D)    4 * (D*D + D)
+    checks.divides("num_heads", num_heads, "embed_dim", x.shape[-1])
     _check_mask(mask, x, x)
-    wrap = {"dropout": dropout, "pre_norm": pre_norm}
-    x = residual(x, lambda y: attention(y, y, attention_mask=mask), name=f"{name}_attention", **wrap)
-    return residual(
-        x,
-        lambda y: feed_forward(y, mlp_dim, activation=activation, name=f"{name}_mlp"),
-        name=f"{name}_mlp",
-        **wrap,
-    )
+
+    attention = layers.MultiHeadAttention(num_heads, x.shape[-1] // num_heads, name=f"{name}_attention")
+    norm, drop, add = residual_layers(f"{name}_attention", dropout)
+    y = norm(x) if pre_norm else x
+    x = add([x, drop(attention(y, y, attention_mask=mask))])
+    x = x if pre_norm else norm(x)
+    # (B, T, D)    4 * (D*D + D) + 2*D
+
+    return feed_forward(x, mlp_dim, dropout, pre_norm, f"{name}_mlp")
 
 
 def decoder_block(
     x,
-    memory=None,
-    memory_mask=None,
-    *,
-    num_heads,
-    mlp_dim,
-    dropout,
-    pre_norm=False,
-    activation="relu",
-    name="block",
+    memory,
+    memory_mask,
+    num_heads: int,
+    mlp_dim: int,
+    dropout: float,
+    pre_norm: bool = False,
+    name: str = "block",
 ):
     """One decoder layer: causal self-attention, attention to the encoder's output, and feed-forward.
 
@@ -134,56 +124,75 @@ def decoder_block(
 
     Args:
         x: tensor of shape (B, S, D); `num_heads` must divide D.
-        memory: what the encoder says, (B, T, D); None in a decoder that stands alone, as in GPT.
-        memory_mask: boolean tensor that broadcasts to (B, S, T), True where a query may attend to a key.
+        memory: output of the encoder, (B, T, D).
+        memory_mask: boolean tensor that broadcasts to (B, S, T), True where a query may attend to a key;
+            None where every query may attend to every key.
 
     Returns:
-        Tensor of shape (B, S, D). Weights for D=512, 8 heads, mlp_dim=2048: 4,204,032; without memory
-        3,152,384.
+        Tensor of shape (B, S, D). Weights for D=512, 8 heads, mlp_dim=2048: 4,204,032.
 
     Raises:
         ArgumentError: if `num_heads` does not divide D or the mask has another shape.
     """
-    embed_dim = x.shape[-1]
-    checks.divides("num_heads", num_heads, "embed_dim", embed_dim)
-    attention = CausalAttention(num_heads, embed_dim // num_heads, name=f"{name}_attention")
-    # (B, S, D)    4 * (D*D + D)
-    wrap = {"dropout": dropout, "pre_norm": pre_norm}
-    x = residual(x, attention, name=f"{name}_attention", **wrap)
-    if memory is not None:
-        cross = _attention(x, num_heads, name=f"{name}_cross")
-        # (B, S, D)    4 * (D*D + D)
-        _check_mask(memory_mask, x, memory)
-        x = residual(x, lambda y: cross(y, memory, attention_mask=memory_mask), name=f"{name}_cross", **wrap)
-    return residual(
-        x,
-        lambda y: feed_forward(y, mlp_dim, activation=activation, name=f"{name}_mlp"),
-        name=f"{name}_mlp",
-        **wrap,
-    )
+    checks.divides("num_heads", num_heads, "embed_dim", x.shape[-1])
+    _check_mask(memory_mask, x, memory)
+
+    attention = CausalAttention(num_heads, x.shape[-1] // num_heads, name=f"{name}_attention")
+    norm, drop, add = residual_layers(f"{name}_attention", dropout)
+    y = norm(x) if pre_norm else x
+    x = add([x, drop(attention(y))])
+    x = x if pre_norm else norm(x)
+    # (B, S, D)    4 * (D*D + D) + 2*D
+
+    cross = layers.MultiHeadAttention(num_heads, x.shape[-1] // num_heads, name=f"{name}_cross")
+    norm, drop, add = residual_layers(f"{name}_cross", dropout)
+    y = norm(x) if pre_norm else x
+    x = add([x, drop(cross(y, memory, attention_mask=memory_mask))])
+    x = x if pre_norm else norm(x)
+    # (B, S, D)    4 * (D*D + D) + 2*D
+
+    return feed_forward(x, mlp_dim, dropout, pre_norm, f"{name}_mlp")
 
 
-def encoder(x, mask, *, num_layers, pre_norm=False, name="block", **block):
+def feed_forward(x, mlp_dim: int, dropout: float, pre_norm: bool, name: str):
+    """Two dense layers on every position, D -> mlp_dim -> D, with residual and normalisation."""
+    norm, drop, add = residual_layers(name, dropout)
+    y = norm(x) if pre_norm else x
+    y = layers.Dense(mlp_dim, activation="relu", name=f"{name}_1")(y)
+    # (B, T, mlp_dim)    D*mlp_dim + mlp_dim
+    y = layers.Dense(x.shape[-1], name=f"{name}_2")(y)
+    # (B, T, D)    mlp_dim*D + D
+    x = add([x, drop(y)])
+    return x if pre_norm else norm(x)
+    # (B, T, D)    2*D
+
+
+def encoder(
+    x,
+    mask,
+    num_layers: int,
+    num_heads: int,
+    mlp_dim: int,
+    dropout: float,
+    pre_norm: bool = False,
+    name: str = "block",
+):
     """A stack of encoder blocks; with `pre_norm` a last normalisation follows.
 
     Args and returns are those of `encoder_block`.
     """
     for i in range(1, num_layers + 1):
-        x = encoder_block(x, mask, pre_norm=pre_norm, name=f"{name}{i}", **block)
-    return _final_norm(x, name) if pre_norm else x
+        x = encoder_block(x, mask, num_heads, mlp_dim, dropout, pre_norm, f"{name}{i}")
+    if pre_norm:
+        stack = name.removesuffix("block")  # "encoder_" where there is a decoder, too
+        x = layers.LayerNormalization(epsilon=EPSILON, name=f"{stack}final_norm")(x)
+        # (B, T, D)    2*D
+    return x
 
 
-def decoder(x, memory=None, memory_mask=None, *, num_layers, pre_norm=False, name="block", **block):
-    """A stack of decoder blocks; with `pre_norm` a last normalisation follows.
-
-    Args and returns are those of `decoder_block`.
-    """
-    for i in range(1, num_layers + 1):
-        x = decoder_block(x, memory, memory_mask, pre_norm=pre_norm, name=f"{name}{i}", **block)
-    return _final_norm(x, name) if pre_norm else x
-
-
-def encoder_decoder(x, y, source_mask, *, activation="relu", **blocks):
+def encoder_decoder(
+    x, y, source_mask, num_layers: int, num_heads: int, mlp_dim: int, dropout: float, pre_norm: bool = False
+):
     """The transformer of 2017 between its embeddings and its scores.
 
     Args:
@@ -191,30 +200,23 @@ def encoder_decoder(x, y, source_mask, *, activation="relu", **blocks):
         y: embedded target, (B, S, D).
         source_mask: boolean, broadcasts to (B, S, T), True where the source may be attended to; None for
             everywhere.
-        **blocks: of `encoder` and `decoder`.
 
     Returns:
         Tensor of shape (B, S, D). Weights for 6 + 6 layers of D=512, 8 heads, mlp_dim=2048: 44,138,496.
     """
-    memory = encoder(x, source_mask, activation=activation, name="encoder_block", **blocks)
+    memory = encoder(x, source_mask, num_layers, num_heads, mlp_dim, dropout, pre_norm, "encoder_block")
     memory = layers.Identity(name=MEMORY)(memory)
-    return decoder(y, memory, source_mask, activation=activation, name="decoder_block", **blocks)
-
-
-def _final_norm(x, name: str):
-    stack = name.removesuffix("block")  # "encoder_" and "decoder_" where there are two
-    return layers.LayerNormalization(epsilon=EPSILON, name=f"{stack}final_norm")(x)
-    # (B, T, D)    2*D
-
-
-def _attention(x, num_heads: int, name: str):
-    embed_dim = x.shape[-1]
-    checks.divides("num_heads", num_heads, "embed_dim", embed_dim)
-    return layers.MultiHeadAttention(num_heads, embed_dim // num_heads, name=name)
+    for i in range(1, num_layers + 1):
+        name = f"decoder_block{i}"
+        y = decoder_block(y, memory, source_mask, num_heads, mlp_dim, dropout, pre_norm, name)
+    if pre_norm:
+        y = layers.LayerNormalization(epsilon=EPSILON, name="decoder_final_norm")(y)
+        # (B, S, D)    2*D
+    return y
 
 
 def _check_mask(mask, queries, keys) -> None:
-    """Broadcasting would make something of many a wrong mask, and nobody would see what it hides."""
+    """Refuses a mask of another shape: broadcasting would accept many of them in silence."""
     if mask is None:
         return
     wanted = (queries.shape[0], queries.shape[1], keys.shape[1])

@@ -26,8 +26,10 @@ def build_lenet5(num_classes=10, image_size=28, activation="tanh", dropout=0.0) 
         61,706 for ten classes: 156 + 2,416 + 48,120 + 10,164 + 850.
 
     Differences from the paper:
-        c3 sees all six maps, where the paper wires some; max-pooling in place of trainable
-        subsampling; a softmax in place of radial basis functions.
+        c3 sees all six maps, where the paper wires some; s2 and s4 take the maximum of four units, where the
+        paper averages them, with a trained coefficient and bias; tanh(x) in place of the squashing function
+        1.7159 tanh(2x/3); a softmax in place of radial basis functions. `build_lenet5_1998` has all four.
+        c5 is a convolution, as in the paper; the course's "flatten, dense 120" has the same 48,120 weights.
 
     Example:
         >>> build_lenet5(num_classes=10).count_params()
@@ -62,10 +64,10 @@ def build_lenet5(num_classes=10, image_size=28, activation="tanh", dropout=0.0) 
     # (B, 1, 1, 120)    5*5*16*120 + 120 = 48,120
     x = layers.Flatten(name="flatten")(x)
     # (B, 120)
-    x = layers.Dropout(dropout, name="dropout5")(x) if dropout else x
+    x = layers.Dropout(dropout, name="dropout5")(x)
     x = layers.Dense(84, activation=activation, name="f6")(x)
     # (B, 84)    120*84 + 84 = 10,164
-    x = layers.Dropout(dropout, name="dropout6")(x) if dropout else x
+    x = layers.Dropout(dropout, name="dropout6")(x)
     outputs = layers.Dense(num_classes, activation="softmax", name="probabilities")(x)
     # (B, 10)    84*10 + 10 = 850
     return keras.Model(image, outputs, name="lenet5")

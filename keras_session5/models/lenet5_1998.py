@@ -19,7 +19,7 @@ XXX...XXX..X.XXX
 ...XXX..XXXX.XXX
 """
 
-# What f6 should say to each digit: 7 x 12 pixels, ink 1 and paper -1.
+# The target of f6 for each digit: 7 x 12 pixels, ink 1 and paper -1.
 _DIGITS = """
 ...#... ....... ....... ....... ....... ....... ....... ....... ....... .......
 ..###.. ...##.. .#####. .#####. ....##. ####### ..####. ####### .#####. .#####.

@@ -1,4 +1,4 @@
-"""BERT's objective on characters: an encoder that says what stands where a token is hidden."""
+"""BERT's objective on characters: an encoder that predicts hidden tokens."""
 
 import keras
 from keras import layers
@@ -25,8 +25,8 @@ def build_masked_language_model(
 ) -> keras.Model:
     """Builds a transformer encoder that scores every token at every position.
 
-    Up to the head it is the network of `build_transformer_encoder`, layer names included, so that what it has
-    learned can be where that one begins. Id 0 is padding, id 1 stands where a token is hidden.
+    Up to the head it is the network of `build_transformer_encoder`, layer names included, so that the
+    classifier can start from its weights. Id 0 is padding, id 1 stands where a token is hidden.
 
     Args:
         vocabulary_size: number of token ids, padding included, V.
@@ -48,9 +48,10 @@ def build_masked_language_model(
         V D + num_layers (4 (D D + D) + 2 D mlp_dim + mlp_dim + D + 4 D) + D D + D + 2 D.
 
     Differences from the paper:
-        Characters instead of word pieces; one sequence, so neither segments nor the prediction of the next
-        sentence; sinusoidal positions. The head is the paper's: dense, gelu, normalisation, the embedding in
-        reverse, but without a bias for each token.
+        The blocks are those of `build_transformer_encoder`: sinusoidal positions, rectified linear units,
+        the initial weights of 2017. `build_bert` has BERT's own. Characters instead of word pieces; one
+        sequence, so neither segments nor the prediction of the next sentence. The head is that of the
+        released code: dense, GELU, normalisation, the embedding in reverse, but no bias for each token.
 
     Example:
         >>> build_masked_language_model(vocabulary_size=100).output_shape
@@ -60,14 +61,13 @@ def build_masked_language_model(
         Devlin et al. (2019), "BERT: Pre-training of Deep Bidirectional Transformers", NAACL, section 3.1.
     """
     checks.positive_int("vocabulary_size", vocabulary_size)
-    blocks = {"num_layers": num_layers, "num_heads": num_heads, "mlp_dim": mlp_dim, "dropout": dropout}
-    check_sizes(embed_dim=embed_dim, max_length=max_length, **blocks)
+    check_sizes(embed_dim, num_layers, num_heads, mlp_dim, dropout, max_length)
 
     tokens = keras.Input((None,), dtype="int32", name="tokens")
     embedding = embedding_layer(vocabulary_size, embed_dim)
     x = embed(tokens, embedding, max_length, dropout=0.0)
     # (B, T, D)    V*D
-    x = encoder(x, padding_mask(tokens), **blocks)
+    x = encoder(x, padding_mask(tokens), num_layers, num_heads, mlp_dim, dropout)
     # (B, T, D)    num_layers * (4*(D*D + D) + D*mlp_dim + mlp_dim + mlp_dim*D + D + 2*2*D)
 
     x = layers.Dense(embed_dim, activation="gelu", name="head")(x)

@@ -27,7 +27,8 @@ def build_mlp(num_classes=10, widths=(128, 64), image_size=28, activation="relu"
         109,386 for the defaults: 100,480 + 8,256 + 650.
 
     Differences from the paper:
-        Rectified linear units and a softmax in place of logistic units.
+        Rectified linear units and a softmax in place of logistic units; images and layers of any width in
+        place of the paper's small examples.
 
     Example:
         >>> build_mlp(widths=(32,)).count_params()
@@ -51,8 +52,7 @@ def build_mlp(num_classes=10, widths=(128, 64), image_size=28, activation="relu"
         x = layers.Dense(width, activation=activation, name=f"hidden{i}")(x)
         # (B, 128)    784*128 + 128 = 100,480
         # (B, 64)     128*64 + 64 = 8,256
-        if dropout:
-            x = layers.Dropout(dropout, name=f"dropout{i}")(x)
+        x = layers.Dropout(dropout, name=f"dropout{i}")(x)
     outputs = layers.Dense(num_classes, activation="softmax", name="probabilities")(x)
     # (B, 10)    64*10 + 10 = 650
     return keras.Model(image, outputs, name="mlp")

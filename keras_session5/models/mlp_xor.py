@@ -27,7 +27,9 @@ def build_mlp_xor(num_hidden=8, activation="tanh") -> keras.Model:
         4 num_hidden + 1; 33 for eight hidden units.
 
     Differences from the paper:
-        Rumelhart et al. use the logistic function in the hidden layer; tanh learns faster.
+        Rumelhart et al. use the logistic function in the hidden layer; tanh learns faster. XOR is not in the
+        letter to Nature but in their longer account of the same year, chapter 8 of "Parallel Distributed
+        Processing", volume 1.
 
     Example:
         >>> build_mlp_xor(num_hidden=2).count_params()

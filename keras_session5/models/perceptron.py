@@ -26,8 +26,9 @@ def build_perceptron(num_inputs=2) -> keras.Model:
         num_inputs + 1; 3 for two inputs.
 
     Differences from the paper:
-        The association units of the machine of 1958 are left out: this is its response unit, the
-        part that learns.
+        The association units of the machine of 1958 are left out: this is its response unit, the part that
+        learns. The rule corrects errors only, as Rosenblatt's later procedure does ("Principles of
+        Neurodynamics", 1962); in 1957 and 1958 what is active gains value, mistake or not.
 
     Example:
         >>> build_perceptron(num_inputs=2).count_params()

@@ -38,7 +38,9 @@ def build_photo_perceptron(
 
     Differences from the paper:
         One response unit in place of two that inhibit each other; no projection area between retina and
-        association units, which the paper too calls optional.
+        association units, which the paper too calls optional. The rule
+        corrects errors only, as Rosenblatt's later procedure does ("Principles of Neurodynamics", 1962); in
+        1958 the value of every active association unit grows, mistake or not.
 
     Example:
         >>> build_photo_perceptron(num_association=0).count_params()

@@ -4,7 +4,7 @@ import keras
 from keras import layers
 
 from keras_session5 import checks
-from keras_session5.layers import MaskedPooling
+from keras_session5.layers import MaskedMaxPooling
 
 
 def build_simple_rnn(
@@ -19,7 +19,7 @@ def build_simple_rnn(
     """Builds embedding, `SimpleRNN` and softmax over sequences of token ids.
 
     The recurrence is h_t = tanh(x_t W_x + h_(t-1) W_h + b). Id 0 is padding: it is masked, and no
-    answer depends on how much of it there is.
+    prediction depends on how much of it there is.
 
     Args:
         vocabulary_size: number of token ids, padding included.
@@ -42,7 +42,9 @@ def build_simple_rnn(
 
     Differences from the paper:
         Elman predicts the next symbol from the last state; here a softmax over classes reads all
-        states, and with `bidirectional` (Schuster and Paliwal 1997) both ends of the sequence.
+        states, and with `bidirectional` (Schuster and Paliwal 1997) both ends of the sequence. His units
+        are logistic and his codes of the symbols fixed; here tanh and a learned embedding. He treats the
+        state before as an input; here the gradient goes back through the whole sequence.
 
     Example:
         >>> build_simple_rnn(vocabulary_size=100, num_classes=20).output_shape
@@ -80,8 +82,10 @@ def build_simple_rnn(
     )
     x = layers.Bidirectional(rnn, name="rnn")(x) if bidirectional else rnn(x)
     # (B, T, 2*units)    2 * units*(D + units + 1)
-    if pooling != "last":
-        x = MaskedPooling(pooling, name="pool")(x)
+    if pooling == "mean":
+        x = layers.GlobalAveragePooling1D(name="pool")(x)
+    if pooling == "max":
+        x = MaskedMaxPooling(name="pool")(x)
     # (B, 2*units)
 
     x = layers.Dropout(dropout, name="pool_dropout")(x)

@@ -23,8 +23,10 @@ def build_simple_rnn_waves(units=(64, 64)) -> keras.Model:
         12,545 for two layers of 64.
 
     Differences from the paper:
-        Elman's network reads symbols; this one numbers, as he suggests for time. Two layers, so that the
-        second can follow what the first finds (a single one of 32 is no better than a linear forecast).
+        Elman's network reads symbols; this one reads numbers. Two layers, so that the second can follow what
+        the first finds (a single one of 32 is no better than a linear forecast); tanh in place of logistic
+        units; and the gradient goes back through the whole series, where he treats the state before as an
+        input.
 
     Example:
         >>> build_simple_rnn_waves().count_params()

@@ -1,4 +1,4 @@
-"""T5's idea: every task is text to text, and a prefix says which."""
+"""T5's idea: every task is text to text, and a prefix names it."""
 
 import keras
 from keras import layers
@@ -44,8 +44,11 @@ def build_text_to_text(
         V D + num_layers (12 (D D + D) + 2 (2 D mlp_dim + mlp_dim + D) + 5 * 2 D).
 
     Differences from the paper:
-        T5's task format on the layers of the transformer of 2017: sinusoidal positions and layer
-        normalisation instead of T5's relative positions and RMS normalisation; no pre-training.
+        T5's task format on the layers of the transformer of 2017. T5 normalises before each sublayer, by the
+        root mean square and without a bias; it has relative positions in self-attention, no biases in dense
+        layers and projections, and no division of the scores by sqrt(K); it also drops attention weights,
+        hidden units and the outputs of both stacks (section 2.1 and the released code). It reads word pieces
+        and is pre-trained on web text; this one reads characters and learns the tasks alone.
 
     Example:
         >>> build_text_to_text(vocabulary_size=100).output_shape
@@ -56,8 +59,7 @@ def build_text_to_text(
         Transformer", JMLR 21.
     """
     checks.positive_int("vocabulary_size", vocabulary_size)
-    blocks = {"num_layers": num_layers, "num_heads": num_heads, "mlp_dim": mlp_dim, "dropout": dropout}
-    check_sizes(embed_dim=embed_dim, max_length=max_length, **blocks)
+    check_sizes(embed_dim, num_layers, num_heads, mlp_dim, dropout, max_length)
 
     source = keras.Input((None,), dtype="int32", name="source")
     target = keras.Input((None,), dtype="int32", name="target")
@@ -67,7 +69,7 @@ def build_text_to_text(
     y = embed(target, embedding, max_length, dropout, name="target_embedding")
     # (B, S, D)
 
-    y = encoder_decoder(x, y, padding_mask(source), **blocks)
+    y = encoder_decoder(x, y, padding_mask(source), num_layers, num_heads, mlp_dim, dropout)
     # (B, S, D)    num_layers * (12*(D*D + D) + 2*(2*D*mlp_dim + mlp_dim + D) + 5*2*D)
 
     logits = layers.Identity(name="logits")(embedding(y, reverse=True))

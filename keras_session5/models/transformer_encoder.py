@@ -4,7 +4,7 @@ import keras
 from keras import layers, ops
 
 from keras_session5 import checks
-from keras_session5.layers import MaskedPooling
+from keras_session5.layers import MaskedMaxPooling
 from keras_session5.models.blocks import check_sizes, embed, embedding_layer, encoder, padding_mask
 
 
@@ -24,8 +24,8 @@ def build_transformer_encoder(
 ) -> keras.Model:
     """Builds a transformer encoder with a softmax over its pooled outputs.
 
-    Id 0 is padding: no position attends to it, the pooling leaves it out, and no answer depends on
-    how much of it there is.
+    Id 0 is padding: no position attends to it, the pooling leaves it out, and no prediction depends
+    on how much of it there is.
 
     Args:
         vocabulary_size: number of token ids, padding included.
@@ -53,8 +53,9 @@ def build_transformer_encoder(
         2 D more with `pre_norm`.
 
     Differences from the paper:
-        The encoder alone, with pooling and a softmax in place of the decoder; by default no dropout
-        of the embedding, which takes too much from texts of few characters.
+        The encoder alone, with pooling and a softmax in place of the decoder; the projections of attention
+        have biases, and those of section 3.2.2 have none; by default no dropout of the embedding, which
+        takes too much from texts of few characters.
 
     Example:
         >>> build_transformer_encoder(vocabulary_size=100, num_classes=20).output_shape
@@ -65,19 +66,19 @@ def build_transformer_encoder(
     """
     checks.positive_int("vocabulary_size", vocabulary_size)
     checks.positive_int("num_classes", num_classes)
-    blocks = {"num_layers": num_layers, "num_heads": num_heads, "mlp_dim": mlp_dim, "dropout": dropout}
-    blocks["pre_norm"] = pre_norm
-    check_sizes(embed_dim=embed_dim, max_length=max_length, **blocks)
+    check_sizes(embed_dim, num_layers, num_heads, mlp_dim, dropout, max_length, pre_norm)
+    checks.one_of("pooling", pooling, ["mean", "max"])
     checks.fraction("embed_dropout", embed_dropout)
     checks.fraction("pool_dropout", pool_dropout)
 
     tokens = keras.Input((None,), dtype="int32", name="tokens")
     x = embed(tokens, embedding_layer(vocabulary_size, embed_dim), max_length, embed_dropout)
     # (B, T, D)    V*D
-    x = encoder(x, padding_mask(tokens), **blocks)
+    x = encoder(x, padding_mask(tokens), num_layers, num_heads, mlp_dim, dropout, pre_norm)
     # (B, T, D)    num_layers * (4*(D*D + D) + D*mlp_dim + mlp_dim + mlp_dim*D + D + 2*2*D)
 
-    x = MaskedPooling(pooling, name="pool")(x, mask=ops.not_equal(tokens, 0))
+    pool = layers.GlobalAveragePooling1D if pooling == "mean" else MaskedMaxPooling
+    x = pool(name="pool")(x, mask=ops.not_equal(tokens, 0))
     # (B, D)
     x = layers.Dropout(pool_dropout, name="pool_dropout")(x)
     outputs = layers.Dense(num_classes, activation="softmax", name="probabilities")(x)

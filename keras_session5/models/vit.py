@@ -4,8 +4,10 @@ import keras
 from keras import layers
 
 from keras_session5 import checks
-from keras_session5.layers import ClassToken, LearnedPositions
-from keras_session5.models.blocks import check_sizes, encoder
+from keras_session5.layers import ClassToken, LearnedPositions, gelu_tanh
+from keras_session5.models.blocks import check_sizes, residual_layers
+
+EPSILON = 1e-6  # of the layer normalisations, from the released code
 
 
 def build_vit(
@@ -30,7 +32,8 @@ def build_vit(
         num_layers: number of encoder blocks.
         num_heads: attention heads, H; must divide `embed_dim`.
         mlp_dim: width of the feed-forward layer inside a block.
-        dropout: fraction dropped of the embedding and after every sublayer in training.
+        dropout: fraction dropped in training of the embedding, after attention and after both dense layers
+            of every block.
 
     Returns:
         Model from `image` (B, image_size, image_size, channels), float32, pixels 0..255, to
@@ -46,7 +49,12 @@ def build_vit(
         86,567,656 for ViT-B/16, 5,717,416 for ViT-Ti/16.
 
     Differences from the paper:
-        None but the sizes; epsilon of the normalisations 1e-5 instead of 1e-6.
+        The map of the patches begins with Glorot's uniform weights; LeCun's normal ones of the released code
+        are so large that few images teach the positions slowly. The head is that of fine-tuning: in
+        pre-training one hidden layer comes before it (section 3.1). What the paper leaves open is the
+        released code's: GELU in the tanh approximation (conversions for PyTorch take the exact one), epsilon
+        1e-6, a head of zeros, positions from N(0, 0.02), Glorot's uniform weights in the blocks, and biases
+        of the MLP from N(0, 1e-6).
 
     Example:
         >>> build_vit(num_classes=10).count_params()
@@ -60,8 +68,7 @@ def build_vit(
     checks.one_of("channels", channels, [1, 3])
     checks.positive_int("patch_size", patch_size)
     checks.divides("patch_size", patch_size, "image_size", image_size)
-    blocks = {"num_layers": num_layers, "num_heads": num_heads, "mlp_dim": mlp_dim, "dropout": dropout}
-    check_sizes(embed_dim=embed_dim, **blocks)
+    check_sizes(embed_dim, num_layers, num_heads, mlp_dim, dropout)
     num_patches = (image_size // patch_size) ** 2
 
     image = keras.Input((image_size, image_size, channels), name="image")
@@ -77,9 +84,38 @@ def build_vit(
     # (B, 50, D)    50*D
     x = layers.Dropout(dropout, name="embedding_dropout")(x)
 
-    x = encoder(x, None, pre_norm=True, activation="gelu", **blocks)
-    # (B, 50, D)    num_layers * (4*(D*D + D) + D*mlp_dim + mlp_dim + mlp_dim*D + D + 2*2*D) + 2*D
+    for i in range(1, num_layers + 1):
+        x = _block(x, num_heads, mlp_dim, dropout, name=f"block{i}")
+    # (B, 50, D)    num_layers * (4*(D*D + D) + D*mlp_dim + mlp_dim + mlp_dim*D + D + 2*2*D)
+    x = layers.LayerNormalization(epsilon=EPSILON, name="final_norm")(x)
+    # (B, 50, D)    2*D
 
-    outputs = layers.Dense(num_classes, activation="softmax", name="probabilities")(x[:, 0])
+    outputs = layers.Dense(
+        num_classes, activation="softmax", kernel_initializer="zeros", name="probabilities"
+    )(x[:, 0])
     # (B, num_classes)    (D + 1) * num_classes
     return keras.Model(image, outputs, name="vit")
+
+
+def _block(x, num_heads: int, mlp_dim: int, dropout: float, name: str):
+    """Self-attention and feed-forward, each normalised before it and added to the residual stream."""
+    embed_dim = x.shape[-1]
+    attention = layers.MultiHeadAttention(num_heads, embed_dim // num_heads, name=f"{name}_attention")
+    norm, drop, add = residual_layers(f"{name}_attention", dropout, EPSILON)
+    y = norm(x)
+    x = add([x, drop(attention(y, y))])
+    # (B, T, D)    4 * (D*D + D) + 2*D
+
+    norm, drop, add = residual_layers(f"{name}_mlp", dropout, EPSILON)
+    y = norm(x)
+    y = layers.Dense(mlp_dim, activation=gelu_tanh, bias_initializer=_near_zero(), name=f"{name}_mlp_1")(y)
+    # (B, T, mlp_dim)    D*mlp_dim + mlp_dim
+    y = layers.Dropout(dropout, name=f"{name}_mlp_1_dropout")(y)
+    y = layers.Dense(embed_dim, bias_initializer=_near_zero(), name=f"{name}_mlp_2")(y)
+    # (B, T, D)    mlp_dim*D + D
+    return add([x, drop(y)])
+    # (B, T, D)    2*D
+
+
+def _near_zero() -> keras.initializers.Initializer:
+    return keras.initializers.RandomNormal(stddev=1e-6)

@@ -11,7 +11,9 @@ import pytest
 from keras_session5 import by_hand
 
 
-@pytest.mark.parametrize("name", ["threshold", "perceptron", "xor", "backpropagation", "convolution"])
+@pytest.mark.parametrize(
+    "name", ["threshold", "perceptron", "xor", "backpropagation", "convolution", "attention"]
+)
 def test_examples_run(name):
     found = doctest.testmod(import_module(f"keras_session5.by_hand.{name}"))
     assert found.attempted > 0
@@ -27,7 +29,13 @@ def test_everything_public_can_be_had_and_is_listed():
 
 
 @pytest.mark.parametrize(
-    "names", ["", "threshold_weights", "perceptron_trace, b.novikoff_bound, b.cycle", "NumpyMLP"]
+    "names",
+    [
+        "",
+        "threshold_weights",
+        "perceptron_trace, b.novikoff_bound, b.cycle",
+        "NumpyMLP, b.scaled_dot_product_attention",
+    ],
 )
 def test_what_needs_no_keras_imports_none(names):
     code = f"import keras_session5.by_hand as b; {'b.' + names if names else 'b'}"

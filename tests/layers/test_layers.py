@@ -5,10 +5,9 @@ import numpy as np
 import pytest
 from keras import ops
 
-from keras_session5.errors import ArgumentError
 from keras_session5.layers import (
     HalfSquaredError,
-    MaskedPooling,
+    MaskedMaxPooling,
     SinusoidalPositions,
     sinusoidal_positions,
     step,
@@ -74,27 +73,20 @@ STEPS = np.array([[[1.0, -5.0], [3.0, -7.0], [100.0, 100.0]]], "float32")
 MASK = np.array([[True, True, False]])
 
 
-@pytest.mark.parametrize(("mode", "expected"), [("mean", [[2, -6]]), ("max", [[3, -5]])])
-def test_pooling_leaves_out_what_the_mask_hides(mode, expected):
-    assert MaskedPooling(mode)(STEPS, mask=MASK).numpy().tolist() == expected
+def test_pooling_leaves_out_what_the_mask_hides():
+    assert MaskedMaxPooling()(STEPS, mask=MASK).numpy().tolist() == [[3, -5]]
+    assert keras.layers.GlobalAveragePooling1D()(STEPS, mask=MASK).numpy().tolist() == [[2, -6]]
 
 
-@pytest.mark.parametrize(("mode", "expected"), [("mean", STEPS.mean(1)), ("max", STEPS.max(1))])
-def test_pooling_without_a_mask_takes_every_step(mode, expected):
-    np.testing.assert_allclose(MaskedPooling(mode)(STEPS), expected, rtol=1e-6)
+def test_pooling_without_a_mask_takes_every_step():
+    np.testing.assert_array_equal(MaskedMaxPooling()(STEPS), STEPS.max(1))
 
 
 def test_pooling_nothing_gives_finite_numbers():
-    for mode in ("mean", "max"):
-        assert np.isfinite(MaskedPooling(mode)(STEPS, mask=np.zeros((1, 3), bool))).all()
+    assert np.isfinite(MaskedMaxPooling()(STEPS, mask=np.zeros((1, 3), bool))).all()
 
 
-def test_an_unknown_pooling_is_refused_with_the_nearest():
-    with pytest.raises(ArgumentError, match=r"`mode` must be one of mean, max\. Did you mean mean\?"):
-        MaskedPooling("meen")
-
-
-@pytest.mark.parametrize("layer", [MaskedPooling("max", name="p"), SinusoidalPositions(7, name="s")])
+@pytest.mark.parametrize("layer", [MaskedMaxPooling(name="p"), SinusoidalPositions(7, name="s")])
 def test_layers_survive_their_config(layer):
     again = keras.layers.deserialize(keras.layers.serialize(layer))
     assert again.get_config() == layer.get_config()

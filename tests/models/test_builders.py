@@ -95,6 +95,7 @@ def test_nothing_leaks_through_the_padding_mask_of_a_recurrent_network(jit_compi
         ("simple_rnn", {"pooling": "sum"}, "`pooling` must be one of last, max, mean"),
         ("simple_rnn", {"bidirectional": "no"}, "`bidirectional` must be one of True, False"),
         ("transformer_encoder", {"num_heads": 5}, "`num_heads` must divide `embed_dim`"),
+        ("transformer_encoder", {"pooling": "meen"}, "`pooling` must be one of mean, max. Did you mean mean"),
     ],
 )
 def test_a_wrong_argument_is_refused_in_a_sentence(name, arguments, sentence):
