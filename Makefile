@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo tour lessons check test test-recipes test-stress test-network lint format clean
+.PHONY: help demo tour lessons check test test-fast test-recipes test-stress test-network lint format clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## */  \1\t/' | expand -t 16
@@ -18,11 +18,14 @@ tour: $(READY)  ## every network of the course, likewise
 lessons: $(READY)  ## the notebooks, from lessons/*.py, run and with their pictures; about fifteen minutes
 	$(BIN)/python lessons/build.py
 
-check: lint  ## linters and the fast tests, in under ninety seconds: for use while working
-	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not (slow or browser or network or gpu or recipe or stress)"
+check: $(READY)  ## linters and the fast tests side by side, in under ninety seconds: for use while working
+	@$(MAKE) --no-print-directory --jobs=2 lint test-fast
 
 test: $(READY)  ## all tests that need neither network nor GPU
 	$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
+
+test-fast: $(READY)  ## the tests that are neither slow nor in a browser
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not (slow or browser or network or gpu or recipe or stress)"
 
 test-recipes: $(READY)  ## every recipe with three seeds, against what it promises; about an hour
 	$(BIN)/python -m pytest -m recipe
