@@ -104,7 +104,9 @@ def _get_model(request: Any) -> str:
 
 
 async def _abort(context: Any, error: ServingError) -> Any:
-    text = str(error)
-    if len(text) > _MAX_LENGTH:  # gRPC sends it in a header, and clients limit those
-        text = text[:_MAX_LENGTH] + "...TRUNCATED"
-    await context.abort(_STATUS_CODES[error.number], text)  # raises
+    await context.abort(_STATUS_CODES[error.number], _truncate(str(error)))  # raises
+
+
+def _truncate(text: str) -> str:
+    # gRPC sends it in a header, whose size clients limit.
+    return text if len(text) <= _MAX_LENGTH else text[:_MAX_LENGTH] + "...TRUNCATED"

@@ -17,7 +17,7 @@ _MAX_S = 10_000_000  # some months; the waits of threads are limited
 _CPUS = os.cpu_count() or 1
 
 
-def _define_flag(default: Any, help: str, lowest: int | None = None) -> Any:
+def _flag(default: Any, help: str, lowest: int | None = None) -> Any:
     return field(default=default, metadata={"help": help, "lowest": lowest})
 
 
@@ -29,98 +29,82 @@ class Settings:
     """
 
     # Unlike in TensorFlow Serving (0.0.0.0), other machines get access only at the user's wish.
-    host: str = _define_flag("127.0.0.1", "address to listen on; 0.0.0.0 lets other machines in")
+    host: str = _flag("127.0.0.1", "address to listen on; 0.0.0.0 lets other machines in")
     # The port in TensorFlow Serving's image.
     grpc_port: int | None = 8500
-    grpc_socket_path: str = _define_flag("", "UNIX socket for gRPC, in addition to the port or instead of it")
+    grpc_socket_path: str = _flag("", "UNIX socket for gRPC, in addition to the port or instead of it")
     # Off, as in TensorFlow Serving: gRPC is the main transport.
     rest_port: int | None = None
     # Upstream's default.
-    rest_api_timeout_in_ms: int = _define_flag(30_000, "time limit of a REST request", lowest=1)
+    rest_api_timeout_in_ms: int = _flag(30_000, "time limit of a REST request", lowest=1)
     # Ten thousand images of 28 x 28 as JSON. Upstream has no limit.
-    rest_api_max_body_bytes: int = _define_flag(
-        64 * 2**20, "largest body of a REST request, in bytes", lowest=1
-    )
+    rest_api_max_body_bytes: int = _flag(64 * 2**20, "largest body of a REST request, in bytes", lowest=1)
     # Long for headers, short for a client that only holds a connection open.
-    rest_api_header_timeout_in_ms: int = _define_flag(
+    rest_api_header_timeout_in_ms: int = _flag(
         10_000, "time limit of the headers of a REST request", lowest=1
     )
     # Longer than most pauses of a client that reuses its connection, so that no request meets a closed one.
-    rest_api_idle_timeout_in_ms: int = _define_flag(
+    rest_api_idle_timeout_in_ms: int = _flag(
         75_000, "how long a REST connection may pause between requests", lowest=1
     )
     # Half of the usual limit on open files.
-    rest_api_max_connections: int = _define_flag(
-        512, "open REST connections; new ones replace idle ones", lowest=1
-    )
+    rest_api_max_connections: int = _flag(512, "open REST connections; new ones replace idle ones", lowest=1)
     # Both transports share one pool of threads, as large as the larger of these two. Other threads run while
     # TensorFlow computes.
-    rest_api_num_threads: int = _define_flag(
+    rest_api_num_threads: int = _flag(
         4 * _CPUS, "threads for requests; the larger of the two limits counts", lowest=1
     )
-    grpc_max_threads: int = _define_flag(
+    grpc_max_threads: int = _flag(
         4 * _CPUS, "threads for requests; the larger of the two limits counts", lowest=1
     )
-    rest_api_enable_cors_support: bool = _define_flag(
-        False, "let web pages from other sites use the REST API"
-    )
-    grpc_channel_arguments: str = _define_flag("", "gRPC channel options, as key=value,key=value")
+    rest_api_enable_cors_support: bool = _flag(False, "let web pages from other sites use the REST API")
+    grpc_channel_arguments: str = _flag("", "gRPC channel options, as key=value,key=value")
     # Not None: connections are encrypted.
     ssl: TlsConfig | None = None
     rest_ssl: TlsConfig | None = None
     # On, unlike in TensorFlow Serving: the service does not affect other clients.
-    enable_grpc_healthcheck_service: bool = _define_flag(True, "serve grpc.health.v1, also for each model")
+    enable_grpc_healthcheck_service: bool = _flag(True, "serve grpc.health.v1, also for each model")
     # The metrics' page on the REST port; on by default, unlike in TensorFlow Serving. Empty: no page.
     monitoring_path: str = DEFAULT_PATH
     # Longer than nearly every request, shorter than the time after which an orchestrator kills the process.
-    shutdown_grace_seconds: float = _define_flag(
+    shutdown_grace_seconds: float = _flag(
         10.0, "time limit of the requests in flight when the server stops", lowest=0
     )
 
     # The official image mounts a folder at `/models`, so one configuration drives both servers.
-    models_root: str = _define_flag("", "folder that replaces /models at the start of base paths")
+    models_root: str = _flag("", "folder that replaces /models at the start of base paths")
     # The server notices a new version within a second.
-    file_system_poll_wait_seconds: float = _define_flag(
+    file_system_poll_wait_seconds: float = _flag(
         1.0, "seconds between scans for new versions; 0: one scan only"
     )
     # Five retries, a minute apart, last longer than the copying of a large model.
-    max_num_load_retries: int = _define_flag(5, "number of retries after a failed load", lowest=0)
-    load_retry_interval_micros: int = _define_flag(60_000_000, "microseconds before each retry")
+    max_num_load_retries: int = _flag(5, "number of retries after a failed load", lowest=0)
+    load_retry_interval_micros: int = _flag(60_000_000, "microseconds before each retry")
     # Two, so that one slow or broken model does not delay the others; more would compete with requests.
-    num_load_threads: int = _define_flag(0, "models to load at once; 0: two", lowest=0)
+    num_load_threads: int = _flag(0, "models to load at once; 0: two", lowest=0)
     # A pool apart from that of the loads, which would delay the release of memory.
-    num_unload_threads: int = _define_flag(0, "models to unload at once; 0: one", lowest=0)
+    num_unload_threads: int = _flag(0, "models to unload at once; 0: one", lowest=0)
     # The tag in models from `tf.saved_model.save`.
-    saved_model_tags: str = _define_flag("serve", "tags of the graph to load, separated by commas")
-    prefer_tflite_model: bool = _define_flag(False, "serve a version's model.tflite if it has one")
+    saved_model_tags: str = _flag("serve", "tags of the graph to load, separated by commas")
+    prefer_tflite_model: bool = _flag(False, "serve a version's model.tflite if it has one")
     # With it the first request is as fast as the others.
-    enable_model_warmup: bool = _define_flag(True, "run the warm-up requests stored with a model")
-    num_request_iterations_for_warmup: int = _define_flag(
-        0, "number of runs of each of them; 0: one", lowest=0
-    )
+    enable_model_warmup: bool = _flag(True, "run the warm-up requests stored with a model")
+    num_request_iterations_for_warmup: int = _flag(0, "number of runs of each of them; 0: one", lowest=0)
     # A label that points to no version is usually a mistake.
-    allow_version_labels_for_unavailable_models: bool = _define_flag(
+    allow_version_labels_for_unavailable_models: bool = _flag(
         False, "let new labels point to versions that are not loaded"
     )
 
     # The parameters of `--enable_batching`; None without it.
     batching: BatchingParameters | None = None
-    tensorflow_session_parallelism: int = _define_flag(
-        0, "both kinds of threads below; 0: automatic", lowest=0
-    )
-    tensorflow_intra_op_parallelism: int = _define_flag(
-        0, "threads within an operation; 0: automatic", lowest=0
-    )
-    tensorflow_inter_op_parallelism: int = _define_flag(
+    tensorflow_session_parallelism: int = _flag(0, "both kinds of threads below; 0: automatic", lowest=0)
+    tensorflow_intra_op_parallelism: int = _flag(0, "threads within an operation; 0: automatic", lowest=0)
+    tensorflow_inter_op_parallelism: int = _flag(
         0, "operations of a request to run at once; 0: automatic", lowest=0
     )
     # Most clients in other languages read the typed fields.
-    enable_serialization_as_tensor_content: bool = _define_flag(
-        False, "return the tensors of Predict as bytes"
-    )
-    enable_signature_method_name_check: bool = _define_flag(
-        False, "refuse signatures made for another method"
-    )
+    enable_serialization_as_tensor_content: bool = _flag(False, "return the tensors of Predict as bytes")
+    enable_signature_method_name_check: bool = _flag(False, "refuse signatures made for another method")
 
     def __post_init__(self) -> None:
         for name in ("grpc_port", "rest_port"):

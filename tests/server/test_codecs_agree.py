@@ -73,9 +73,9 @@ def test_numbers_are_read_alike_as_an_array_and_one_by_one(
 ):
     body = json.dumps(document, indent=1 if spaced else None).encode()
     inputs = {name: TensorInfo(name=name, dtype=dtype) for name, dtype in dtypes.items()}
-    numbers = _read("numbers", body, inputs)
+    numbers = _read("read_numeric_tensors", body, inputs)
     if numbers:
-        np.testing.assert_equal(numbers, _read("tensors", body, inputs))
+        np.testing.assert_equal(numbers, _read("read_tensors", body, inputs))
 
 
 @given(st.binary(max_size=60) | st.text('[]{},:"0123456789.-eEnulltrue \n', max_size=60).map(str.encode))

@@ -14,7 +14,7 @@ from tensorflow_serving.apis import (
 
 from keras_session5.errors import FailedPreconditionError, InvalidArgumentError, UnimplementedError
 from keras_session5.server.failures import to_serving_error
-from keras_session5.server.grpc_api import _cut
+from keras_session5.server.grpc_api import _truncate
 
 from .asking import Grpc, Spec
 
@@ -171,8 +171,8 @@ def test_a_message_above_four_mebibytes_is_taken(server):
 
 
 def test_an_error_text_is_cut_where_upstream_cuts_it():
-    assert _cut(InvalidArgumentError("x" * 1024)) == "x" * 1024
-    assert _cut(InvalidArgumentError("x" * 1025)) == "x" * 1024 + "...TRUNCATED"
+    assert _truncate("x" * 1024) == "x" * 1024
+    assert _truncate("x" * 1025) == "x" * 1024 + "...TRUNCATED"
 
 
 def test_an_unforeseen_error_is_logged_and_only_its_id_is_sent(caplog: pytest.LogCaptureFixture):

@@ -32,7 +32,7 @@ CLASSIFY, REGRESS = "tensorflow/serving/classify", "tensorflow/serving/regress"
 EXAMPLES = [{"x": 2.0}, {"x": 4.0}]
 
 
-def _asked(asker: Asker, verb: str, spec: Spec) -> object:
+def _call(asker: Asker, verb: str, spec: Spec) -> object:
     return getattr(asker, verb)(spec, EXAMPLES)
 
 
@@ -160,18 +160,18 @@ def test_what_does_not_fit_is_refused_in_upstreams_words(
     tf1_asker: Asker, verb: str, signature: str, text: str
 ):
     with pytest.raises(InvalidArgumentError) as caught:
-        _asked(tf1_asker, verb, Spec("odd", signature=signature))
+        _call(tf1_asker, verb, Spec("odd", signature=signature))
     _fits(caught.value, text)
 
 
 @pytest.mark.parametrize("verb", ["classify", "regress"])
 def test_a_model_that_is_not_served_is_named(tf1_asker: Asker, verb: str):
     with pytest.raises(NotFoundError, match=r"^Servable not found for request: Latest\(absent\)$"):
-        _asked(tf1_asker, verb, Spec("absent"))
+        _call(tf1_asker, verb, Spec("absent"))
     with pytest.raises(NotFoundError, match=r"^Servable not found for request: Specific\(odd, 1\)$"):
-        _asked(tf1_asker, verb, Spec("odd", version=1))
+        _call(tf1_asker, verb, Spec("odd", version=1))
     with pytest.raises(InvalidArgumentError, match=r"^Unrecognized servable version label: best$"):
-        _asked(tf1_asker, verb, Spec("odd", label="best"))
+        _call(tf1_asker, verb, Spec("odd", label="best"))
 
 
 @pytest.mark.parametrize("examples", [input_pb2.Input(), input_of([]), input_of([], {"x": 1.0})])
