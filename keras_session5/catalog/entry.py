@@ -107,7 +107,7 @@ class Network:
         recipe: for the default data; None for a network that is not trained.
         untrained: why there is no recipe, and what to do instead.
         recipes: for other data sets, by name.
-        min_accuracy: accuracy that `recipe` reaches at least, with any seed, on the default data's test split.
+        min_accuracy: accuracy that `recipe` reaches at least, with any seed, on the test split of `data`.
         max_loss: greatest loss there.
         landmark: whether it is one of the five that the demo shows.
         tour: settings that the tour changes in `recipe`; None for a network outside the tour.

@@ -97,7 +97,6 @@ NETWORKS = (
             "vocabulary_size": 175,
             "max_length": 64,
             "num_heads": 8,
-            "dropout": 0.05,
             "kernel_stddev": 0.09,
         },
         inputs=TOKENS,
