@@ -9,7 +9,7 @@ import tensorflow_datasets as tfds
 TEXT_PAIR: Mapping[str, Any] = {"text": tfds.features.Text(), "target": tfds.features.Text()}
 
 
-class GeneratedBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
+class GeneratedBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):  # pyright: ignore[reportGeneralTypeIssues, reportCallIssue]
     """Builds a data set without a network, from a library's copy or from a seed.
 
     A subclass has a folder of its own, which bears the data set's name, states what is written, and gives
