@@ -1,4 +1,4 @@
-"""The REST API against its description, with bodies that nobody would think of."""
+"""The REST API against its description, with unexpected bodies."""
 
 import subprocess
 import sys

@@ -150,7 +150,7 @@ def test_a_model_that_fails_is_named_and_the_others_are_served(start, saved: Pat
     assert "}, {{name: bad version: 4} due to error: NOT_FOUND: Could not find SavedModel .pb" in text
     assert text.endswith("}, }")
     assert client.ask("good") == 3.5  # in force all the same
-    reply = client.reload(*entries)  # which is why nobody waits for `bad` any more
+    reply = client.reload(*entries)  # so no client waits for `bad` any more
     assert reply.status.error_code == 0
 
 
