@@ -49,10 +49,10 @@ def labelled(outputs: Tensors, class_names: tuple[str, ...]) -> Tensors:
 def _from_image_bytes(model: keras.Model, task: Classification, default: Signature) -> Signature:
     """As `serving_default`, of PNG or JPEG files; with the label."""
 
-    def answer(image_bytes):
+    def call(image_bytes):
         return labelled(call_model(model, pixels(model, task.data, image_bytes)), task.data.class_names)
 
-    return image_signature(answer, task.data.test.inputs[:EXAMPLES], default.expected)
+    return image_signature(call, task.data.test.inputs[:EXAMPLES], default.expected)
 
 
 def _explain_image_bytes(
@@ -60,38 +60,37 @@ def _explain_image_bytes(
 ) -> Signature:
     """As `explain`, of PNG or JPEG files; with the label and the image (B, H, W, 1) as the network saw it."""
 
-    def answer(image_bytes):
+    def call(image_bytes):
         image = pixels(model, task.data, image_bytes)
         return _labelled(model, task, inside.call(image)) | {"image": image}
 
     images = task.data.test.inputs[:EXAMPLES_INSIDE]
     expected = {**explained.expected, "image": images.astype("float32")}
-    return image_signature(answer, images, expected, opens=True)
+    return image_signature(call, images, expected, opens=True)
 
 
 def _from_text(model: keras.Model, task: Classification, default: Signature) -> Signature:
     """As `serving_default`, of strings; with the label."""
 
-    def answer(text):
+    def call(text):
         tokens = encoded(text, task.data.alphabet)
         return labelled(call_model(model, tokens), task.data.class_names)
 
-    return text_signature(answer, task.data.test.texts[:EXAMPLES], default.expected)
+    return text_signature(call, task.data.test.texts[:EXAMPLES], default.expected)
 
 
 def _explain_text(model: keras.Model, task: Classification, inside: Inside) -> Signature:
     """As `explain`, of strings; with the label and the `characters` (B, T), as typed, "" in padding."""
     data = task.data
 
-    def answer(text):
+    def call(text):
         found = inside.call(encoded(text, data.alphabet)) | {"characters": characters_of(text)}
         return _labelled(model, task, found)
 
     texts = data.test.texts[:EXAMPLES_INSIDE]
-    (name,) = (tensor.name for tensor in model.inputs)
-    expected = inside.expected({name: encode(texts, data.alphabet)})
+    expected = inside.expected(encode(texts, data.alphabet))
     expected["characters"] = as_rectangle([list(text) for text in texts])
-    return text_signature(answer, texts, expected, opens=True)
+    return text_signature(call, texts, expected, opens=True)
 
 
 def _labelled(model: keras.Model, task: Classification, found: Tensors) -> Tensors:

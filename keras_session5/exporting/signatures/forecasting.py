@@ -23,13 +23,13 @@ def make_signatures(model: keras.Model, task: Forecasting) -> dict[str, Signatur
 def _forecast(model: keras.Model, task: Forecasting) -> Signature:
     """A series -> its next values, as many as the data set has."""
 
-    def answer(series):
+    def call(series):
         (series,) = checked(model, series)
         return {"forecast": forecast(model, series, task.horizon)}
 
     series = task.data.test.inputs[:EXAMPLES]
     spec = tf.TensorSpec(model.inputs[0].shape, tf.float32, "series")
-    return Signature(answer, [spec], {"series": series}, {"forecast": task.forecast(model, series)})
+    return Signature(call, [spec], {"series": series}, {"forecast": task.forecast(model, series)})
 
 
 def _look_inside(model: keras.Model) -> Inside:

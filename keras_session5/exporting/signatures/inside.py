@@ -12,7 +12,7 @@ all outputs of `serving_default`, and
 All are made of TensorFlow's standard operations.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,11 +39,11 @@ class Inside:
     Attributes:
         call: from the network's inputs to its outputs and what is computed inside. It is a function of its
             own, so that its graph is traced and saved once for all signatures.
-        expected: from arrays by input name to the same, seen in the Keras model itself.
+        expected: from arrays to the same, seen in the Keras model itself.
     """
 
     call: Callable[..., Tensors]
-    expected: Callable[[Mapping[str, np.ndarray]], dict[str, np.ndarray]]
+    expected: Callable[..., dict[str, np.ndarray]]
 
 
 def look_inside(
@@ -68,12 +68,13 @@ def look_inside(
         found = look(*inputs)
         return found | extra(found, *inputs) if extra else found
 
-    def expected(inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        tensors = [tf.constant(array) for array in inputs.values()]
+    def expected(*arrays: np.ndarray) -> dict[str, np.ndarray]:
+        tensors = [tf.constant(array) for array in arrays]
         found = look(*tensors)
         more = expected_extra or extra
         found |= more(found, *tensors) if more else {}
-        return {name: np.asarray(tensor) for name, tensor in found.items()} | predict(model, inputs)
+        plain = predict(model, {tensor.name: x for tensor, x in zip(model.inputs, arrays, strict=True)})
+        return {name: np.asarray(tensor) for name, tensor in found.items()} | plain
 
     return Inside(call, expected)
 
@@ -81,9 +82,8 @@ def look_inside(
 def explain(model: keras.Model, task: Task, inside: Inside) -> Signature:
     """The network's own inputs -> its outputs and what is computed inside."""
     inputs = example_inputs(model, task, EXAMPLES_INSIDE)
-    return Signature(
-        lambda *x: inside.call(*x), input_specs(model), inputs, inside.expected(inputs), opens=True
-    )
+    expected = inside.expected(*inputs.values())
+    return Signature(lambda *x: inside.call(*x), input_specs(model), inputs, expected, opens=True)
 
 
 def _looking(model: keras.Model, saliency: bool) -> Callable[..., Tensors]:

@@ -38,19 +38,19 @@ def make_signatures(model: keras.Model, task: LanguageModel) -> dict[str, Signat
 def _from_text(model: keras.Model, task: LanguageModel) -> Signature:
     """The beginning of a text -> the text, continued with the likeliest characters."""
 
-    def answer(text):
+    def call(text):
         noise = tf.zeros((tf.shape(text)[0], task.text_length))  # nothing is left to chance
         return _continued(model, task, text, noise, 0.0)
 
     prompts = _prompts(task, EXAMPLES)
     expected = task.continue_prompts(model, prompts, temperature=0.0)
-    return text_signature(answer, prompts, {"text": as_bytes(expected)})
+    return text_signature(call, prompts, {"text": as_bytes(expected)})
 
 
 def _sample(model: keras.Model, task: LanguageModel) -> Signature:
     """The beginning of a text -> the text, continued by chance: the same seed gives the same text."""
 
-    def answer(text, temperature, seed):
+    def call(text, temperature, seed):
         sentence = "`temperature` must be at least 0. Received:"
         temperature = require(temperature >= 0, sentence, temperature, temperature)
         return _continued(model, task, text, _noise(seed, task.text_length), temperature)
@@ -70,7 +70,7 @@ def _sample(model: keras.Model, task: LanguageModel) -> Signature:
         temperatures[some] = temperature
         expected += task.continue_prompts(model, prompts[some], noise[some], temperature)
     examples = {"text": as_bytes(prompts), "temperature": temperatures, "seed": seeds}
-    return Signature(answer, specs, examples, {"text": as_bytes(expected)})
+    return Signature(call, specs, examples, {"text": as_bytes(expected)})
 
 
 def _explain_text(model: keras.Model, task: LanguageModel, inside: Inside) -> Signature:
@@ -82,7 +82,7 @@ def _explain_text(model: keras.Model, task: LanguageModel, inside: Inside) -> Si
     data = task.data
     marks = [f"{name}:" for name in data.class_names]  # more than one character, as no text has
 
-    def answer(text):
+    def call(text):
         tokens, label, start = _read_prompts(task, text)
         found = inside.call(tokens)
         return found | {
@@ -95,14 +95,13 @@ def _explain_text(model: keras.Model, task: LanguageModel, inside: Inside) -> Si
     # Of several lengths: the padding of a row depends on the other rows. That must show.
     prompts = [one + one[-1] * (i % 3) for i, one in enumerate(_prompts(task, EXAMPLES_INSIDE))]
     tokens = task.encode_prompts(prompts)
-    (name,) = (tensor.name for tensor in model.inputs)
-    expected = inside.expected({name: tokens})
+    expected = inside.expected(tokens)
     pairs = map(task.split_prompt, prompts)
     expected["characters"] = as_rectangle([[f"{name}:", *start] for name, start in pairs])
     writable = np.array([*data.alphabet, ""])
     likeliest = expected["logits"][:, :, FIRST_CHARACTER_ID:][:, :, : len(writable)].argmax(axis=-1)
     expected["next_characters"] = as_rectangle(np.where(tokens == 0, "", writable[likeliest]).tolist())
-    return text_signature(answer, prompts, expected, opens=True)
+    return text_signature(call, prompts, expected, opens=True)
 
 
 def _prompts(task: LanguageModel, count: int) -> list[str]:

@@ -34,31 +34,30 @@ def _from_text(model: keras.Model, task: MaskedLanguageModel) -> Signature:
     """A text with characters that are not in the alphabet, such as "_" -> the likeliest in their places."""
     alphabet = task.data.alphabet
 
-    def answer(text):
+    def call(text):
         tokens = _with_gaps(text, alphabet)
         return {"text": decoded(_filled(tokens, call_model(model, tokens)["logits"]), alphabet)}
 
     texts = _texts(task, EXAMPLES)
-    return text_signature(answer, texts, {"text": as_bytes(task.fill_in(model, texts))})
+    return text_signature(call, texts, {"text": as_bytes(task.fill_in(model, texts))})
 
 
 def _explain_text(model: keras.Model, task: MaskedLanguageModel, inside: Inside) -> Signature:
     """As `explain`, of strings; with the `text` filled in and the `characters` (B, T), as typed."""
     alphabet = task.data.alphabet
 
-    def answer(text):
+    def call(text):
         tokens = _with_gaps(text, alphabet)
         found = inside.call(tokens)
         filled = decoded(_filled(tokens, found["logits"]), alphabet)
         return found | {"characters": characters_of(text), "text": filled}
 
     texts = _texts(task, EXAMPLES_INSIDE)
-    (name,) = (tensor.name for tensor in model.inputs)
-    expected = inside.expected({name: encode(texts, alphabet)}) | {
+    expected = inside.expected(encode(texts, alphabet)) | {
         "text": as_bytes(task.fill_in(model, texts)),
         "characters": as_rectangle([list(text) for text in texts]),
     }
-    return text_signature(answer, texts, expected, opens=True)
+    return text_signature(call, texts, expected, opens=True)
 
 
 def _texts(task: MaskedLanguageModel, count: int) -> list[str]:

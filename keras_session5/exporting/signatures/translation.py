@@ -56,12 +56,12 @@ def _from_text(model: keras.Model, task: Translation, search: Search) -> Signatu
     """A text -> its translation."""
     data = task.data
 
-    def answer(text):
+    def call(text):
         tokens, scores = search(checked_length(model, encoded(text, data.alphabet)))
         return {"text": decoded(tokens, data.target_alphabet), "log_probability": scores}
 
     texts = data.test.texts[:EXAMPLES]
-    return text_signature(answer, texts, {"text": as_bytes(task.translate(model, texts))})
+    return text_signature(call, texts, {"text": as_bytes(task.translate(model, texts))})
 
 
 def _explain_text(model: keras.Model, task: Translation, search: Search, inside: Inside) -> Signature:
@@ -77,7 +77,7 @@ def _explain_text(model: keras.Model, task: Translation, search: Search, inside:
         begin = tf.fill((tf.shape(tokens)[0], 1), task.marks()["begin_id"])
         return tf.concat([begin, tokens[:, :-1]], axis=1)
 
-    def answer(text):
+    def call(text):
         source = checked_length(model, encoded(text, data.alphabet))
         tokens, _ = search(source)
         return inside.call(source, shifted(tokens)) | {
@@ -89,10 +89,8 @@ def _explain_text(model: keras.Model, task: Translation, search: Search, inside:
     texts = data.test.texts[:EXAMPLES_INSIDE]
     source = encode(texts, data.alphabet)
     tokens, _ = search(tf.constant(source))
-    names = [tensor.name for tensor in model.inputs]
-    inputs = dict(zip(names, [source, shifted(tokens).numpy()], strict=True))
-    expected = inside.expected(inputs) | {
+    expected = inside.expected(source, shifted(tokens).numpy()) | {
         "text": as_bytes(task.translate(model, texts)),
         "characters": as_rectangle([list(text) for text in texts]),
     }
-    return text_signature(answer, texts, expected, opens=True)
+    return text_signature(call, texts, expected, opens=True)
