@@ -118,8 +118,8 @@ def free_address(host: str, port: int) -> None:
         socket.create_server(address[:2], family=family).close()
     except OSError as error:
         raise ArgumentError(
-            f"`host` and `port` must be an address that is free. Received: {host}:{port} "
-            f"({error.strerror}). Try another port, such as {port % 65535 + 1}"
+            f"`host` and `port` must be an address that is free. Received: {host}:{port}: "
+            f"{error.strerror}. Try another port, such as {port % 65535 + 1}"
         ) from None
 
 

@@ -39,7 +39,7 @@ def test_a_port_that_is_taken_is_a_sentence(tmp_path):
             command("--runs", tmp_path, "--port", port), capture_output=True, text=True, timeout=120
         )
     assert (found.returncode, found.stdout) == (2, "")
-    assert f"Received: 127.0.0.1:{port} (Address already in use)" in found.stderr
+    assert f"Received: 127.0.0.1:{port}: Address already in use" in found.stderr
     assert f"such as {port + 1}" in found.stderr
     assert "Traceback" not in found.stderr
 
