@@ -1,19 +1,20 @@
 """An export beside the version that it replaces: what is compared, and what is no chance."""
 
 import json
-from types import SimpleNamespace
+from pathlib import Path
 
 import pytest
 from scipy import stats
 
 from keras_session5.exporting import writer
 from keras_session5.exporting.replaced import replaced_by, worse_metric
+from keras_session5.training import Result
 
 
 def result_of(data="digits", **metrics):
     record = {"name": "mlp", "data": data, "data_source": "the source", "metrics": metrics}
     record["examples"] = {"train": 898, "test": 899}
-    return SimpleNamespace(name="mlp", data=data, metrics=metrics, record=record)
+    return Result("mlp", data, None, metrics, [], Path("run"), 0.0, False, record)
 
 
 def write(path, result):
@@ -82,7 +83,6 @@ def test_a_version_of_somebody_else_is_not_compared(text, tmp_path):
 
 def test_a_worse_export_is_logged_with_the_command_that_takes_it_back(tmp_path, monkeypatch, caplog):
     monkeypatch.setattr(writer, "_write", write)
-    monkeypatch.setattr(writer, "Result", SimpleNamespace)
     folder = tmp_path / "my models"
     writer.export(result_of(accuracy=0.979), folder)
     writer.export(result_of(accuracy=0.976), folder)
