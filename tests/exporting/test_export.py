@@ -79,8 +79,8 @@ def test_a_full_disk_is_a_sentence_and_leaves_nothing(lenet5, tmp_path, files_of
     with files_of_at_most(10_000), pytest.raises(DiskError) as failure:
         s5.export(lenet5, tmp_path)
     assert str(failure.value) == (
-        f"{tmp_path / 'lenet5'} could not be written: File too large. Nothing was exported. Make room, and "
-        "export again."
+        f"{tmp_path / 'lenet5'} could not be written: File too large. Nothing was exported. "
+        "Free some space, and export again."
     )
     assert not list((tmp_path / "lenet5").iterdir())
 

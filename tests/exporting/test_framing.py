@@ -206,7 +206,7 @@ def test_the_noise_of_a_jpeg_file_moves_a_digit_by_less_than_a_pixel(framed):
     ids=["black", "white", "transparent", "jpeg", "28x28"],
 )
 def test_an_empty_image_is_refused_with_a_sentence(framed, empty):
-    with pytest.raises(tf.errors.InvalidArgumentError, match="this one is empty: nothing stands out"):
+    with pytest.raises(tf.errors.InvalidArgumentError, match="This one is empty: nothing contrasts"):
         framed([file(seven()), empty])
 
 

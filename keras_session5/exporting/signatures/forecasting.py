@@ -4,7 +4,7 @@ import keras
 import tensorflow as tf
 
 from keras_session5 import introspection
-from keras_session5.exporting.reading import checked
+from keras_session5.exporting.reading import check_inputs
 from keras_session5.exporting.signatures.inside import Inside, explain, look_inside
 from keras_session5.exporting.signatures.signature import EXAMPLES, Signature, serving_default
 from keras_session5.models.simple_rnn_waves import forecast
@@ -24,7 +24,7 @@ def _forecast(model: keras.Model, task: Forecasting) -> Signature:
     """A series -> its next values, as many as the data set has."""
 
     def answer(series):
-        (series,) = checked(model, series)
+        (series,) = check_inputs(model, series)
         return {"forecast": forecast(model, series, task.horizon)}
 
     series = task.data.test.inputs[:EXAMPLES]

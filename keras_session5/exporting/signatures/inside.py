@@ -21,7 +21,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_session5 import introspection
-from keras_session5.exporting.reading import checked
+from keras_session5.exporting.reading import check_inputs
 from keras_session5.exporting.signatures.signature import Signature, example_inputs, input_specs, predict
 from keras_session5.tasks import Task
 
@@ -64,7 +64,7 @@ def look_inside(
 
     @tf.function(input_signature=input_specs(model), autograph=False)
     def call(*inputs):
-        inputs = checked(model, *inputs)
+        inputs = check_inputs(model, *inputs)
         found = look(*inputs)
         return found | extra(found, *inputs) if extra else found
 

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_session5.exporting.reading import checked
+from keras_session5.exporting.reading import check_inputs
 from keras_session5.tasks import Task
 
 EXAMPLES = 64  # test examples on which the export must agree with the Keras model
@@ -57,8 +57,8 @@ def predict(model: keras.Model, inputs: Mapping[str, np.ndarray]) -> dict[str, n
 
 
 def call_model(model: keras.Model, *inputs: tf.Tensor) -> dict[str, tf.Tensor]:
-    """Returns the network's outputs by name, for inputs that are checked first."""
-    tensors = checked(model, *inputs)
+    """Returns the network's outputs by name, for inputs that are check_inputs first."""
+    tensors = check_inputs(model, *inputs)
     (name,) = model.output_names
     return {name: model(tensors if len(tensors) > 1 else tensors[0], training=False)}
 

@@ -6,7 +6,7 @@ import keras
 import tensorflow as tf
 
 from keras_session5.data.characters import encode
-from keras_session5.exporting.reading import checked_length
+from keras_session5.exporting.reading import check_length
 from keras_session5.exporting.signatures.characters import (
     characters_of,
     decoded,
@@ -47,7 +47,7 @@ def _make_search(model: keras.Model, task: Translation) -> Search:
 
     @tf.function(input_signature=[tf.TensorSpec((None, None), tf.int32)], autograph=False)
     def search(source):
-        return translate(model, source, length=task.target_length, **task.marks())
+        return translate(model, source, length=task.target_length, **task.special_tokens())
 
     return search
 
@@ -57,7 +57,7 @@ def _from_text(model: keras.Model, task: Translation, search: Search) -> Signatu
     data = task.data
 
     def answer(text):
-        tokens, scores = search(checked_length(model, encoded(text, data.alphabet)))
+        tokens, scores = search(check_length(model, encoded(text, data.alphabet)))
         return {"text": decoded(tokens, data.target_alphabet), "log_probability": scores}
 
     texts = data.test.texts[:EXAMPLES]
@@ -74,11 +74,11 @@ def _explain_text(model: keras.Model, task: Translation, search: Search, inside:
 
     def shifted(tokens):
         """The decoder's inputs while it predicts the tokens: a beginning, and all but the last of them."""
-        begin = tf.fill((tf.shape(tokens)[0], 1), task.marks()["begin_id"])
+        begin = tf.fill((tf.shape(tokens)[0], 1), task.special_tokens()["begin_id"])
         return tf.concat([begin, tokens[:, :-1]], axis=1)
 
     def answer(text):
-        source = checked_length(model, encoded(text, data.alphabet))
+        source = check_length(model, encoded(text, data.alphabet))
         tokens, _ = search(source)
         return inside.call(source, shifted(tokens)) | {
             "text": decoded(tokens, data.target_alphabet),
