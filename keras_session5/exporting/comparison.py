@@ -34,7 +34,7 @@ def max_difference(
 
 
 def rows_independent(predict: Predict, examples: Mapping[str, np.ndarray]) -> bool:
-    """Returns whether the outputs of each row are the same alone and in a batch, so that requests may be merged.
+    """Returns whether a row's outputs are the same alone and in a batch, so that a server may merge requests.
 
     Eight rows, spread over the examples, are predicted alone; then in batches of two, of three and of eight
     in another order, and of all examples. Every output must have one row for each row of the inputs. Floats

@@ -29,8 +29,8 @@ def write_extras(
     Args:
         examples: signature name -> input name -> array whose first row is used. Without rarely used
             signatures a server loads faster, and their first caller waits.
-        rows_independent: signature name -> whether a row's outputs are the same alone and in a batch. A server
-            merges requests only for the signatures with `true` under `rows_independent` of `model.json`.
+        rows_independent: signature name -> whether a row's outputs are the same alone and in a batch. A
+            server merges requests only if `rows_independent` in `model.json` is true for the signature.
     """
     folder = version_dir / FOLDER
     folder.mkdir()

@@ -36,7 +36,9 @@ def extract_ink(file: tf.Tensor) -> tf.Tensor:
     colour = colour * opacity + paper * (1 - opacity)
     border = tf.concat([colour[0], colour[-1], colour[:, 0], colour[:, -1]], axis=0)
     background = tf.sort(border, axis=0)[tf.shape(border)[0] // 2]
-    return tf.reduce_max(tf.abs(colour - background), axis=-1)  # red contrasts with a green of the same lightness
+    return tf.reduce_max(
+        tf.abs(colour - background), axis=-1
+    )  # red contrasts with a green of the same lightness
 
 
 def frame_digit(ink: tf.Tensor, side: int, framing: Framing) -> tf.Tensor:
@@ -73,7 +75,9 @@ def _place_digit(square: tf.Tensor, side: int, framing: Framing) -> tf.Tensor:
     margin = side - framing.box
     above = before = tf.constant(margin // 2)
     if framing.by_mass:
-        above, before = (tf.clip_by_value(side // 2 - _find_centre(digit, axis), 0, margin) for axis in (1, 0))
+        above, before = (
+            tf.clip_by_value(side // 2 - _find_centre(digit, axis), 0, margin) for axis in (1, 0)
+        )
     return tf.round(255 * tf.image.pad_to_bounding_box(digit, above, before, side, side))
 
 

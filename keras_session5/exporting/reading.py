@@ -19,7 +19,7 @@ _WHITE = 255
 
 
 def check_inputs(model: keras.Model, *inputs: tf.Tensor) -> list[tf.Tensor]:
-    """Returns the inputs, check_inputs for the network's ranks, sizes, ranges of values and longest sequence."""
+    """Returns the inputs, checked for the network's ranks, sizes, ranges of values and longest sequence."""
     return [_check_input(model, x, tensor) for x, tensor in zip(inputs, model.inputs, strict=True)]
 
 
@@ -50,7 +50,7 @@ def _vocabulary_size(model: keras.Model, tokens: Any) -> int:
 
 
 def check_length(model: keras.Model, sequence: tf.Tensor) -> tf.Tensor:
-    """Returns a sequence, check_inputs for its length, which networks with positions limit."""
+    """Returns a sequence, checked for its length, which networks with positions limit."""
     max_length = min(getattr(layer, "max_length", _NO_LIMIT) for layer in model.layers)
     length = tf.shape(sequence)[1]
     unit = "token" if sequence.dtype == tf.int32 else "value"

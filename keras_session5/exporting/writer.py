@@ -102,7 +102,7 @@ def load_signatures(path: Path) -> dict[str, Callable[[Mapping[str, np.ndarray]]
 
 
 def _call_signature(loaded: Any, signature: str, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Calls a signature. It takes the whole model, because a signature alone does not keep its weights alive."""
+    """Calls a signature of a model, which must stay alive: a signature does not hold its weights."""
     import tensorflow as tf
 
     outputs = loaded.signatures[signature](**{name: tf.constant(array) for name, array in inputs.items()})

@@ -69,7 +69,7 @@ def evaluation_batches(split: Split, prepare: Prepare = make_batch) -> Any:
 def epoch_batches(
     recipe: Recipe, split: Split, rng: np.random.Generator, prepare: Prepare = make_batch
 ) -> Iterator[tuple]:
-    """Yields the batches of one epoch, each prepared by `prepare`: by default inputs (B, ...), labels (B, 1)."""
+    """Yields the batches of one epoch, from `prepare`: by default inputs (B, ...), labels (B, 1)."""
     for rows in _order_rows(recipe, split, rng):
         inputs = split.inputs[rows]
         if inputs.ndim == 4:

@@ -57,7 +57,7 @@ def load_result(
     """Loads a finished run of a network. A network whose weights are set by hand needs no run.
 
     Args:
-        network: catalogue name; the directory of a run, as a `Path`; or a result, which is returned unchanged.
+        network: catalogue name; directory of a run, as a `Path`; or a result, which is returned unchanged.
         run_dir: run of the network of that name; the newest finished one in `runs_dir` if None.
         runs_dir: directory of all runs.
 

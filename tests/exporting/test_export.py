@@ -126,13 +126,13 @@ def test_what_travels_in_assets_extra(lenet5, exported):
 
 
 def test_a_signature_whose_rows_see_each_other_is_said_to(lenet5, tmp_path, monkeypatch):
-    labelled = classification.labelled
+    add_label = classification.add_label
 
     def with_shares(outputs, class_names):
         (scores,) = outputs.values()
-        return labelled(outputs, class_names) | {"share": scores / tf.reduce_sum(scores, 0)}
+        return add_label(outputs, class_names) | {"share": scores / tf.reduce_sum(scores, 0)}
 
-    monkeypatch.setattr(classification, "labelled", with_shares)
+    monkeypatch.setattr(classification, "add_label", with_shares)
     path = s5.export(lenet5, tmp_path)
     record = json.loads((path / "assets.extra" / "model.json").read_text())
     assert record["rows_independent"] == {
