@@ -94,7 +94,7 @@ def mark_ends(text: str) -> str:
 
 
 def n_grams(longest: int) -> TfidfVectorizer:
-    """Returns a vectorizer of character n-grams, n from 1 to `longest`: logarithmic counts, TF-IDF weights."""
+    """Returns a vectorizer of character n-grams, n = 1 to `longest`: logarithmic counts, TF-IDF weights."""
     return TfidfVectorizer(
         analyzer="char", preprocessor=mark_ends, ngram_range=(1, longest), sublinear_tf=True
     )

@@ -177,7 +177,7 @@ def curves(data: DataSet, rows: Sequence[Row], train: Train, seed: int) -> Itera
     """Yields the learning curve of every row, with the row itself as its last point.
 
     Methods and networks learn from the same examples, and a larger number includes the examples of a smaller
-    one. A network repeats few examples more often, for at least a quarter of the steps that it makes with all.
+    one. A network repeats few examples more often, for at least a quarter of its steps with all examples.
 
     Args:
         data: the data set of the rows.
@@ -204,7 +204,7 @@ def curves(data: DataSet, rows: Sequence[Row], train: Train, seed: int) -> Itera
 
 
 def sizes(total: int) -> list[int]:
-    """Returns the numbers of training examples of a curve: `FRACTIONS` of all, at least 1, no duplicates."""
+    """Returns the numbers of training examples of a curve: `FRACTIONS` of all, at least 1, each once."""
     return sorted({max(1, round(fraction * total)) for fraction in FRACTIONS})
 
 
@@ -242,7 +242,7 @@ def best(rows: Sequence[Row], family: str) -> Row | None:
 
 
 def _describe_lead(curves: Sequence[Curve]) -> list[str]:
-    """Describes from which number of training examples on the best network leads every classical method."""
+    """Returns a sentence with the number of training examples where the best network's lead starts."""
     deep, classical = ([c for c in curves if c.family == family] for family in (DEEP, CLASSICAL))
     if not deep or not classical:
         return []
@@ -281,7 +281,7 @@ def _time_predictions(predict: Callable[[Any], Any], inputs: Any, test: Split) -
 
 
 def _measure_size(model: Any) -> int:
-    """Returns the bytes of the network's file without the optimiser's state, which predictions do not need."""
+    """Returns the size of the network's file without the optimiser's state, useless for predictions."""
     import keras
 
     bare = keras.Model.from_config(model.get_config())

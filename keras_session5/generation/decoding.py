@@ -45,7 +45,7 @@ def with_cache(model: keras.Model, length: int) -> keras.Model:
             return layer(*args, index=index)
         if layer.name not in cache:
             return layer(*args, **kwargs)
-        # Another layer with the same weights: Keras cannot handle calls of one layer with one output and with three.
+        # Another layer with the same weights: Keras does not allow a layer one output here and three there.
         output, *updated = AttentionStep(layer)(*args, *cache[layer.name], index)
         new.extend(updated)
         return output
@@ -223,7 +223,7 @@ def _is_unfinished(tokens, end_id):
 
 
 def _rewire(model: keras.Model, inputs: list, more: list, call: Callable[..., Any]) -> keras.Model:
-    """Calls the model's own layers again, with `call`, on other inputs and on `more` inputs for `call` alone."""
+    """Calls the model's own layers again, with `call`, on other inputs and on `more` only for `call`."""
     return keras.models.clone_model(
         keras.Model([*model.inputs, *more], model.output),
         input_tensors=[*inputs, *more],

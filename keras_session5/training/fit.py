@@ -43,7 +43,7 @@ def compiled_model(
         **task.compile_arguments(recipe),
         jit_compile=jit_compile,
     )
-    # Otherwise the first step creates the optimiser's variables and is traced twice: seconds.
+    # Otherwise the first step creates the optimiser's variables, and tracing it again takes seconds.
     model.optimizer.build(model.trainable_variables)
     return model
 
@@ -78,7 +78,8 @@ def copy_weights(model: keras.Model, other: keras.Model) -> list[str]:
     if share < 0.5:
         raise ArgumentError(
             "`start_from` must be a run of a network that shares layers, by name and shape, with at least "
-            f"half of the weights. Received: one that shares {', '.join(copied) or 'none'}, {share:.0%} of them"
+            "half of the weights. "
+            f"Received: one that shares {', '.join(copied) or 'none'}, {share:.0%} of them"
         )
     return copied
 

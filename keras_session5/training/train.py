@@ -135,15 +135,15 @@ def _fit(
     first = run.epochs_done
     steps = (recipe.epochs - first) * steps_per_epoch(recipe, task.train)
     trace = Profile(run.directory, steps) if profile else None
-    shown = Dashboard(run.directory, run.record, recipe, task, first) if dashboard else None
-    callbacks = [callback for callback in (trace, shown) if callback]
+    writer = Dashboard(run.directory, run.record, recipe, task, first) if dashboard else None
+    callbacks = [callback for callback in (trace, writer) if callback]
     try:
         fit(model, recipe, task, run, callbacks=callbacks, verbose=verbose)
     finally:
         if trace:
             trace.stop()
-    if shown:
-        shown.finish(run.record["metrics"], run.record["epochs"])
+    if writer:
+        writer.finish(run.record["metrics"], run.record["epochs"])
 
 
 def _check_profiler() -> None:

@@ -97,7 +97,7 @@ def _make_look(model: keras.Model, saliency: bool) -> Callable[..., Tensors]:
     scores = introspection.score_tensors(model) if saliency else {}
     opened = introspection.opened(model, tensors | scores)
 
-    def look(*inputs):
+    def look(*inputs: Any) -> Tensors:
         if saliency:
             outputs, pixels = introspection.outputs_and_saliency(opened, *inputs)
             outputs["saliency"] = pixels
