@@ -177,7 +177,7 @@ def _add_weighted_sum(dense, name: str):
 
 
 def _get_states(layer):
-    """Returns all states of a layer, from a second loop of the same cell if the layer outputs only the last."""
+    """Returns all states of a layer, from a second loop if the layer outputs only the last."""
     if layer.return_sequences:
         return layer.output
     args, kwargs = _get_call(layer)

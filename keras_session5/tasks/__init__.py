@@ -1,4 +1,4 @@
-"""Tasks: what a network is trained for.
+"""Tasks: the objectives of training, such as classification or translation.
 
 A task prepares the batches of a data set, defines the loss and the metrics, checks a recipe, completes the
 metrics of a split and turns outputs into readable predictions. No other part of the package depends on the

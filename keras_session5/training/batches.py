@@ -153,7 +153,7 @@ def _group_rows(
 
 
 def _trim(tokens: np.ndarray) -> np.ndarray:
-    """Removes the padding that all rows share, except for what rounds the length up."""
+    """Removes the padding that all rows share, and rounds the length up."""
     length = -(-lengths(tokens).max() // _MULTIPLE) * _MULTIPLE
     return tokens[:, : min(length, tokens.shape[1])]
 

@@ -190,7 +190,7 @@ def _resume_settings(run: Run, given: Mapping[str, Any], changes: Mapping[str, A
     for key, value in json.loads(json.dumps(wanted)).items():
         if recorded.get(key) != value:
             raise ArgumentError(
-                f"`{key}` must be what the run to be resumed, {run.directory}, began with: "
+                f"`{key}` must be that of the run to be resumed, {run.directory}: "
                 f"{recorded.get(key)!r}. Omit it, or start a new run without `resume`. "
                 f"Received: {key}={value!r}"
             )

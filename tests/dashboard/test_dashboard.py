@@ -309,7 +309,7 @@ def test_a_full_disk_is_an_error_when_it_is_written_to(tmp_path):
     file = EventFile(tmp_path, 1)
     file._writer = tf.io.TFRecordWriter("/dev/full")
     with pytest.raises(tf.errors.OpError, match="No space left"):
-        file.text("long", "a" * 100_000)
+        file.write_text("long", "a" * 100_000)
 
 
 def test_an_array_with_a_number_that_is_none_has_no_histogram(tmp_path):

@@ -178,7 +178,7 @@ def test_resuming_with_other_settings_is_refused_and_with_the_same_is_not(tmp_pa
         },
     )
     with pytest.raises(
-        ArgumentError, match=r"`epochs` must be what the run to be resumed.*began with: 6.*epochs=7"
+        ArgumentError, match=r"`epochs` must be that of the run to be resumed, .*: 6.*epochs=7"
     ):
         s5.train("mlp", epochs=7, runs_dir=tmp_path, resume=True)
     with pytest.raises(ArgumentError, match="`seed` must be"):
