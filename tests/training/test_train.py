@@ -269,7 +269,7 @@ def test_tensorboard_finds_the_scalars(tmp_path):
             {"name": "lenet5", "image_size": 32},
             "lenet5 must have the input shape of digits",
         ),
-        ({"name": "perceptron", "num_inputs": 3}, "must be built for inputs of the shape"),
+        ({"name": "perceptron", "num_inputs": 3}, "must have the input shape"),
         ({"name": "mlp", "stop_when_clean": 1.5}, "`stop_when_clean` must be one of True, False"),
         ({"name": "simple_rnn", "interleave_classes": True}, "`bucket` orders by length and `interleave_"),
         ({"name": "simple_rnn_waves", "interleave_classes": True}, "`interleave_classes` is for networks"),

@@ -102,7 +102,8 @@ def _make_look(model: keras.Model, saliency: bool) -> Callable[..., Tensors]:
             outputs, pixels = introspection.outputs_and_saliency(opened, *inputs)
             outputs["saliency"] = pixels
         else:
-            outputs = dict(opened(list(inputs) if len(inputs) > 1 else inputs[0], training=False))
+            tensors = [*inputs]
+            outputs = dict(opened(tensors if len(tensors) > 1 else tensors[0], training=False))
         if attention:
             outputs = _stack_weights(outputs, list(attention))
         if states:
