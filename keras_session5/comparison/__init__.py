@@ -1,1 +1,1 @@
-"""Classical methods against networks, on the same data."""
+"""Classical methods and networks, compared on the same data."""

@@ -1,9 +1,9 @@
-"""Classical methods for the data sets that the networks learn: what each sees, and how it is set.
+"""Classical methods for the networks' data sets: their features and settings.
 
-A method takes examples as the networks do, pixels or texts, and makes its features of them itself, so that
-its time counts them. Settings that differ from scikit-learn's own were chosen on validation data: contiguous
-fifths of the training images of `digits`, 8,000 of those of `fashion_mnist`, the validation split of
-`place_names`.
+A method takes the same inputs as the networks, pixels or texts, and computes its features itself, so that its
+time includes them. Settings that differ from scikit-learn's defaults were chosen on validation data:
+contiguous fifths of the training images of `digits`, 8,000 training images of `fashion_mnist`, the validation
+split of `place_names`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -24,7 +24,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 from keras_session5.data import Split
 
-Examples = np.ndarray | Sequence[str]
+Inputs = np.ndarray | Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -33,34 +33,34 @@ class Method:
 
     Attributes:
         name: of the method.
-        features: of `FEATURES`: what it sees of an example.
-        classifier: from the number of training examples and a seed to scikit-learn's classifier.
-        note: what a reader of its numbers has to know.
-        most: examples it is trained on at most, where more would take minutes; None where all are.
+        features: name in `FEATURES`.
+        classifier: function from the number of training examples and a seed to scikit-learn's classifier.
+        note: remark for the reader of the table.
+        max_examples: limit of training examples if more take minutes; None for all.
     """
 
     name: str
     features: str
     classifier: Callable[[int, int], Any]
     note: str = ""
-    most: int | None = None
+    max_examples: int | None = None
 
-    def fit(self, inputs: Examples, labels: np.ndarray, seed: int = 0) -> Any:
-        """Returns a fitted classifier with scikit-learn's `predict` and `score`, which takes such inputs too.
+    def fit(self, inputs: Inputs, labels: np.ndarray, seed: int = 0) -> Any:
+        """Returns a fitted classifier with scikit-learn's `predict` and `score`, for inputs of the same kind.
 
         Args:
-            inputs: N examples, as `examples_of` gives them.
+            inputs: N inputs from `get_inputs`.
             labels: (N,) int.
-            seed: of the methods that draw something.
+            seed: of methods with random numbers.
         """
-        if len(np.unique(labels)) == 1:  # half of scikit-learn's classifiers refuse it, the others answer it
+        if len(np.unique(labels)) == 1:  # half of scikit-learn's classifiers refuse a single class
             return DummyClassifier().fit(inputs, labels)
         classifier = self.classifier(len(labels), seed)
         return make_pipeline(*FEATURES[self.features](), classifier).fit(inputs, labels)
 
 
-def examples_of(split: Split) -> Examples:
-    """What a method takes of a split: its texts where it has some, else its inputs."""
+def get_inputs(split: Split) -> Inputs:
+    """Returns a split's inputs for a method: its texts if it has any, otherwise its arrays."""
     return split.texts or split.inputs
 
 
@@ -70,32 +70,34 @@ def pixels(images: np.ndarray) -> np.ndarray:
 
 
 def oriented_gradients(images: np.ndarray) -> np.ndarray:
-    """Returns histograms of oriented gradients (HOG), as Dalal and Triggs showed pedestrians to a linear SVM.
+    """Returns histograms of oriented gradients (HOG), the features of Dalal and Triggs for pedestrians.
 
-    Every cell of 4 x 4 pixels has a histogram of its gradients over nine orientations without sign; blocks of
-    2 x 2 cells, of which each overlaps its neighbours by a cell, are normalised.
+    Every cell of 4 x 4 pixels has a histogram of its gradients in nine unsigned orientations. Blocks of 2 x 2
+    cells are normalised; neighbouring blocks overlap by a cell.
 
     Args:
         images: (N, height, width, 1).
 
     Returns:
-        (N, (height // 4 - 1) * (width // 4 - 1) * 2 * 2 * 9) float32; of 28 x 28 pixels (N, 1296).
+        (N, (height // 4 - 1) * (width // 4 - 1) * 2 * 2 * 9) float32; (N, 1296) for 28 x 28 pixels.
 
     Reference:
         N. Dalal, B. Triggs (2005), "Histograms of Oriented Gradients for Human Detection", CVPR.
     """
-    made = [hog(image, 9, pixels_per_cell=(4, 4), cells_per_block=(2, 2)) for image in images[..., 0]]
-    return np.stack(made).astype(np.float32)
+    histograms = [hog(image, 9, pixels_per_cell=(4, 4), cells_per_block=(2, 2)) for image in images[..., 0]]
+    return np.stack(histograms).astype(np.float32)
 
 
-def marked(text: str) -> str:
-    """The text with its beginning and end marked, so that n-grams can see them. Case is kept."""
+def mark_ends(text: str) -> str:
+    """Marks the beginning and the end of a text for the n-grams, and keeps its case."""
     return f"^{text}$"
 
 
 def n_grams(longest: int) -> TfidfVectorizer:
-    """Counts of 1 to `longest` characters in a row, logarithmic and weighted by rarity (TF-IDF)."""
-    return TfidfVectorizer(analyzer="char", preprocessor=marked, ngram_range=(1, longest), sublinear_tf=True)
+    """Returns a vectorizer of character n-grams, n = 1 to `longest`: logarithmic counts, TF-IDF weights."""
+    return TfidfVectorizer(
+        analyzer="char", preprocessor=mark_ends, ngram_range=(1, longest), sublinear_tf=True
+    )
 
 
 FEATURES: Mapping[str, Callable[[], list[Any]]] = {
@@ -133,7 +135,7 @@ def _svm(count: int, seed: int) -> Any:
 
 METHODS: Mapping[str, tuple[Method, ...]] = {
     "vector": (
-        # A truth table has no noise for a penalty to guard against, and each example once.
+        # A truth table has no noise, so a penalty has nothing to guard against.
         Method("logistic regression", "inputs", _logistic(100)),
         Method("nearest neighbour", "inputs", _neighbours(1)),
         Method("decision tree", "inputs", _tree),
@@ -141,20 +143,20 @@ METHODS: Mapping[str, tuple[Method, ...]] = {
         Method("SVM", "inputs", _svm),
     ),
     "image": (
-        Method("logistic regression", "pixels", _logistic(), most=10_000),
+        Method("logistic regression", "pixels", _logistic(), max_examples=10_000),
         Method("nearest neighbours", "pixels", _neighbours(3), "k = 3"),  # 1: 0.949, 3: 0.951, 5: 0.948
         Method("decision tree", "pixels", _tree),
         Method("random forest", "pixels", _forest, "100 trees"),
-        Method("SVM", "pixels", _svm, "RBF kernel", most=10_000),
+        Method("SVM", "pixels", _svm, "RBF kernel", max_examples=10_000),
         # Cells of 7 x 7 pixels: 0.938 instead of 0.957.
-        # C = 0.1: 0.873 on 8,000 training images of Fashion-MNIST set aside, with 1 0.862.
+        # C = 0.1: 0.873 on 8,000 validation images of Fashion-MNIST; C = 1: 0.862.
         Method("linear SVM", "HOG", _linear_svm(0.1)),
-        Method("logistic regression", "HOG", _logistic(), most=10_000),
+        Method("logistic regression", "HOG", _logistic(), max_examples=10_000),
     ),
     "text": (
         Method("logistic regression", "1-4-grams", _logistic(10)),
         Method("nearest neighbours", "1-4-grams", _neighbours(10), "k = 10"),  # 1: 0.465, 5: 0.538, 10: 0.618
-        # With the longer n-grams these two take two and four times as long and gain 0.04.
+        # With 1-4-grams these two take two and four times as long and gain 0.04.
         Method("decision tree", "1-2-grams", _tree),
         Method("random forest", "1-2-grams", _forest, "100 trees"),
         Method("linear SVM", "1-4-grams", _linear_svm()),

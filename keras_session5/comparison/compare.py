@@ -1,5 +1,6 @@
-"""Classical methods and networks on the same split: rows of a table, learning curves, and the lead."""
+"""Classical methods and networks on the same split: rows of a table, learning curves and findings."""
 
+import functools
 import logging
 import pickle
 import tempfile
@@ -13,7 +14,7 @@ import numpy as np
 
 from keras_session5 import catalog, checks
 from keras_session5.catalog import NETWORKS, Network, Recipe
-from keras_session5.comparison.classical import METHODS, examples_of
+from keras_session5.comparison.classical import METHODS, get_inputs
 from keras_session5.data import DATA_SETS, DataSet, Split, subset
 from keras_session5.data.registry import loadable_names
 from keras_session5.errors import ArgumentError
@@ -25,31 +26,30 @@ from keras_session5.training.settings import check_data
 logger = logging.getLogger("keras_session5")
 
 CLASSICAL, DEEP = "classical", "deep"
-FRACTIONS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)  # of the training split, for the curves
+FRACTIONS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)  # of the training split, for learning curves
 
-_WARM_UP = 1_000  # test examples that are asked before the clock runs
-_STANDARD_ERRORS = 1.96  # within which 95 of 100 samples lie
+_WARM_UP = 1_000  # test examples for predictions before the timed ones
+_STANDARD_ERRORS = 1.96  # a 95 % confidence interval
 
 Train = Callable[..., Result]
-"""Trains the network of a name, with changes to its recipe as keywords."""
+"""Trains a network, given its name and, as keywords, changes to its recipe."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """One method or network and what it reached.
+    """The results of a method or a network.
 
     Attributes:
         name: of the method, or catalogue name.
         family: `"classical"` or `"deep"`.
-        features: what it sees: `"pixels"`, `"HOG"`, ...; `"learned"` for a network.
-        examples: it was trained on.
+        features: `"pixels"`, `"HOG"`, ...; `"learned"` for a network.
+        examples: number of training examples.
         accuracy: on the test split.
-        train_seconds: of training, the making of features included.
-        predict_us: microseconds for each example of the test split, asked all at once.
-        size_bytes: of the fitted method as pickle writes it, or of the network's `.keras` file without the
-            optimiser's state.
+        train_seconds: of training, the computation of features included.
+        predict_us: microseconds for each example of the test split, predicted in one call.
+        size_bytes: of the pickled method, or of the network's `.keras` file without the optimiser's state.
         parameters: of a network; None for a method.
-        note: what a reader of the numbers has to know.
+        note: remark for the reader of the table.
     """
 
     name: str
@@ -65,18 +65,18 @@ class Row:
 
     @property
     def label(self) -> str:
-        """What tells it from the other rows: `SVM on pixels`, `lenet5`."""
+        """Unique label of the row, such as `SVM on pixels` or `lenet5`."""
         return self.name if self.family == DEEP else f"{self.name} on {self.features}"
 
 
 @dataclass(frozen=True)
 class Curve:
-    """Accuracy on the test split over the number of training examples.
+    """Accuracy on the test split as a function of the number of training examples.
 
     Attributes:
-        name, family, features: as those of the `Row` that is its last point.
-        examples: numbers of training examples, rising.
-        accuracies: as many.
+        name, family, features: those of the `Row` that is the last point.
+        examples: numbers of training examples, in ascending order.
+        accuracies: one for each number of examples.
     """
 
     name: str
@@ -86,19 +86,19 @@ class Curve:
     accuracies: tuple[float, ...]
 
     def at(self, examples: int) -> float:
-        """The accuracy with so many examples at hand, of which a method may use fewer."""
+        """Returns the accuracy with that number of examples available, even if the method uses fewer."""
         points = zip(self.examples, self.accuracies, strict=True)
         return max(point for point in points if point[0] <= examples)[1]
 
 
 def check_has_classes(data: str) -> None:
-    """Raises `ArgumentError` unless there is a data set of that name with classes to tell apart."""
+    """Raises `ArgumentError` unless the data set exists and has two or more classes."""
     checks.one_of("data", data, loadable_names())
     spec = DATA_SETS[data.partition("/")[0]]
     if len(spec.class_names) < 2:
         fitting = ", ".join(name for name, other in DATA_SETS.items() if len(other.class_names) > 1)
         raise ArgumentError(
-            f"`data` must be a data set with classes to tell apart: {fitting}. "
+            f"`data` must be a data set with two or more classes: {fitting}. "
             f"Received: data={data!r}, {spec.description}"
         )
 
@@ -108,14 +108,14 @@ def networks_for(data: str, names: Sequence[str] | None = None) -> list[str]:
 
     Args:
         data: a data set with classes.
-        names: those that were asked for; None for all that are meant to classify these data, which have
-            a recipe for them or for another variant, such as another gate.
+        names: chosen networks; None for all that classify these data, with a recipe for them or for another
+            variant, such as another gate.
 
     Raises:
-        ArgumentError: for a network that is unknown, or cannot be trained to classify these data.
+        ArgumentError: for an unknown network, or one that cannot classify these data.
     """
     if names is None:
-        return [name for name, entry in NETWORKS.items() if _is_meant_for(entry, data)]
+        return [name for name, entry in NETWORKS.items() if _fits(entry, data)]
     for name in names:
         entry = catalog.network(name)
         if entry.modality is not None:
@@ -129,25 +129,24 @@ def networks_for(data: str, names: Sequence[str] | None = None) -> list[str]:
 def classical_rows(data: DataSet, seed: int) -> Iterator[Row]:
     """Fits every classical method for these data and yields its row."""
     for method in METHODS[data.modality]:
-        train = subset(data.train, method.most, seed)
+        train = subset(data.train, method.max_examples, seed)
         logger.info("Fitting %s on %s, %d examples", method.name, method.features, len(train))
         begin = time.perf_counter()
-        fitted = method.fit(examples_of(train), train.labels, seed)
+        fitted = method.fit(get_inputs(train), train.labels, seed)
         seconds = time.perf_counter() - begin
-        asked, few = (examples_of(split) for split in (data.test, subset(data.test, _WARM_UP, seed)))
-        fitted.predict(few)
-        answers, predict_us = _timed(lambda asked=asked, fitted=fitted: fitted.predict(asked), data.test)
+        fitted.predict(get_inputs(subset(data.test, _WARM_UP, seed)))
+        predictions, predict_us = _time_predictions(fitted.predict, get_inputs(data.test), data.test)
         yield Row(
             name=method.name,
             family=CLASSICAL,
             features=method.features,
             examples=len(train),
-            accuracy=float(np.mean(answers == data.test.labels)),
+            accuracy=float(np.mean(predictions == data.test.labels)),
             train_seconds=seconds,
             predict_us=predict_us,
             size_bytes=len(pickle.dumps(fitted)),
             parameters=None,
-            note=_note(method.note, len(train), len(data.train)),
+            note=_complete_note(method.note, len(train), len(data.train)),
         )
 
 
@@ -155,11 +154,11 @@ def deep_rows(data: DataSet, networks: Sequence[str], train: Train) -> Iterator[
     """Trains every network with its recipe for these data and yields its row."""
     for name in networks:
         result = train(name)
-        # As the trainer evaluates: 256 at a time, texts of about the same length together.
-        result.model.predict(evaluation_batches(subset(data.test, _WARM_UP, 0)), verbose=0)
-        asked = evaluation_batches(data.test)
-        _, predict_us = _timed(lambda r=result, asked=asked: r.model.predict(asked, verbose=0), data.test)
-        examples = _count(catalog.network(name).recipe_for(data.name), len(data.train))
+        # In the batches of an evaluation: 256 examples, texts of about the same length together.
+        predict = functools.partial(result.model.predict, verbose=0)
+        predict(evaluation_batches(subset(data.test, _WARM_UP, 0)))
+        _, predict_us = _time_predictions(predict, evaluation_batches(data.test), data.test)
+        examples = _count_examples(catalog.network(name).recipe_for(data.name), len(data.train))
         yield Row(
             name=name,
             family=DEEP,
@@ -168,27 +167,26 @@ def deep_rows(data: DataSet, networks: Sequence[str], train: Train) -> Iterator[
             accuracy=result.metrics["accuracy"],
             train_seconds=result.seconds,
             predict_us=predict_us,
-            size_bytes=_size(result.model),
+            size_bytes=_measure_size(result.model),
             parameters=result.record["parameters"],
-            note=_note("", examples, len(data.train)),
+            note=_complete_note("", examples, len(data.train)),
         )
 
 
 def curves(data: DataSet, rows: Sequence[Row], train: Train, seed: int) -> Iterator[Curve]:
-    """Yields the learning curve of every row, of which the row itself is the last point.
+    """Yields the learning curve of every row, with the row itself as its last point.
 
-    Methods and networks learn from the same examples: those of a smaller number are among those of a
-    larger. A network that has few examples passes over them more often, so that it makes at least a quarter
-    of the steps that it makes with all.
+    Methods and networks learn from the same examples, and a larger number includes the examples of a smaller
+    one. A network repeats few examples more often, for at least a quarter of its steps with all examples.
 
     Args:
         data: the data set of the rows.
-        rows: of `classical_rows` and `deep_rows`.
-        train: for the networks; gets `examples` and `repeats`.
-        seed: the rows' own.
+        rows: from `classical_rows` and `deep_rows`.
+        train: for the networks; receives `examples` and `repeats`.
+        seed: that of the rows.
     """
     total = len(data.train)
-    test, methods = examples_of(data.test), {(m.name, m.features): m for m in METHODS[data.modality]}
+    test, methods = get_inputs(data.test), {(m.name, m.features): m for m in METHODS[data.modality]}
     for row in rows:
         counts = [count for count in sizes(total) if count < row.examples]
         accuracies = []
@@ -196,37 +194,37 @@ def curves(data: DataSet, rows: Sequence[Row], train: Train, seed: int) -> Itera
         for count in counts:
             if row.family == DEEP:
                 recipe = catalog.network(row.name).recipe_for(data.name)
-                more = repeats_for(recipe, count, _count(recipe, total))
-                accuracies.append(train(row.name, examples=count, repeats=more).metrics["accuracy"])
+                repeats = repeats_for(recipe, count, _count_examples(recipe, total))
+                accuracies.append(train(row.name, examples=count, repeats=repeats).metrics["accuracy"])
             else:
-                few = subset(data.train, count, seed)
-                fitted = methods[row.name, row.features].fit(examples_of(few), few.labels, seed)
+                split = subset(data.train, count, seed)
+                fitted = methods[row.name, row.features].fit(get_inputs(split), split.labels, seed)
                 accuracies.append(float(fitted.score(test, data.test.labels)))
         yield Curve(row.name, row.family, row.features, (*counts, row.examples), (*accuracies, row.accuracy))
 
 
 def sizes(total: int) -> list[int]:
-    """The numbers of training examples of a curve: `FRACTIONS` of all, at least one, none twice."""
+    """Returns the numbers of training examples of a curve: `FRACTIONS` of all, at least 1, each once."""
     return sorted({max(1, round(fraction * total)) for fraction in FRACTIONS})
 
 
 def repeats_for(recipe: Recipe, examples: int, total: int) -> int:
-    """How often an epoch must pass over so few examples for a quarter of the steps of one over all."""
+    """Returns the repeats of few examples in an epoch for a quarter of the steps of an epoch with all."""
     steps = -(-total * recipe.repeats // recipe.batch_size)
     return max(recipe.repeats, -(-steps * recipe.batch_size // (4 * examples)))
 
 
 def findings(data: DataSet, rows: Sequence[Row], curves: Sequence[Curve]) -> list[str]:
-    """Returns how far the best network is ahead and, with curves, from how many training examples on.
+    """Returns the lead of the best network and, with curves, the number of training examples where it starts.
 
-    Chance is what two accuracies on so many test examples differ by in 95 of 100 samples at most. They are
-    taken as independent, which is cautious: the same examples are easy or hard for all. The four rows of a
-    truth table are no sample, and leave nothing to chance.
+    Chance explains a difference of two accuracies within a 95 % interval for the number of test examples. The
+    accuracies count as independent, which is conservative: the same examples are easy or hard for all. A
+    truth table is not a sample, so its differences have no such interval.
     """
     classical, deep = best(rows, CLASSICAL), best(rows, DEEP)
     if classical is None or deep is None:
         return [f"Best: {row.label} {row.accuracy:.4f}." for row in (classical, deep) if row]
-    found = (
+    lead = (
         f"{deep.label} {deep.accuracy:.4f} - {classical.label} {classical.accuracy:.4f} = "
         f"{deep.accuracy - classical.accuracy:+.4f}"
     )
@@ -234,17 +232,17 @@ def findings(data: DataSet, rows: Sequence[Row], curves: Sequence[Curve]) -> lis
         count = len(data.test)
         variances = (row.accuracy * (1 - row.accuracy) / count for row in (classical, deep))
         chance = _STANDARD_ERRORS * sum(variances) ** 0.5
-        found += f"; chance explains {chance:.4f} on {count:,} test examples"
-    return [f"Best network - best classical method: {found}.", *_lead(curves)]
+        lead += f"; chance explains {chance:.4f} on {count:,} test examples"
+    return [f"Best network - best classical method: {lead}.", *_describe_lead(curves)]
 
 
 def best(rows: Sequence[Row], family: str) -> Row | None:
-    """Returns the row of a family with the greatest accuracy, the first of several; None if it has none."""
+    """Returns the first row of a family with the highest accuracy; None if the family has no rows."""
     return max((row for row in rows if row.family == family), key=lambda row: row.accuracy, default=None)
 
 
-def _lead(curves: Sequence[Curve]) -> list[str]:
-    """From how many training examples on the best network is ahead of every classical method."""
+def _describe_lead(curves: Sequence[Curve]) -> list[str]:
+    """Returns a sentence with the number of training examples where the best network's lead starts."""
     deep, classical = ([c for c in curves if c.family == family] for family in (DEEP, CLASSICAL))
     if not deep or not classical:
         return []
@@ -258,7 +256,7 @@ def _lead(curves: Sequence[Curve]) -> list[str]:
     return [f"The best network leads from {since:,} training examples on."]
 
 
-def _is_meant_for(entry: Network, data: str) -> bool:
+def _fits(entry: Network, data: str) -> bool:
     if entry.recipe is None or entry.data is None or not task_class(entry).classifies:
         return False
     # Every gate has the same inputs: a network with a recipe for one of them fits all.
@@ -266,24 +264,24 @@ def _is_meant_for(entry: Network, data: str) -> bool:
     return data in entry.recipes or entry.data.partition("/")[0] == family
 
 
-def _count(recipe: Recipe, total: int) -> int:
+def _count_examples(recipe: Recipe, total: int) -> int:
     return min(total, recipe.examples or total)
 
 
-def _note(note: str, examples: int, total: int) -> str:
+def _complete_note(note: str, examples: int, total: int) -> str:
     fewer = f"trained on {examples:,} of {total:,}" if examples < total else ""
     return ", ".join(filter(None, [note, fewer]))
 
 
-def _timed(ask: Callable[[], Any], test: Split) -> tuple[Any, float]:
-    """Returns what `ask` returns, and microseconds for each example."""
+def _time_predictions(predict: Callable[[Any], Any], inputs: Any, test: Split) -> tuple[Any, float]:
+    """Returns the predictions, and the microseconds for each example."""
     begin = time.perf_counter()
-    answers = ask()
-    return answers, (time.perf_counter() - begin) * 1e6 / len(test)
+    predictions = predict(inputs)
+    return predictions, (time.perf_counter() - begin) * 1e6 / len(test)
 
 
-def _size(model: Any) -> int:
-    """Bytes of the network's file without the optimiser's state, which predicting does not need."""
+def _measure_size(model: Any) -> int:
+    """Returns the size of the network's file without the optimiser's state, useless for predictions."""
     import keras
 
     bare = keras.Model.from_config(model.get_config())

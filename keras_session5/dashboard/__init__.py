@@ -1,7 +1,7 @@
-"""What a training run shows in TensorBoard.
+"""TensorBoard's files for a training run.
 
 A run's directory holds the graph, the recipe, the pictures and the projector; its folders `train` and
-`validation` the scalars of every epoch, `train` the histograms too. Steps count finished epochs.
+`validation` hold the scalars of every epoch, and `train` the histograms. Steps count finished epochs.
 """
 
 from keras_session5.dashboard.callback import Dashboard

@@ -1,9 +1,8 @@
-"""What is written into a run's dashboard, and when.
+"""The callback that writes a run's dashboard.
 
-Scalars are written after every epoch; histograms after six at most, evenly spread over the recipe's;
-pictures of the weights after the first and the last, and those of examples, which take longest, after the
-last. So a dashboard takes no longer for many short epochs than for few long ones, and what it holds depends
-on nothing but the recipe.
+It writes scalars after every epoch; histograms after at most six epochs, evenly spaced; pictures of the
+weights after the first and the last; and pictures of examples, the slowest part, after the last. So many
+short epochs cost no more time than few long ones, and the content depends on the recipe alone.
 """
 
 import time
@@ -13,13 +12,13 @@ from typing import Any
 
 import keras
 import numpy as np
+from keras.ops import convert_to_numpy
 from tensorboard.plugins.hparams import api_pb2, summary, summary_v2
 
 from keras_session5.catalog import Recipe
-from keras_session5.dashboard.arrays import to_numpy
 from keras_session5.dashboard.events import EventFile
 from keras_session5.dashboard.graph import network_graph
-from keras_session5.dashboard.guard import or_a_warning
+from keras_session5.dashboard.guard import warn_on_failure
 from keras_session5.dashboard.images import Gallery, Picture
 from keras_session5.dashboard.predictor import Predictor
 from keras_session5.dashboard.probe import Probe, gradient_norm
@@ -27,20 +26,22 @@ from keras_session5.dashboard.projector import write_projector
 from keras_session5.dashboard.recipe import hyperparameters, recipe_table
 from keras_session5.tasks import Predictions, Task
 
-_HISTOGRAMS = 6  # times in a run
+Logs = dict[str, float] | None
+
+_MAX_HISTOGRAMS = 6  # epochs of a run with histograms
 
 
 class Dashboard(keras.callbacks.Callback):
-    """Writes a run's dashboard. Training is the same with it and without it, to the last bit.
+    """Writes a run's dashboard. Training gives exactly the same weights with and without it.
 
-    A dashboard that cannot be written ends with a warning, and training goes on.
+    If writing fails, the dashboard ends with a warning and training continues.
 
     Args:
         directory: of the run.
-        record: of the run: its network, recipe and versions, which are shown as tables.
-        recipe: how many epochs there will be.
-        task: what the network is trained for.
-        first_epoch: number of the epoch that a resumed run goes on with.
+        record: of the run; its network, recipe and versions become tables.
+        recipe: of the run.
+        task: of the network.
+        first_epoch: number of the first epoch of a resumed run.
     """
 
     def __init__(
@@ -54,97 +55,97 @@ class Dashboard(keras.callbacks.Callback):
         super().__init__()
         self.directory, self.record, self.recipe, self.task = directory, record, recipe, task
         self.examples = len(task.train) * recipe.repeats
-        self.histograms = occasions(recipe.epochs, _HISTOGRAMS)
-        # Of a resumed run: what a killed process wrote of later epochs no longer holds.
+        self.histogram_epochs = spread_epochs(recipe.epochs, _MAX_HISTOGRAMS)
+        # TensorBoard discards the later steps that a killed process wrote.
         self.first_step = first_epoch + 1
         self.files: dict[str, EventFile] = {}
         self.failed = False
 
-    @or_a_warning
-    def on_train_begin(self, logs=None):
+    @warn_on_failure
+    def on_train_begin(self, logs: Logs = None):
         if self.first_step == 1:
             self._write_once()
         self.probe = Probe(self.model, self.task)
         self.predictor = Predictor(self.model, self.task)
         self.gallery = Gallery(self.model, self.task, self.predictor)
 
-    def on_epoch_begin(self, epoch, logs=None):
+    def on_epoch_begin(self, epoch: int, logs: Logs = None):
         self._began, self._trained_s = time.perf_counter(), 0.0
 
-    def on_test_begin(self, logs=None):
-        self._trained_s = time.perf_counter() - self._began  # validation is no training
+    def on_test_begin(self, logs: Logs = None):
+        self._trained_s = time.perf_counter() - self._began  # without validation
 
-    @or_a_warning
-    def on_epoch_end(self, epoch, logs=None):
+    @warn_on_failure
+    def on_epoch_end(self, epoch: int, logs: Logs = None):
         seconds = self._trained_s or time.perf_counter() - self._began
         step = epoch + 1
         model: Any = self.model
         is_last = step == self.recipe.epochs or model.stop_training
         self._write_scalars(logs or {}, seconds, step)
-        if is_last or step in self.histograms:
+        if is_last or step in self.histogram_epochs:
             self._write_histograms(step)
         if is_last or step == 1:
-            self._write_pictures(self.gallery.of_weights(), step)
+            self._write_pictures(self.gallery.draw_weights(), step)
         if is_last:
             predictions = self.predictor.predictions()
-            self._write_pictures(self.gallery.of_one_example(), step)
-            self._write_pictures(self.gallery.of_predictions(predictions), step)
+            self._write_pictures(self.gallery.draw_example(), step)
+            self._write_pictures(self.gallery.draw_predictions(predictions), step)
             self._write_projector(predictions)
         for file in self.files.values():
             file.flush()
 
-    @or_a_warning
+    @warn_on_failure
     def finish(self, metrics: Mapping[str, float], epochs: int) -> None:
-        """Writes the metrics of the test split, by which runs are compared, and closes the files.
+        """Writes the metrics of the test split, for the comparison of runs, and closes the files.
 
         Args:
             metrics: of the test split.
-            epochs: that the network was trained for.
+            epochs: number of epochs of the training.
         """
         tested = {f"test/{name}": value for name, value in metrics.items()}
-        self._file().scalars(tested, epochs)
-        self._file().summary(summary.session_end_pb(api_pb2.STATUS_SUCCESS))
+        self._file().write_scalars(tested, epochs)
+        self._file().write_summary(summary.session_end_pb(api_pb2.STATUS_SUCCESS))
         for file in self.files.values():
             file.close()
 
     def _write_once(self) -> None:
         file = self._file()
-        file.graph(network_graph(self.model))
-        file.text("recipe", recipe_table(self.record))
+        file.write_graph(network_graph(self.model))
+        file.write_text("recipe", recipe_table(self.record))
         name = "/".join(self.directory.parts[-2:])
-        file.summary(summary_v2.hparams_pb(hyperparameters(self.record), trial_id=name))
+        file.write_summary(summary_v2.hparams_pb(hyperparameters(self.record), trial_id=name))
 
     def _write_scalars(self, logs: dict[str, float], seconds: float, step: int) -> None:
         model: Any = self.model
         train = {f"epoch_{name}": value for name, value in logs.items() if not name.startswith("val_")}
         validation = {f"epoch_{name[4:]}": logs[name] for name in logs if name.startswith("val_")}
-        train["learning_rate"] = float(to_numpy(model.optimizer.learning_rate))
+        train["learning_rate"] = float(convert_to_numpy(model.optimizer.learning_rate))
         train["examples_per_second"] = self.examples / seconds
-        self._file("train").scalars(train, step)
+        self._file("train").write_scalars(train, step)
         if validation:
-            self._file("validation").scalars(validation, step)
+            self._file("validation").write_scalars(validation, step)
 
     def _write_histograms(self, step: int) -> None:
         model: Any = self.model
         file = self._file("train")
-        activations, gradients = self.probe.look()
-        file.scalars({"gradient_norm": gradient_norm(gradients)}, step)
-        weights = {w.path: to_numpy(w.value) for w in model.trainable_variables}
+        activations, gradients = self.probe.measure()
+        file.write_scalars({"gradient_norm": gradient_norm(gradients)}, step)
+        weights = {w.path: convert_to_numpy(w.value) for w in model.trainable_variables}
         for kind, arrays in (("weights", weights), ("activations", activations), ("gradients", gradients)):
-            file.histograms({f"{kind}/{name}": array for name, array in arrays.items()}, step)
+            file.write_histograms({f"{kind}/{name}": array for name, array in arrays.items()}, step)
 
     def _write_pictures(self, pictures: Iterable[Picture], step: int) -> None:
         for tag, figure, sentence in pictures:
-            self._file().image(tag, figure, step, sentence)
+            self._file().write_image(tag, figure, step, sentence)
 
     def _write_projector(self, predictions: Predictions) -> None:
         split, data = self.predictor.split, self.task.data
         labels = self.task.class_names_of(split.labels) if data.class_names else predictions.labels
-        right = (a == b for a, b in zip(predictions.labels, predictions.predictions, strict=True))
+        pairs = zip(predictions.labels, predictions.predictions, strict=True)
         columns = {
             "label": labels,
-            "answer": predictions.predictions,
-            "right": ["yes" if one else "no" for one in right],
+            "prediction": predictions.predictions,
+            "right": ["yes" if label == prediction else "no" for label, prediction in pairs],
         }
         if split.texts:
             columns["text"] = split.texts
@@ -152,12 +153,12 @@ class Dashboard(keras.callbacks.Callback):
         write_projector(self.directory, "penultimate layer", predictions.features, columns, images)
 
     def _file(self, part: str = "") -> EventFile:
-        """The event file of a part of the run, made when it is first written to."""
+        """Returns the event file of a part of the run, which it creates for the first call."""
         if part not in self.files:
             self.files[part] = EventFile(self.directory / part, self.first_step)
         return self.files[part]
 
 
-def occasions(epochs: int, most: int) -> set[int]:
-    """Numbers of at most so many epochs, from 1, evenly spread, the first and the last among them."""
-    return {round(place) for place in np.linspace(1, epochs, min(most, epochs))}
+def spread_epochs(epochs: int, count: int) -> set[int]:
+    """Returns at most `count` evenly spaced numbers from 1 to `epochs`, both included."""
+    return {round(number) for number in np.linspace(1, epochs, min(count, epochs))}

@@ -1,6 +1,6 @@
-"""Event files, the format that TensorBoard reads, written with TensorBoard's own NumPy functions.
+"""Event files, TensorBoard's format, written with TensorBoard's own NumPy functions.
 
-TensorFlow's functions of the same names make tensors first, which takes several times as long for the many
+TensorFlow's functions of the same names create tensors first, which takes several times as long for the many
 small histograms of a network.
 """
 
@@ -29,9 +29,9 @@ class EventFile:
     """A new event file in a folder.
 
     Args:
-        folder: a run, or a part of one, as TensorBoard names it; made if it is not there.
-        first_step: what earlier files of the folder say of this step and later ones no longer holds: it was
-            written by a run that was killed before it could keep what it had learned.
+        folder: of a run or a part of one; created if it does not exist.
+        first_step: TensorBoard discards this step and later ones in earlier files of the folder, which a
+            process wrote that was killed before its checkpoint.
 
     Raises:
         OSError, tf.errors.OpError: here and in every method, if it cannot be written.
@@ -39,68 +39,68 @@ class EventFile:
 
     def __init__(self, folder: Path, first_step: int):
         folder.mkdir(parents=True, exist_ok=True)
-        # Files are read in the order of their names: a later one sorts behind.
+        # TensorBoard reads files in the order of their names, so these contain the time.
         name = f"events.out.tfevents.{time.time_ns():020d}.{os.getpid()}"
         self._writer = tf.io.TFRecordWriter(str(folder / name))
         self._write(first_step, file_version="brain.Event:2")
         self._write(first_step, session_log=_SESSION_START)
 
-    def scalars(self, values: Mapping[str, float], step: int) -> None:
+    def write_scalars(self, values: Mapping[str, float], step: int) -> None:
         for tag, value in values.items():
             self._write(step, summary=scalar_pb(tag, value))
 
-    def histograms(self, arrays: Mapping[str, np.ndarray], step: int) -> None:
-        """Histograms of all numbers of each array; an array with NaN or infinity has no histogram."""
+    def write_histograms(self, arrays: Mapping[str, np.ndarray], step: int) -> None:
+        """Writes a histogram of each array, except for arrays with NaN or infinity."""
         metadata = histogram_metadata.create_summary_metadata(display_name=None, description=None)
         for tag, array in arrays.items():
             if array.size and np.isfinite(array).all():
-                self._summary(tag, make_tensor_proto(_buckets(array)), metadata, step)
+                self._write_value(tag, make_tensor_proto(_count_buckets(array)), metadata, step)
 
-    def image(self, tag: str, figure: Any, step: int, description: str) -> None:
-        """A figure of Matplotlib."""
+    def write_image(self, tag: str, figure: Any, step: int, description: str) -> None:
+        """Writes a figure of Matplotlib."""
         png = io.BytesIO()
-        # Neither finer nor smaller than it need be on a screen: that takes longer than the drawing.
+        # A higher resolution or compression takes longer than the drawing.
         figure.savefig(png, format="png", dpi=_DPI, pil_kwargs={"compress_level": 1})
         size = (str(int.from_bytes(png.getvalue()[place : place + 4])).encode() for place in (16, 20))
         metadata = image_metadata.create_summary_metadata(display_name=None, description=description)
         tensor = make_tensor_proto([*size, png.getvalue()], dtype=np.object_)
-        self._summary(tag, tensor, metadata, step)
+        self._write_value(tag, tensor, metadata, step)
 
-    def text(self, tag: str, markdown: str, step: int = 0) -> None:
+    def write_text(self, tag: str, markdown: str, step: int = 0) -> None:
         self._write(step, summary=text_pb(tag, markdown))
 
-    def graph(self, graph: graph_pb2.GraphDef) -> None:
+    def write_graph(self, graph: graph_pb2.GraphDef) -> None:
         self._write(0, graph_def=graph.SerializeToString())
 
-    def summary(self, summary: Any) -> None:
-        """A summary that one of TensorBoard's plugins has made, with its own messages or TensorFlow's."""
+    def write_summary(self, summary: Any) -> None:
+        """Writes a summary of one of TensorBoard's plugins, made of its own messages or of TensorFlow's."""
         self._write(0, summary=summary_pb2.Summary.FromString(summary.SerializeToString()))
 
     def flush(self) -> None:
-        """Shows TensorBoard what was written so far."""
+        """Makes everything so far visible to TensorBoard."""
         self._writer.flush()
 
     def close(self) -> None:
         self._writer.close()
 
-    def _summary(self, tag: str, tensor: Any, metadata: Any, step: int) -> None:
+    def _write_value(self, tag: str, tensor: Any, metadata: Any, step: int) -> None:
         value = summary_pb2.Summary.Value(tag=tag, tensor=tensor, metadata=metadata)
         self._write(step, summary=summary_pb2.Summary(value=[value]))
 
-    def _write(self, step: int, **what: Any) -> None:
-        event = event_pb2.Event(wall_time=time.time(), step=step, **what)
+    def _write(self, step: int, **content: Any) -> None:
+        event = event_pb2.Event(wall_time=time.time(), step=step, **content)
         self._writer.write(event.SerializeToString())
 
 
-def _buckets(array: np.ndarray) -> np.ndarray:
-    """(30, 3): left edge, right edge and count of each bucket.
+def _count_buckets(array: np.ndarray) -> np.ndarray:
+    """Returns (30, 3): left edge, right edge and count of each bucket.
 
-    TensorBoard's `histogram_pb` compares every number with every bucket: on a hundred thousand weights it
-    takes seven times as long, and thirty bytes a weight.
+    TensorBoard's `histogram_pb` compares every number with every bucket: for a hundred thousand weights it
+    takes seven times as long, and thirty bytes for each weight.
     """
     low, high = float(array.min()), float(array.max())
-    if low == high:  # all in the last bucket, which has no width
+    if low == high:  # all in the last bucket, of zero width
         return np.array([[low, high, 0]] * (_BUCKETS - 1) + [[low, high, array.size]], "float64")
-    # In double precision: between numbers that hardly differ single precision has no room for buckets.
+    # Single precision cannot divide a very narrow range into buckets.
     counts, edges = np.histogram(array.astype("float64"), _BUCKETS, (low, high))
     return np.stack([edges[:-1], edges[1:], counts], axis=1).astype("float64")

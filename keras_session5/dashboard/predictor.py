@@ -1,40 +1,41 @@
-"""A network's predictions for examples that it has not learned from."""
+"""A network's predictions for test examples."""
 
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+from keras.ops import convert_to_numpy
 
 from keras_session5 import introspection
-from keras_session5.dashboard.arrays import to_numpy
 from keras_session5.data import Split, subset
 from keras_session5.data.characters import lengths, trim
 from keras_session5.layers import RadialBasis
 from keras_session5.tasks import Predictions, Task
 
-_MOST = 1_000  # examples: enough for a picture, and soon predicted
+_MAX_EXAMPLES = 1_000  # enough for a picture, and fast to predict
 _BATCH = 256
 _PENULTIMATE = "penultimate"
 
 
 class Predictor:
-    """Predicts examples of the test split, the same ones every time.
+    """Predicts a fixed set of test examples.
 
     Args:
-        model: functional.
-        task: what it is trained for.
+        model: a functional model.
+        task: of the network.
 
     Attributes:
-        split: the examples; texts by their length, so that little padding is computed.
+        split: the examples; texts sorted by length to keep the padding short.
     """
 
     def __init__(self, model: Any, task: Task):
         self.task = task
-        self.split = _sorted_by_length(subset(task.data.test, _MOST, seed=0))
-        self.opened = introspection.opened(model, {_PENULTIMATE: penultimate(model)})
+        self.split = _sort_by_length(subset(task.data.test, _MAX_EXAMPLES, seed=0))
+        self.opened = introspection.opened(model, {_PENULTIMATE: find_penultimate(model)})
         self.output = model.output_names[0]
 
     def predictions(self) -> Predictions:
+        """Returns the predictions for all examples of `split`."""
         return Predictions.concatenate(list(self._predict_batches()))
 
     def _predict_batches(self) -> Iterator[Predictions]:
@@ -42,13 +43,13 @@ class Predictor:
             part = self.split.take(range(start, min(start + _BATCH, len(self.split))))
             inputs = trim(part.inputs) if part.is_text else part.inputs
             batch = self.task.batch(inputs, part.labels, np.random.default_rng(start))
-            found = self.opened(batch[0], training=False)
-            outputs, features = to_numpy(found[self.output]), to_numpy(found[_PENULTIMATE])
+            tensors = self.opened(batch[0], training=False)
+            outputs, features = (convert_to_numpy(tensors[name]) for name in (self.output, _PENULTIMATE))
             yield self.task.predictions(part, batch, outputs, features)
 
 
-def penultimate(model: Any) -> Any:
-    """Returns the input of the network's last layer with weights, or with fixed codes, as a tensor."""
+def find_penultimate(model: Any) -> Any:
+    """Returns the input tensor of the network's last layer with weights, or with LeNet-5's fixed codes."""
     tensor = model.outputs[0]
     while True:
         operation, call, _ = tensor._keras_history
@@ -57,5 +58,5 @@ def penultimate(model: Any) -> Any:
             return tensor
 
 
-def _sorted_by_length(split: Split) -> Split:
+def _sort_by_length(split: Split) -> Split:
     return split.take(np.argsort(lengths(split.inputs), kind="stable")) if split.is_text else split

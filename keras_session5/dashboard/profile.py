@@ -1,6 +1,6 @@
-"""A trace of a few training steps: where their time goes.
+"""A trace of the time in a few training steps.
 
-`keras.callbacks.TensorBoard(profile_batch=...)` takes one too, but writes curves of its own beside it, into a
+`keras.callbacks.TensorBoard(profile_batch=...)` records one too, but it writes scalars of its own into a
 folder `train`, and leaves the profiler running when a training fails.
 """
 
@@ -10,21 +10,21 @@ from types import SimpleNamespace
 
 import keras
 
-from keras_session5.dashboard.guard import or_a_warning
+from keras_session5.dashboard.guard import warn_on_failure
 
-_WARM_UP = 10  # steps: the first compile, allocate and fill caches
+_WARM_UP = 10  # the first steps compile, allocate memory and fill caches
 _STEPS = 5
 
 
 class Profile(keras.callbacks.Callback):
-    """Writes a trace of five training steps after the first ten, or of the last ones of a shorter run.
+    """Writes a trace of five training steps after the first ten, or of the last steps of a shorter run.
 
-    A trace that cannot be written ends with a warning, and training goes on. A process has one profiler:
-    whoever trains calls `stop` in the end, however it came.
+    If this fails, it logs a warning and training continues. A process has only one profiler, so the caller
+    of `fit` must call `stop`, also after a failure.
 
     Args:
-        directory: of the run; the trace goes to `plugins/profile` in it.
-        steps: that the run will take in all.
+        directory: of the run; the trace goes to its folder `plugins/profile`.
+        steps: total number of steps of the run.
     """
 
     def __init__(self, directory: Path, steps: int):
@@ -34,35 +34,35 @@ class Profile(keras.callbacks.Callback):
         self.step = 0
         self.running = self.failed = False
 
-    @or_a_warning
-    def on_train_batch_begin(self, batch, logs=None):
+    @warn_on_failure
+    def on_train_batch_begin(self, batch: int, logs: dict[str, float] | None = None):
         if self.step == self.first:
-            _profiler().start(str(self.directory))
+            _get_profiler().start(str(self.directory))
             self.running = True
         if self.running:
-            self._mark = _profiler().mark("train", step_num=self.step)
+            self._mark = _get_profiler().mark("train", step_num=self.step)
             self._mark.__enter__()
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None):
         self.step += 1
         if self.running:
             self._mark.__exit__(None, None, None)
             if self.step == self.first + _STEPS:
                 self.stop()
 
-    def on_train_end(self, logs=None):
+    def on_train_end(self, logs: dict[str, float] | None = None):
         self.stop()
 
-    @or_a_warning
+    @warn_on_failure
     def stop(self):
-        """Writes the trace, if one is being taken."""
+        """Writes the trace, if the profiler is running."""
         if self.running:
             self.running = False
-            _profiler().stop()
+            _get_profiler().stop()
 
 
-def _profiler() -> SimpleNamespace:
-    """Of the backend: `start(directory)`, `stop()` and `mark(name, step_num)`, which says where a step is."""
+def _get_profiler() -> SimpleNamespace:
+    """Returns the backend's `start(directory)`, `stop()` and `mark(name, step_num)`, a context for a step."""
     if keras.backend.backend() == "jax":
         from jax import profiler  # pyright: ignore[reportMissingImports]
 
@@ -71,6 +71,6 @@ def _profiler() -> SimpleNamespace:
         import tensorflow as tf
 
         profiler = tf.profiler.experimental
-        # _r tells the viewer that this is the root of a step, as Keras's own callback does.
+        # _r marks the root of a step for the viewer, as in Keras's own callback.
         start, stop, mark = profiler.start, profiler.stop, functools.partial(profiler.Trace, _r=1)
     return SimpleNamespace(start=start, stop=stop, mark=mark)

@@ -1,4 +1,4 @@
-"""Files for TensorBoard's projector: points, what is said of them, and their pictures."""
+"""Files for TensorBoard's projector: points, their metadata and their images."""
 
 import io
 import math
@@ -9,7 +9,7 @@ import numpy as np
 from tensorboard.plugins.projector import metadata
 from tensorboard.plugins.projector.projector_config_pb2 import ProjectorConfig
 
-_AXES = 3  # the least that the projector draws in
+_MIN_AXES = 3  # of the projector
 _POINTS, _COLUMNS, _SPRITE = "projector_points.tsv", "projector_columns.tsv", "projector_sprite.png"
 
 
@@ -20,36 +20,36 @@ def write_projector(
     columns: Mapping[str, Sequence[str]],
     images: np.ndarray | None,
 ) -> None:
-    """Writes the points and what belongs to them.
+    """Writes points with their metadata and images.
 
     Args:
-        folder: a run, as TensorBoard names it.
+        folder: of a run.
         name: of the points, such as "penultimate layer".
         points: (N, D).
-        columns: of N texts each, by their titles; two or more.
-        images: (N, H, W, 1) uint8, one for each point; None where they have none.
+        columns: two or more columns of N texts, by title.
+        images: (N, H, W, 1) uint8, one for each point; None for points without images.
 
     Raises:
-        OSError: if they cannot be written.
+        OSError: if the files cannot be written.
     """
-    points = np.pad(points, [(0, 0), (0, max(0, _AXES - points.shape[1]))])
+    points = np.pad(points, [(0, 0), (0, max(0, _MIN_AXES - points.shape[1]))])
     with (folder / _POINTS).open("w") as file:
         file.writelines("\t".join(map("{:.6g}".format, row)) + "\n" for row in points.tolist())
     lines = [list(columns), *zip(*columns.values(), strict=True)]
-    table = "".join("\t".join(_cell(cell) for cell in line) + "\n" for line in lines)
+    table = "".join("\t".join(_clean_cell(cell) for cell in line) + "\n" for line in lines)
     (folder / _COLUMNS).write_text(table, "utf-8")
     config = ProjectorConfig()
-    shown = config.embeddings.add(tensor_name=name, tensor_path=_POINTS, metadata_path=_COLUMNS)
-    shown.tensor_shape.extend(points.shape)
+    embedding = config.embeddings.add(tensor_name=name, tensor_path=_POINTS, metadata_path=_COLUMNS)
+    embedding.tensor_shape.extend(points.shape)
     if images is not None:
         (folder / _SPRITE).write_bytes(sprite(images))
-        shown.sprite.image_path = _SPRITE
-        shown.sprite.single_image_dim.extend([images.shape[2], images.shape[1]])
+        embedding.sprite.image_path = _SPRITE
+        embedding.sprite.single_image_dim.extend([images.shape[2], images.shape[1]])
     (folder / metadata.PROJECTOR_FILENAME).write_text(str(config), "utf-8")
 
 
 def sprite(images: np.ndarray) -> bytes:
-    """All images (N, H, W, 1) in one PNG, as many in a row as there are rows; dark ink on light ground."""
+    """Returns a square PNG of all images (N, H, W, 1), in dark ink on a light background."""
     from PIL import Image
 
     count, height, width = images.shape[:3]
@@ -62,5 +62,5 @@ def sprite(images: np.ndarray) -> bytes:
     return png.getvalue()
 
 
-def _cell(text: str) -> str:
+def _clean_cell(text: str) -> str:
     return " ".join(str(text).split()) or "-"

@@ -1,4 +1,4 @@
-"""What a run was trained with: as a table to read, and as numbers to compare runs by."""
+"""The settings of a run: as a table, and as hyperparameters for the comparison of runs."""
 
 import json
 from collections.abc import Mapping
@@ -6,7 +6,7 @@ from typing import Any
 
 
 def recipe_table(record: Mapping[str, Any]) -> str:
-    """The run, its recipe and the network's arguments as Markdown.
+    """Returns the run, its recipe and the network's arguments as Markdown.
 
     Args:
         record: of the run.
@@ -23,25 +23,29 @@ def recipe_table(record: Mapping[str, Any]) -> str:
         "XLA": "on" if record["jit_compile"] else "off",
         "began with": record.get("start_from") or "new weights",
     }
-    parts = {"Run": run, "Recipe": record["recipe"], "Network": record["arguments"]}
-    versions = {"Versions": record["versions"]}
-    return "\n\n".join(_table(title, rows) for title, rows in (parts | versions).items())
+    tables = {
+        "Run": run,
+        "Recipe": record["recipe"],
+        "Network": record["arguments"],
+        "Versions": record["versions"],
+    }
+    return "\n\n".join(_format_table(title, rows) for title, rows in tables.items())
 
 
 def hyperparameters(record: Mapping[str, Any]) -> dict[str, bool | int | float | str]:
-    """All that makes one run differ from another; `recipe/` and `network/` say whose setting it is."""
+    """Returns all settings of a run, with the prefix `recipe/` or `network/`."""
     values = {"name": record["name"], "data": record["data"], "seed": record["seed"]}
     for part, settings in (("recipe", record["recipe"]), ("network", record["arguments"])):
         values |= {f"{part}/{key}": value for key, value in settings.items() if value is not None}
-    # Lists, such as the widths of layers, as text.
+    # Lists, such as the widths of layers, become text.
     plain = bool | int | float | str
     return {key: value if isinstance(value, plain) else json.dumps(value) for key, value in values.items()}
 
 
-def _table(title: str, rows: Mapping[str, Any]) -> str:
-    lines = [f"| {key} | {_cell(value)} |" for key, value in rows.items()]
+def _format_table(title: str, rows: Mapping[str, Any]) -> str:
+    lines = [f"| {key} | {_format_cell(value)} |" for key, value in rows.items()]
     return "\n".join([f"#### {title}", "", "| setting | value |", "|---|---|", *lines])
 
 
-def _cell(value: Any) -> str:
+def _format_cell(value: Any) -> str:
     return str(value).replace("|", "\\|").replace("\n", " ")

@@ -1,4 +1,4 @@
-"""How near two answers are, and whether a row's answer depends on the rows that are asked with it."""
+"""The difference between two sets of outputs, and whether a row's outputs depend on the rest of the batch."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 
 TOLERANCE = 1e-5  # float32 sums in another order differ by less
-ROWS = 8  # that are also asked alone: enough for three sizes of batches and neighbours on both sides
+ROWS = 8  # that are also predicted alone: enough for three batch sizes and for neighbours on both sides
 
-Answer = Callable[[Mapping[str, np.ndarray]], Mapping[str, Any]]
+Predict = Callable[[Mapping[str, np.ndarray]], Mapping[str, Any]]
 
 
 def max_difference(
@@ -16,10 +16,10 @@ def max_difference(
 ) -> float:
     """Returns the largest absolute difference over all expected outputs.
 
-    NaN anywhere, an output of another shape, or another text is an infinite difference.
+    NaN, a different shape or a different text is an infinite difference.
 
     Args:
-        relative: measure each output's in its largest number, where that is above 1.
+        relative: divide each output's difference by its largest number if that is above 1.
     """
     differences = [0.0]
     for name, array in expected.items():
@@ -33,20 +33,19 @@ def max_difference(
     return max(differences)
 
 
-def rows_independent(answer: Answer, examples: Mapping[str, np.ndarray]) -> bool:
-    """Whether each row of a batch is answered as it is alone, so that a server may merge requests.
+def rows_independent(predict: Predict, examples: Mapping[str, np.ndarray]) -> bool:
+    """Returns whether a row's outputs are the same alone and in a batch, so that a server may merge requests.
 
-    Eight rows, from all over the examples, are asked alone; then again in batches of two, of three and of
-    eight in another order, and of all examples. Every output must have one row for each that was asked.
-    Numbers with a fraction must agree to 1e-5, or to 1e-5 of the row's largest where that is above 1:
-    matrices of another size are multiplied in another order, which moved a logit or a logarithm by up to 4e-6
-    in the networks of the catalogue, while `TOLERANCE` is what an export may differ from its network anyway.
-    All else must be the same.
+    Eight rows, spread over the examples, are predicted alone; then in batches of two, of three and of eight
+    in another order, and of all examples. Every output must have one row for each row of the inputs. Floats
+    must agree to 1e-5, or to 1e-5 of the row's largest number if that is above 1: the order of a matrix
+    product's sums depends on its size, which moves a logit or a logarithm by up to 4e-6 in the networks of
+    the catalogue, less than the `TOLERANCE` for an export. All other values must be equal.
 
     Args:
-        answer: from inputs to outputs, by name.
-        examples: inputs by name, (N, ...) each. Where there is a scalar, fewer than eight rows, or an input
-            that is the same in all eight, nothing is shown, and the answer is no.
+        predict: function from inputs to outputs, by name.
+        examples: inputs by name, (N, ...) each. A scalar, fewer than eight rows, or an input that is the same
+            in all eight rows proves nothing: the result is False.
     """
     if not examples or any(array.ndim == 0 for array in examples.values()):
         return False
@@ -57,33 +56,35 @@ def rows_independent(answer: Answer, examples: Mapping[str, np.ndarray]) -> bool
     rows = np.linspace(0, count - 1, ROWS).astype(int)
     if any((array[rows] == array[rows[:1]]).all() for array in examples.values()):
         return False
-    alone = {row: _ask_rows(answer, examples, rows[i : i + 1]) for i, row in enumerate(rows)}
+    alone = {row: _predict_rows(predict, examples, rows[i : i + 1]) for i, row in enumerate(rows)}
     batches = (rows[:2], rows[[7, 3, 5]], rows[::-1], np.arange(count))
-    return all(_as_alone(_ask_rows(answer, examples, batch), batch, alone) for batch in batches)
+    return all(_match_alone(_predict_rows(predict, examples, batch), batch, alone) for batch in batches)
 
 
-def _ask_rows(answer: Answer, examples: Mapping[str, np.ndarray], rows: np.ndarray) -> dict[str, np.ndarray]:
-    asked = {name: array[rows] for name, array in examples.items()}
-    return {name: np.asarray(output) for name, output in answer(asked).items()}
+def _predict_rows(
+    predict: Predict, examples: Mapping[str, np.ndarray], rows: np.ndarray
+) -> dict[str, np.ndarray]:
+    inputs = {name: array[rows] for name, array in examples.items()}
+    return {name: np.asarray(output) for name, output in predict(inputs).items()}
 
 
-def _as_alone(
+def _match_alone(
     outputs: Mapping[str, np.ndarray], rows: np.ndarray, alone: Mapping[int, Mapping[str, np.ndarray]]
 ) -> bool:
-    for name, together in outputs.items():
-        if together.ndim == 0 or len(together) != len(rows):
+    for name, output in outputs.items():
+        if output.ndim == 0 or len(output) != len(rows):
             return False
-        for place, row in enumerate(rows):
-            if row in alone and not _same(together[place : place + 1], alone[row][name]):
+        for i, row in enumerate(rows):
+            if row in alone and not _match(output[i : i + 1], alone[row][name]):
                 return False
     return True
 
 
-def _same(one: np.ndarray, other: np.ndarray) -> bool:
+def _match(one: np.ndarray, other: np.ndarray) -> bool:
     if one.shape != other.shape:
         return False
     if not np.issubdtype(one.dtype, np.inexact):
         return bool((one == other).all())
     size = np.abs(other).max(initial=1.0)
-    with np.errstate(invalid="ignore"):  # infinities and NaN are never the same
+    with np.errstate(invalid="ignore"):  # infinities and NaN never match
         return bool(np.abs(one - other).max(initial=0.0) <= TOLERANCE * size)

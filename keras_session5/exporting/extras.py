@@ -1,4 +1,4 @@
-"""What travels with a version in `assets.extra/`: labels, the model's record and warm-up requests."""
+"""The files in a version's `assets.extra/`: labels, the model's record and warm-up requests."""
 
 import json
 from collections.abc import Mapping
@@ -24,13 +24,13 @@ def write_extras(
     examples: Mapping[str, Mapping[str, np.ndarray]],
     rows_independent: Mapping[str, bool],
 ) -> None:
-    """Writes `labels.txt`, `model.json` and the warm-up requests, one example of each signature that has any.
+    """Writes `labels.txt`, `model.json` and the warm-up requests, one for each signature with examples.
 
     Args:
-        examples: signature name -> input name -> array whose first row is used. Signatures that are seldom
-            asked are left out: a server loads sooner, and their first caller waits.
-        rows_independent: signature name -> whether each row of a batch is answered as it is alone. A server
-            merges requests only where `model.json` says so, under `rows_independent`.
+        examples: signature name -> input name -> array whose first row is used. Without rarely used
+            signatures a server loads faster, and their first caller waits.
+        rows_independent: signature name -> whether a row's outputs are the same alone and in a batch. A
+            server merges requests only if `rows_independent` in `model.json` is true for the signature.
     """
     folder = version_dir / FOLDER
     folder.mkdir()
@@ -44,10 +44,10 @@ def write_extras(
     (folder / RECORD).write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", "utf-8")
     with tf.io.TFRecordWriter(str(folder / WARMUP)) as writer:
         for signature, inputs in examples.items():
-            writer.write(_predict_log(result.name, signature, inputs).SerializeToString())
+            writer.write(_make_predict_log(result.name, signature, inputs).SerializeToString())
 
 
-def _predict_log(
+def _make_predict_log(
     name: str, signature: str, inputs: Mapping[str, np.ndarray]
 ) -> prediction_log_pb2.PredictionLog:
     log = prediction_log_pb2.PredictionLog()

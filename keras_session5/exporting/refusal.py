@@ -1,27 +1,29 @@
-"""How a graph refuses what it cannot take."""
+"""Checks of inputs inside a graph."""
 
 import tensorflow as tf
 
-_MOST_SHOWN = 100  # bytes of a text that is refused
+_MAX_BYTES = 100  # of a refused text in an error
 
 
-def require(fine: tf.Tensor, sentence: str, received: tf.Tensor, then: tf.Tensor) -> tf.Tensor:
-    """Returns `then`, which nothing can compute with before the check has been made.
+def require(valid: tf.Tensor, sentence: str, received: tf.Tensor, output: tf.Tensor) -> tf.Tensor:
+    """Returns `output`, and makes every operation on it wait for the check.
 
     Args:
-        fine: whether all is well, for all or for each entry of `received`.
-        received: what the sentence ends with: all, or the first that is not fine.
+        valid: scalar, or one for each entry of `received`.
+        sentence: text of the error, which ends with the received value.
+        received: the value for the error; only its first invalid entry if `valid` is not a scalar.
+        output: returned unchanged if all is valid.
     """
-    every = tf.reduce_all(fine)
+    all_valid = tf.reduce_all(valid)
 
-    def refuse():
-        wrong = tf.boolean_mask(received, tf.logical_not(fine))[:1] if fine.shape.rank else received
+    def refuse() -> tf.Operation:
+        wrong = tf.boolean_mask(received, tf.logical_not(valid))[:1] if valid.shape.rank else received
         if wrong.dtype == tf.string:
-            # Only text can be part of an error's text.
-            shown = tf.strings.substr(wrong, 0, _MOST_SHOWN)
-            wrong = tf.strings.unicode_transcode(shown, "UTF-8", "UTF-8", errors="replace")
-        return tf.raw_ops.Assert(condition=every, data=[sentence, wrong])
+            # An error's message must be valid text.
+            beginning = tf.strings.substr(wrong, 0, _MAX_BYTES)
+            wrong = tf.strings.unicode_transcode(beginning, "UTF-8", "UTF-8", errors="replace")
+        return tf.raw_ops.Assert(condition=all_valid, data=[sentence, wrong])
 
-    # What the sentence needs is found on failure only: it would double the time of a small network.
-    with tf.control_dependencies([tf.cond(every, tf.no_op, refuse)]):
-        return tf.identity(then)
+    # The value for the error is computed on failure only: it would double the time of a small network.
+    with tf.control_dependencies([tf.cond(all_valid, tf.no_op, refuse)]):
+        return tf.identity(output)

@@ -1,4 +1,4 @@
-"""Decoding: how a transformer generates text, by sampling or by search, with a key-value cache."""
+"""Text generation with transformers: sampling with a key-value cache, and beam search."""
 
 from keras_session5.generation.decoding import choose, continue_texts, translate, with_cache
 

@@ -1,7 +1,10 @@
-"""Writing with a decoder: sampling with or without kept keys and values, and beam search.
+"""Generating text with a decoder: sampling with or without a key-value cache, and beam search.
 
-All of it is made of Keras operations, so that it runs eagerly, under JAX, and inside a SavedModel.
+All operations are Keras's, so the functions run eagerly, under JAX and inside a SavedModel.
 """
+
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import keras
 import numpy as np
@@ -11,25 +14,25 @@ from keras_session5.errors import ArgumentError
 from keras_session5.layers import AttentionStep, CausalAttention, LearnedPositions, SinusoidalPositions
 from keras_session5.models.blocks import MEMORY
 
-_NEVER = -1e9  # the score of what must not be chosen
+_NEVER = -1e9  # score of tokens that must not be chosen
 
 
 def with_cache(model: keras.Model, length: int) -> keras.Model:
-    """The same network, weights shared, that takes one token at a time.
+    """Returns the same network, with shared weights, that takes one token at a time.
 
     Args:
-        model: of `build_gpt`.
-        length: L, the most tokens it will see.
+        model: from `build_gpt`.
+        length: L, the maximum number of tokens.
 
     Returns:
         Model from `token` and `index` (B, 1) int32, `index` being the token's position, and the keys and
         values of every layer, (B, L, H, K) each, to the logits (B, 1, V) and the new keys and values.
     """
     attentions = [layer for layer in model.layers if isinstance(layer, CausalAttention)]
-    kept = {
+    cache = {
         layer.name: [
-            keras.Input((length, layer.num_heads, layer.key_dim), name=f"{layer.name}_{what}")
-            for what in ("keys", "values")
+            keras.Input((length, layer.num_heads, layer.key_dim), name=f"{layer.name}_{part}")
+            for part in ("keys", "values")
         ]
         for layer in attentions
     }
@@ -40,27 +43,34 @@ def with_cache(model: keras.Model, length: int) -> keras.Model:
     def call(layer, *args, **kwargs):
         if isinstance(layer, LearnedPositions | SinusoidalPositions):
             return layer(*args, index=index)
-        if layer.name not in kept:
+        if layer.name not in cache:
             return layer(*args, **kwargs)
-        # Another layer with the same weights: a layer whose calls have one output and three confuses Keras.
-        answer, *found = AttentionStep(layer)(*args, *kept[layer.name], index)
-        new.extend(found)
-        return answer
+        # Another layer with the same weights: Keras does not allow a layer one output here and three there.
+        output, *updated = AttentionStep(layer)(*args, *cache[layer.name], index)
+        new.extend(updated)
+        return output
 
-    more = [index, *(tensor for both in kept.values() for tensor in both)]
-    again = _rewired(model, [token], more, call)
-    return keras.Model([token, *more], [again.output, *new], name=f"{model.name}_with_cache")
+    more = [index, *(tensor for pair in cache.values() for tensor in pair)]
+    stepwise = _rewire(model, [token], more, call)
+    return keras.Model([token, *more], [stepwise.output, *new], name=f"{model.name}_with_cache")
 
 
-def choose(logits, noise, temperature=1.0, top_k=0, top_p=1.0, never=(0,)):
+def choose(
+    logits: Any,
+    noise: Any,
+    temperature: Any = 1.0,
+    top_k: int = 0,
+    top_p: Any = 1.0,
+    never: Sequence[int] = (0,),
+) -> Any:
     """Chooses a token for each row.
 
     Args:
         logits: (B, V).
-        noise: (B,), uniform in [0, 1): the answer is a function of it.
-        temperature: by which the logits are divided, a number or (B,); 0 chooses the likeliest.
-        top_k: only the so many likeliest can be chosen; 0 for all.
-        top_p: only the likeliest that together have this probability can be chosen.
+        noise: (B,), uniform in [0, 1); the same noise gives the same tokens.
+        temperature: divides the logits, a number or (B,); 0 chooses the likeliest token.
+        top_k: sample from the k likeliest tokens only; 0 for all.
+        top_p: sample from the likeliest tokens that together have this probability.
         never: ids that must not be chosen.
 
     Returns:
@@ -88,19 +98,21 @@ def choose(logits, noise, temperature=1.0, top_k=0, top_p=1.0, never=(0,)):
     return ops.cast(ops.take_along_axis(order, rank, axis=-1)[:, 0], "int32")
 
 
-def continue_texts(model, prompts, noise, *, end_id, kv_cache=True, **how):
-    """Writes on where the prompts end.
+def continue_texts(
+    model: Any, prompts: Any, noise: Any, *, end_id: int, kv_cache: bool = True, **settings: Any
+) -> Any:
+    """Continues prompts.
 
     Args:
-        model: from `tokens` (B, T) to `logits` (B, T, V), such as `build_gpt` builds.
-        prompts: (B, P) int32, at least one token in each row, 0 after them.
-        noise: (B, L), uniform in [0, 1), P <= L; L is the length of the longest answer.
+        model: from `tokens` (B, T) to `logits` (B, T, V), such as that of `build_gpt`.
+        prompts: (B, P) int32, at least one token in each row, then padding of 0.
+        noise: (B, L), uniform in [0, 1), P <= L; L is the maximum length of a text.
         end_id: the token that ends a text.
-        kv_cache: keep keys and values, instead of computing those of every position for every token.
-        **how: `temperature`, `top_k`, `top_p` and `never` of `choose`.
+        kv_cache: reuse the keys and values of earlier positions instead of computing them for every token.
+        **settings: `temperature`, `top_k`, `top_p` and `never` of `choose`.
 
     Returns:
-        (B, L) int32: the prompts, what follows and the end; 0 after that.
+        (B, L) int32: the prompts, their continuations and the end token; 0 after it.
 
     Raises:
         ArgumentError: if the prompts are longer than L.
@@ -110,107 +122,108 @@ def continue_texts(model, prompts, noise, *, end_id, kv_cache=True, **how):
         raise ArgumentError(
             f"`prompts` must be at most as long as `noise`, {length}. Received: {prompts.shape[1]} tokens"
         )
-    prompts = ops.pad(prompts, ((0, 0), (0, length)))[:, :length]  # P may not be known before
-    places = ops.arange(length)
+    prompts = ops.pad(prompts, ((0, 0), (0, length)))[:, :length]  # P may be unknown in a graph
+    positions = ops.arange(length)
     stepwise = with_cache(model, length) if kv_cache else None
 
-    def scores(t, tokens, kept):
+    def predict(t, tokens, cache):
         if stepwise is None:
-            return ops.take(model(tokens, training=False), t, axis=1), kept
-        now = ops.take(tokens, t, axis=1)[:, None]
-        logits, *kept = stepwise([now, ops.zeros_like(now) + t, *kept], training=False)
-        return logits[:, 0], tuple(kept)
+            return ops.take(model(tokens, training=False), t, axis=1), cache
+        token = ops.take(tokens, t, axis=1)[:, None]
+        logits, *cache = stepwise([token, ops.zeros_like(token) + t, *cache], training=False)
+        return logits[:, 0], tuple(cache)
 
-    def goes_on(t, tokens, kept):
-        return ops.logical_and(t < length - 1, ops.any(_unfinished(ops.take(tokens, t, axis=1), end_id)))
+    def is_unfinished(t, tokens, cache):
+        return ops.logical_and(t < length - 1, ops.any(_is_unfinished(ops.take(tokens, t, axis=1), end_id)))
 
-    def step(t, tokens, kept):
-        logits, kept = scores(t, tokens, kept)
-        chosen = choose(logits, ops.take(noise, t, axis=1), **how)
-        chosen = ops.where(_unfinished(ops.take(tokens, t, axis=1), end_id), chosen, 0)
-        given = ops.take(prompts, t + 1, axis=1)
-        following = ops.where(given != 0, given, chosen)
-        return t + 1, ops.where(places == t + 1, following[:, None], tokens), kept
+    def step(t, tokens, cache):
+        logits, cache = predict(t, tokens, cache)
+        chosen = choose(logits, ops.take(noise, t, axis=1), **settings)
+        chosen = ops.where(_is_unfinished(ops.take(tokens, t, axis=1), end_id), chosen, 0)
+        prompt = ops.take(prompts, t + 1, axis=1)
+        following = ops.where(prompt != 0, prompt, chosen)
+        return t + 1, ops.where(positions == t + 1, following[:, None], tokens), cache
 
     batch = ops.shape(prompts)[0]
-    kept = tuple(ops.zeros((batch, *x.shape[1:])) for x in stepwise.inputs[2:]) if stepwise else ()
-    return ops.while_loop(goes_on, step, (0, prompts, kept))[1]
+    cache = tuple(ops.zeros((batch, *x.shape[1:])) for x in stepwise.inputs[2:]) if stepwise else ()
+    return ops.while_loop(is_unfinished, step, (0, prompts, cache))[1]
 
 
-def halves(model: keras.Model) -> tuple[keras.Model, keras.Model]:
-    """An encoder-decoder in two, weights shared: what reads a source once, and what is asked for each token.
+def split_model(model: keras.Model) -> tuple[keras.Model, keras.Model]:
+    """Splits an encoder-decoder, with shared weights: the encoder runs once, the decoder for each token.
 
     Returns:
         Models from `source` (B, T) to the memory (B, T, D), and from `source`, `target` (B, S) and the memory
         to `logits` (B, S, V).
     """
-    reader = keras.Model(model.inputs[0], model.get_layer(MEMORY).output)
-    memory = keras.Input(reader.output.shape[1:])
+    encoder = keras.Model(model.inputs[0], model.get_layer(MEMORY).output)
+    memory = keras.Input(encoder.output.shape[1:])
     inputs = [keras.Input((None,), dtype="int32", name=tensor.name) for tensor in model.inputs]
 
     def call(layer, *args, **kwargs):
         return memory if layer.name == MEMORY else layer(*args, **kwargs)
 
-    return reader, _rewired(model, inputs, [memory], call)
+    return encoder, _rewire(model, inputs, [memory], call)
 
 
-def translate(model, source, *, begin_id, end_id, length, beam_width=1):
-    """Writes the likeliest target that a beam search finds; with a beam of one, greedily.
+def translate(
+    model: Any, source: Any, *, begin_id: int, end_id: int, length: int, beam_width: int = 1
+) -> tuple[Any, Any]:
+    """Generates the likeliest target by beam search; a beam of one is greedy decoding.
 
     Args:
         model: from `source` (B, T) and `target` (B, S) to `logits` (B, S, V), such as that of
             `build_transformer`.
         source: (B, T) int32, padded with 0.
         begin_id, end_id: tokens that begin and end a target.
-        length: S, the longest target without its beginning and with its end.
-        beam_width: W, how many unfinished targets are kept.
+        length: S, the maximum length of a target, without its begin token and with its end token.
+        beam_width: W, the number of partial targets that the search keeps.
 
     Returns:
-        Targets (B, S) int32 without the beginning, 0 after the end, and the sums of the logarithms of their
-        tokens' probabilities, (B,).
+        Targets (B, S) int32 without the begin token, 0 after the end token, and their log-probabilities (B,).
 
     Reference:
         Sutskever et al. (2014), "Sequence to Sequence Learning with Neural Networks", section 3.2.
     """
-    read, write = halves(model)
+    encoder, decoder = split_model(model)
     vocabulary_size = model.output.shape[-1]
     batch = ops.shape(source)[0]
-    memory = ops.repeat(read(source, training=False), beam_width, axis=0)  # (B*W, T, D)
+    memory = ops.repeat(encoder(source, training=False), beam_width, axis=0)  # (B*W, T, D)
     sources = ops.repeat(source, beam_width, axis=0)
-    places, ids = ops.arange(length + 1), ops.arange(vocabulary_size)
+    positions, ids = ops.arange(length + 1), ops.arange(vocabulary_size)
 
-    def goes_on(t, targets, totals):
-        return ops.logical_and(t < length, ops.any(_unfinished(ops.take(targets, t, axis=2), end_id)))
+    def is_unfinished(t, targets, totals):
+        return ops.logical_and(t < length, ops.any(_is_unfinished(ops.take(targets, t, axis=2), end_id)))
 
     def step(t, targets, totals):
         flat = ops.reshape(targets, (-1, length + 1))
-        logits = ops.take(write([sources, flat, memory], training=False), t, axis=1)
+        logits = ops.take(decoder([sources, flat, memory], training=False), t, axis=1)
         scores = ops.reshape(ops.log_softmax(logits), (-1, beam_width, vocabulary_size))
-        # A finished target goes on with padding only, at no cost; another never does.
-        unfinished = _unfinished(ops.take(targets, t, axis=2), end_id)[:, :, None]
+        # A finished target continues with padding only, at no cost; an unfinished one never does.
+        unfinished = _is_unfinished(ops.take(targets, t, axis=2), end_id)[:, :, None]
         scores = ops.where(unfinished, ops.where(ids == 0, _NEVER, scores), ops.where(ids == 0, 0.0, _NEVER))
         scores = ops.reshape(totals[:, :, None] + scores, (-1, beam_width * vocabulary_size))
         totals, best = ops.top_k(scores, beam_width)  # (B, W)
         parents = ops.repeat((best // vocabulary_size)[:, :, None], length + 1, axis=2)
         targets = ops.take_along_axis(targets, parents, axis=1)
         following = ops.cast(best % vocabulary_size, "int32")[:, :, None]
-        return t + 1, ops.where(places == t + 1, following, targets), totals
+        return t + 1, ops.where(positions == t + 1, following, targets), totals
 
-    begin = ops.where(places == 0, begin_id, 0)
+    begin = ops.where(positions == 0, begin_id, 0)
     targets = ops.zeros((batch, beam_width, 1), "int32") + ops.cast(begin, "int32")
-    # All beams are the same at first: only one of them counts, or every one would find the same.
+    # All beams start equal: only the first counts, otherwise all would find the same targets.
     first = ops.where(ops.arange(beam_width) == 0, 0.0, _NEVER)
     totals = ops.zeros((batch, 1)) + ops.cast(first, "float32")
-    _, targets, totals = ops.while_loop(goes_on, step, (0, targets, totals))
+    _, targets, totals = ops.while_loop(is_unfinished, step, (0, targets, totals))
     return targets[:, 0, 1:], totals[:, 0]
 
 
-def _unfinished(tokens, end_id):
+def _is_unfinished(tokens, end_id):
     return ops.logical_and(tokens != end_id, tokens != 0)
 
 
-def _rewired(model: keras.Model, inputs: list, more: list, call) -> keras.Model:
-    """The model's own layers, called anew by `call`, on other inputs and on `more` that only `call` knows."""
+def _rewire(model: keras.Model, inputs: list, more: list, call: Callable[..., Any]) -> keras.Model:
+    """Calls the model's own layers again, with `call`, on other inputs and on `more` only for `call`."""
     return keras.models.clone_model(
         keras.Model([*model.inputs, *more], model.output),
         input_tensors=[*inputs, *more],

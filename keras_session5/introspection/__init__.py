@@ -1,4 +1,4 @@
-"""What happens inside a network: layer outputs, attention weights, hidden states, scores, saliency."""
+"""The tensors inside a network: layer outputs, attention weights, hidden states, scores and saliency."""
 
 from keras_session5.introspection.layers import (
     SCORES,

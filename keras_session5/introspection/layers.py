@@ -1,13 +1,16 @@
-"""What happens inside a network: the outputs of its layers, weighted sums, hidden states, attention weights.
+"""The tensors inside a network: layer outputs, weighted sums, hidden states and attention weights.
 
-The `..._tensors` functions give symbolic tensors of a functional model by name; `opened` makes a model that
-answers with them beside the network's own answer. Nothing of the network is called anew: it computes what it
-always does, to the last digit, and the new model has the same weights and no others.
+The `..._tensors` functions return symbolic tensors of a functional model by name; `opened` makes a model that
+outputs them along with the network's own outputs. The network's layers are not called again: their outputs
+stay exactly the same, and the new model has the same weights and no others.
 
     opened(model, layer_tensors(model, ["c1", "s2"]) | score_tensors(model))
 
-For what is asked most there are `layer_outputs` and `attention_weights`.
+`layer_outputs` and `attention_weights` cover the most frequent uses.
 """
+
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import keras
 from keras import layers, ops
@@ -18,77 +21,78 @@ from keras_session5.layers import CausalAttention
 SCORES = "scores"
 
 
-def layer_outputs(model, names) -> keras.Model:
-    """A model that answers with the outputs of some layers, weights shared.
+def layer_outputs(model: Any, names: Iterable[str]) -> keras.Model:
+    """Makes a model with shared weights that outputs some layers' outputs.
 
-    Make it once and ask it often: each new one leaves a trace in the network's layers.
+    Reuse it for many calls: each new model adds a node to the network's layers.
 
     Args:
         model: a functional model.
-        names: of layers. Of one that is called several times, such as a shared embedding, its first output.
+        names: of layers. For a layer that is called several times, such as a shared embedding, the first call
+            counts.
 
     Returns:
-        Model from the network's inputs to a dictionary: its own outputs by their names, and those layers'.
+        Model from the network's inputs to a dictionary: its own outputs and those of the layers, by name.
 
     Raises:
-        ArgumentError: for a layer that the network does not have.
+        ArgumentError: for an unknown layer.
     """
     return opened(model, layer_tensors(model, names))
 
 
-def attention_weights(model, inputs) -> dict:
-    """How much each query looks at each key, in every attention layer.
+def attention_weights(model: Any, inputs: Any) -> dict[str, Any]:
+    """Computes the attention weights of every query and key, in every attention layer.
 
-    Whoever asks the same network often makes `opened(model, attention_tensors(model))` once instead.
+    For many calls, make `opened(model, attention_tensors(model))` once instead.
 
     Args:
         model: a functional model.
-        inputs: as the model takes them.
+        inputs: of the model.
 
     Returns:
-        Layer name -> tensor (B, H, Q, K) in the order of the layers; each row sums to 1, and keys that are
-        masked have 0. Empty for a network without attention.
+        Layer name -> tensor (B, H, Q, K) in the order of the layers; each row sums to 1, and masked keys have
+        weight 0. Empty for a network without attention.
     """
     tensors = attention_tensors(model)
     return keras.Model(model.input, tensors)(inputs, training=False) if tensors else {}
 
 
-def opened(model, tensors) -> keras.Model:
-    """A model from the network's inputs to its own outputs and more.
+def opened(model: Any, tensors: Mapping[str, Any]) -> keras.Model:
+    """Makes a model from the network's inputs to its own outputs and further tensors.
 
     Args:
         model: a functional model.
-        tensors: name -> symbolic tensor that follows from the model's inputs.
+        tensors: name -> symbolic tensor computed from the model's inputs.
 
     Returns:
-        Model that answers with a dictionary: the network's own outputs by their names, and `tensors`.
+        Model that outputs a dictionary: the network's own outputs by name, and `tensors`.
     """
     own = dict(zip(model.output_names, model.outputs, strict=True))
     return keras.Model(model.input, {**tensors, **own}, name=f"{model.name}_opened")
 
 
-def layer_tensors(model, names) -> dict:
-    """The outputs of layers, by their names."""
+def layer_tensors(model: Any, names: Iterable[str]) -> dict[str, Any]:
+    """Returns the outputs of layers, by name."""
     known = [layer.name for layer in model.layers]
     return {name: model.get_layer(checks.one_of("name", name, known)).output for name in names}
 
 
-def attention_tensors(model) -> dict:
-    """Weights (B, H, Q, K) of every `MultiHeadAttention` and `CausalAttention`, by layer name."""
+def attention_tensors(model: Any) -> dict[str, Any]:
+    """Returns the weights (B, H, Q, K) of every `MultiHeadAttention` and `CausalAttention`, by layer name."""
     found = {}
     for layer in model.layers:
         if isinstance(layer, (layers.MultiHeadAttention, CausalAttention)):
-            args, kwargs = _call_of(layer)
+            args, kwargs = _get_call(layer)
             found[layer.name] = _AttentionWeights(layer, name=f"{layer.name}_weights")(*args, **kwargs)
     return found
 
 
-def attention_groups(names) -> dict[str, list[str]]:
-    """Names of attention layers, in their order, by what looks at what.
+def attention_groups(names: Iterable[str]) -> dict[str, list[str]]:
+    """Groups the names of attention layers by the sequences of their queries and keys, in their order.
 
     Returns:
-        `encoder_attention`, `decoder_attention` and `cross_attention`, from the decoder to the encoder, of a
-        network that has both; of any other all as `attention`.
+        `encoder_attention`, `decoder_attention` and `cross_attention` (queries from the decoder, keys from
+        the encoder) for a network with both; `attention` for any other.
     """
     groups: dict[str, list[str]] = {}
     for name in names:
@@ -99,27 +103,28 @@ def attention_groups(names) -> dict[str, list[str]]:
     return groups
 
 
-def state_tensors(model) -> dict:
-    """Hidden states (B, T, U) after each step of every recurrent layer, by layer name.
+def state_tensors(model: Any) -> dict[str, Any]:
+    """Returns the hidden states (B, T, U) after each step of every recurrent layer, by layer name.
 
-    Of a bidirectional layer those of both directions, side by side: at a step the first have read all up to
-    it, the second all from it on. What stands in padding means nothing.
+    A bidirectional layer has the states of both directions, concatenated: at each step, the forward states
+    depend on the tokens up to it and the backward states on the tokens from it on. States at padding are
+    meaningless.
     """
     kinds = (layers.SimpleRNN, layers.Bidirectional)
-    return {layer.name: _states(layer) for layer in model.layers if isinstance(layer, kinds)}
+    return {layer.name: _get_states(layer) for layer in model.layers if isinstance(layer, kinds)}
 
 
-def unit_tensors(model) -> dict:
-    """`<layer>_sum`, the weighted sum with the bias, and `<layer>_activation` of every dense layer.
+def unit_tensors(model: Any) -> dict[str, Any]:
+    """Returns `<layer>_sum`, the weighted sum with the bias, and `<layer>_activation` of every dense layer.
 
-    Where rescaling and activation are layers of their own, as behind the photo-perceptron's wiring, they
-    belong to the dense layer before them: a threshold is a bias.
+    Rescaling and activation as layers of their own, as after the photo-perceptron's wiring, belong to the
+    dense layer before them: a threshold is a bias.
     """
     found, name = {}, ""
     for layer in model.layers:
         if isinstance(layer, layers.Dense):
             name = layer.name
-            found[f"{name}_sum"] = _weighted_sum(layer, f"{name}_sum")
+            found[f"{name}_sum"] = _add_weighted_sum(layer, f"{name}_sum")
             found[f"{name}_activation"] = layer.output
         elif name and layer.input is found[f"{name}_activation"]:
             if isinstance(layer, layers.Rescaling):
@@ -129,14 +134,14 @@ def unit_tensors(model) -> dict:
     return found
 
 
-def score_tensors(model) -> dict:
-    """`scores` (B, units): what the last layer's softmax, logistic function or step is taken of."""
+def score_tensors(model: Any) -> dict[str, Any]:
+    """Returns `scores` (B, units), the inputs of the last layer's softmax, logistic function or step."""
     last = model.layers[-1]
-    return {SCORES: _weighted_sum(last, SCORES) if isinstance(last, layers.Dense) else last.input}
+    return {SCORES: _add_weighted_sum(last, SCORES) if isinstance(last, layers.Dense) else last.input}
 
 
 class _AttentionWeights(layers.Layer):
-    """The weights of another layer's attention; it has none of its own."""
+    """Outputs the attention weights of another layer; it has no variables of its own."""
 
     def __init__(self, attention, **kwargs):
         super().__init__(**kwargs)
@@ -156,7 +161,7 @@ class _AttentionWeights(layers.Layer):
 
 
 class _WeightedSum(layers.Layer):
-    """What another layer takes its activation of."""
+    """Outputs the weighted sum of another layer, without its activation."""
 
     def __init__(self, dense, **kwargs):
         super().__init__(**kwargs)
@@ -167,27 +172,29 @@ class _WeightedSum(layers.Layer):
         return x if self.dense.bias is None else x + self.dense.bias
 
 
-def _weighted_sum(dense, name: str):
+def _add_weighted_sum(dense, name: str):
     return _WeightedSum(dense, name=name)(dense.input)
 
 
-def _states(layer):
-    """Of a layer that gives only its last state, all of them: another loop over the same cell."""
+def _get_states(layer):
+    """Returns all states of a layer, from a second loop if the layer outputs only the last."""
     if layer.return_sequences:
         return layer.output
-    args, kwargs = _call_of(layer)
+    args, kwargs = _get_call(layer)
     if not isinstance(layer, layers.Bidirectional):
-        return _loop(layer)(*args, **kwargs)
-    forward, backward = (_loop(one)(*args, **kwargs) for one in (layer.forward_layer, layer.backward_layer))
+        return _make_loop(layer)(*args, **kwargs)
+    forward, backward = (
+        _make_loop(one)(*args, **kwargs) for one in (layer.forward_layer, layer.backward_layer)
+    )
     return ops.concatenate([forward, ops.flip(backward, axis=1)], axis=-1)
 
 
-def _loop(layer):
-    name = f"{layer.name}_states"
+def _make_loop(layer):
+    name = f"{layer.name}_get_states"
     return layers.RNN(layer.cell, return_sequences=True, go_backwards=layer.go_backwards, name=name)
 
 
-def _call_of(layer) -> tuple[tuple, dict]:
-    """What a layer was first called with, masks included; `layer.input` has them without their names."""
+def _get_call(layer) -> tuple[tuple, dict]:
+    """Returns the arguments of a layer's first call, masks included; `layer.input` lacks their names."""
     arguments = layer._inbound_nodes[0].arguments
     return arguments.args, arguments.kwargs

@@ -2,8 +2,8 @@
 
 Saliency is the absolute gradient of the winning unit's weighted sum, before any softmax, with respect to each
 pixel; the largest over the channels (Simonyan, Vedaldi, Zisserman 2013, "Deep Inside Convolutional Networks",
-section 3). A step has no gradient worth showing: as in learning, it counts as the identity (`layers.step`),
-so that a network of steps and sums has the same saliency for every image.
+section 3). The gradient of a step function is zero: as in training, the identity replaces it (`layers.step`),
+so a network of steps and sums has the same saliency for every image.
 """
 
 from typing import Any
@@ -14,7 +14,7 @@ from keras import ops
 from keras_session5.introspection.layers import SCORES, opened, score_tensors
 
 
-def saliency(model, images):
+def saliency(model: Any, images: Any) -> Any:
     """Computes how much each pixel changes the winning score.
 
     Args:
@@ -27,23 +27,23 @@ def saliency(model, images):
     return outputs_and_saliency(opened(model, score_tensors(model)), ops.convert_to_tensor(images))[1]
 
 
-def outputs_and_saliency(scored, images) -> tuple[dict[str, Any], Any]:
-    """Computes the outputs of a network and the saliency in one pass; in TensorFlow also inside a graph.
+def outputs_and_saliency(scored: Any, images: Any) -> tuple[dict[str, Any], Any]:
+    """Computes the outputs and the saliency of a network in one pass; with TensorFlow also inside a graph.
 
     Args:
-        scored: of `opened`, with `score_tensors` among its tensors.
+        scored: model from `opened`, with `score_tensors` among its tensors.
         images: tensor (B, H, W, channels).
 
     Returns:
         The outputs by name, without the scores; the saliency (B, H, W).
     """
-    gradients = _gradients_by_jax if keras.backend.backend() == "jax" else _gradients
-    outputs, gradient = gradients(scored, images)
+    differentiate = _differentiate_with_jax if keras.backend.backend() == "jax" else _differentiate
+    outputs, gradient = differentiate(scored, images)
     outputs.pop(SCORES)
     return outputs, ops.max(ops.abs(gradient), axis=-1)
 
 
-def _gradients(scored, images) -> tuple[dict[str, Any], Any]:
+def _differentiate(scored, images) -> tuple[dict[str, Any], Any]:
     import tensorflow as tf
 
     with tf.GradientTape(watch_accessed_variables=False) as tape:
@@ -53,7 +53,7 @@ def _gradients(scored, images) -> tuple[dict[str, Any], Any]:
     return outputs, tape.gradient(winners, images)
 
 
-def _gradients_by_jax(scored, images) -> tuple[dict[str, Any], Any]:
+def _differentiate_with_jax(scored, images) -> tuple[dict[str, Any], Any]:
     import jax  # pyright: ignore[reportMissingImports]
 
     def winners(x):

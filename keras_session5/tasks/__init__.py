@@ -1,8 +1,8 @@
-"""Tasks: what a network is trained for.
+"""Tasks: the objectives of training, such as classification or translation.
 
-A task makes batches of a data set, names the loss and the metrics, checks a recipe, completes the metrics of
-a split and turns outputs into predictions that people can read. Nothing else in the package depends on which
-task it is, except `exporting.signatures`, which has a file of the same name for each.
+A task prepares the batches of a data set, defines the loss and the metrics, checks a recipe, completes the
+metrics of a split and turns outputs into readable predictions. No other part of the package depends on the
+kind of task, except `exporting.signatures`, which has a file of the same name for each.
 
 Importing this package imports neither TensorFlow nor Keras.
 """
@@ -52,7 +52,7 @@ def task_of(entry: Network, data: DataSet, train: Split | None = None) -> Task:
     """Returns a network's task on a data set.
 
     Args:
-        train: the examples to train on, where these are not the data set's whole training split.
+        train: the training examples; the data set's whole training split if None.
     """
     return task_class(entry)(data, train)
 
@@ -64,5 +64,5 @@ def check_method(entry: Network, method: str) -> None:
             other.name for other in NETWORKS.values() if other.recipe and hasattr(task_class(other), method)
         ]
         raise ArgumentError(
-            f"`result` must be of a network that does this: {', '.join(fitting)}. Received: {entry.name}"
+            f"`result` must be of one of these networks: {', '.join(fitting)}. Received: {entry.name}"
         )

@@ -1,7 +1,11 @@
 """Forecasting: the next value of a series."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 
+from keras_session5.catalog import Recipe
 from keras_session5.data import Split
 from keras_session5.tasks.task import Predictions, Task, check_loss, check_without_classes
 from keras_session5.tasks.tracing import trace
@@ -12,44 +16,46 @@ class Forecasting(Task):
 
     @property
     def horizon(self) -> int:
-        """The number of values after each window that the data set knows."""
+        """Number of target values after each window of the data set."""
         return self.data.train.labels.shape[1]
 
-    def batch(self, inputs, labels, rng):
+    def batch(self, inputs: np.ndarray, labels: np.ndarray, rng: np.random.Generator) -> tuple:
         return inputs, labels[:, :1]
 
-    def check_recipe(self, recipe, num_outputs):
+    def check_recipe(self, recipe: Recipe, num_outputs: int) -> None:
         check_loss(recipe, ["mean_squared_error"], num_outputs)
         check_without_classes(recipe)
 
-    def compile_arguments(self, recipe):
+    def compile_arguments(self, recipe: Recipe) -> dict[str, Any]:
         return {"loss": "mean_squared_error", "metrics": []}
 
-    def complete_metrics(self, model, split, metrics):
-        """Adds what the errors are to be compared with: the noise, the last value, a linear forecast.
+    def complete_metrics(self, model: Any, split: Split, metrics: Mapping[str, float]) -> dict[str, float]:
+        """Adds the baselines for the errors: the noise, the last value and a linear forecast.
 
-        `loss` is the mean squared error one step ahead, `loss_all_steps` that of the forecasts of all H next
-        values, each of which goes on from the forecasts before it.
+        `loss` is the mean squared error one step ahead, `loss_all_steps` that of the next H values, each
+        forecast from the forecasts before it.
         """
         last = split.inputs[:, -1]
-        linear = _autoregression(self.data.train, split)
-        found = dict(metrics) | {
+        linear = _forecast_linearly(self.data.train, split)
+        completed = dict(metrics) | {
             "linear_autoregression": _mean_square(linear - split.labels[:, 0]),
             "last_value": _mean_square(last - split.labels[:, :1]),
             "loss_all_steps": _mean_square(self.forecast(model, split.inputs) - split.labels),
             "last_value_all_steps": _mean_square(last - split.labels),
         }
         if self.data.noise_floor is not None:
-            found["noise_floor"] = self.data.noise_floor
-        return found
+            completed["noise_floor"] = self.data.noise_floor
+        return completed
 
-    def forecast(self, model, series: np.ndarray) -> np.ndarray:
-        """Returns the next values (N, H) of series (N, T, 1), each from the forecasts before it."""
+    def forecast(self, model: Any, series: np.ndarray) -> np.ndarray:
+        """Returns the next values (N, H) of series (N, T, 1), each forecast from the forecasts before it."""
         from keras_session5.models.simple_rnn_waves import forecast
 
         return trace(lambda windows: forecast(model, windows, self.horizon))(series)
 
-    def predictions(self, split, batch, outputs, features):
+    def predictions(
+        self, split: Split, batch: tuple, outputs: np.ndarray, features: np.ndarray
+    ) -> Predictions:
         targets, values = batch[1][:, 0], outputs[:, 0]
         return Predictions(
             inputs=split.inputs,
@@ -60,8 +66,8 @@ class Forecasting(Task):
         )
 
 
-def _autoregression(train: Split, split: Split) -> np.ndarray:
-    """Forecasts (N,) of the linear function of the window that is best on the training split."""
+def _forecast_linearly(train: Split, split: Split) -> np.ndarray:
+    """Returns forecasts (N,) by linear autoregression, fitted to the training split."""
     fitted, windows = (np.pad(s.inputs[..., 0], [(0, 0), (0, 1)], constant_values=1) for s in (train, split))
     return windows @ np.linalg.lstsq(fitted, train.labels[:, 0], rcond=None)[0]
 

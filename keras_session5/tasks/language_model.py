@@ -1,4 +1,4 @@
-"""Language modelling: the next character of a text."""
+"""Language modelling: predicting the next character of a text."""
 
 import functools
 import unicodedata
@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from keras_session5 import checks
+from keras_session5.data import Split
 from keras_session5.data.characters import (
     PADDING_ID,
     UNKNOWN_ID,
@@ -18,29 +19,29 @@ from keras_session5.data.characters import (
     marked_vocabulary_size,
 )
 from keras_session5.errors import ArgumentError
-from keras_session5.tasks.tokens import TokenTask, token_weights, with_end
+from keras_session5.tasks.tokens import TokenTask, append_end, token_weights
 from keras_session5.tasks.tracing import trace
 
 
 class LanguageModel(TokenTask):
-    """The next character of a text that begins with its class; then its end."""
+    """The next character of a text that begins with its class, up to the end token."""
 
     @property
     def text_length(self) -> int:
-        """Tokens of the longest text, its beginning included."""
+        """Number of tokens of the longest text, its begin token included."""
         return self.data.train.inputs.shape[1] + 1
 
-    def arguments(self):
+    def arguments(self) -> dict[str, Any]:
         size = marked_vocabulary_size(self.data.alphabet, len(self.data.class_names))
         return {"vocabulary_size": size, "max_length": self.text_length}
 
-    def batch(self, inputs, labels, rng):
+    def batch(self, inputs: np.ndarray, labels: np.ndarray, rng: np.random.Generator) -> tuple:
         begins = begin_id(self.data.alphabet) + labels[:, None]
         shifted = np.concatenate([begins, inputs], axis=1).astype("int32")
-        targets = with_end(inputs, end_id(self.data.alphabet) if self.data.whole_texts else PADDING_ID)
+        targets = append_end(inputs, end_id(self.data.alphabet) if self.data.whole_texts else PADDING_ID)
         return shifted, targets, token_weights(targets)
 
-    def input_texts(self, split, tokens):
+    def input_texts(self, split: Split, tokens: np.ndarray) -> list[str]:
         return self.class_names_of(split.labels)
 
     def generate(
@@ -72,31 +73,31 @@ class LanguageModel(TokenTask):
         temperature: float = 1.0,
         **settings: Any,
     ) -> list[str]:
-        """Returns each prompt with its continuation, which is a function of the noise.
+        """Returns each prompt with its continuation; the same noise gives the same texts.
 
         Args:
-            noise: (number of prompts, `text_length`), uniform in [0, 1); none is needed at temperature 0.
+            noise: (number of prompts, `text_length`), uniform in [0, 1); not needed at temperature 0.
             **settings: of `generation.continue_texts`.
         """
         if not prompts:
             return []
         if noise is None:
             noise = np.zeros((len(prompts), self.text_length), "float32")
-        continuation = _continuation(model, **self.decoding_settings(), **settings)
-        tokens = continuation(self.encode_prompts(prompts), noise, np.array([temperature], "float32"))
+        continue_tokens = _trace_continuation(model, **self.decoding_settings(), **settings)
+        tokens = continue_tokens(self.encode_prompts(prompts), noise, np.array([temperature], "float32"))
         return decode(tokens, self.data.alphabet)
 
     def decoding_settings(self) -> dict[str, Any]:
-        """Returns the token that ends a text, and the tokens that a text never contains."""
+        """Returns the end token, and the tokens that must not be generated."""
         alphabet, num_classes = self.data.alphabet, len(self.data.class_names)
         beginnings = tuple(begin_id(alphabet, i) for i in range(num_classes))
         return {"end_id": end_id(alphabet), "never": (PADDING_ID, UNKNOWN_ID, *beginnings)}
 
     def encode_prompts(self, prompts: Sequence[str]) -> np.ndarray:
-        """Returns prompts as ids (B, P), each with the beginning of its class in front.
+        """Returns prompts as ids (B, P), each after the begin token of its class.
 
         Raises:
-            ArgumentError: for a class that the data set does not have, or a prompt that is too long.
+            ArgumentError: for an unknown class or a prompt that is too long.
         """
         data = self.data
         pairs = (self.split_prompt(unicodedata.normalize("NFC", prompt)) for prompt in prompts)
@@ -123,8 +124,8 @@ class LanguageModel(TokenTask):
         return checks.one_of("class", name.strip(), class_names), start.strip()
 
 
-@functools.lru_cache(maxsize=2)  # tracing takes a second, and the next call is of the same network
-def _continuation(model: Any, **settings: Any) -> Callable[..., Any]:
+@functools.lru_cache(maxsize=2)  # tracing takes a second, and the next call often has the same network
+def _trace_continuation(model: Any, **settings: Any) -> Callable[..., Any]:
     from keras_session5.generation import continue_texts
 
     return trace(

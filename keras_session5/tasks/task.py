@@ -1,4 +1,4 @@
-"""What all tasks share."""
+"""The base class of all tasks."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -17,12 +17,12 @@ class Predictions:
     """The predictions for N examples.
 
     Attributes:
-        inputs: images, series, or texts; of a truth table the inputs as text.
+        inputs: images, series or texts; the inputs of a truth table as text.
         labels, predictions: targets and predictions: class names, texts or numbers. A network that predicts a
-            token at every position is given all tokens before it, so its text is one of next tokens.
-        losses: (N,), how wrong each prediction is.
-        features: (N, D), the inputs of the network's last layer with weights; of a sequence their mean over
-            its tokens.
+            token at every position sees the true tokens before it; its text joins these predictions.
+        losses: (N,), the loss or error of each prediction.
+        features: (N, D), the inputs of the network's last layer with weights; their mean over the tokens of
+            a sequence.
         probabilities: (N,), the probability of each prediction; None where predictions are not classes.
         classes: (N, 2) int, label and prediction; None where there are no classes.
     """
@@ -39,7 +39,7 @@ class Predictions:
     def concatenate(parts: Sequence["Predictions"]) -> "Predictions":
         """Returns the predictions of several batches as one."""
 
-        def joined(name: str) -> Any:
+        def join(name: str) -> Any:
             columns = [getattr(part, name) for part in parts]
             if columns[0] is None:
                 return None
@@ -47,11 +47,11 @@ class Predictions:
                 return np.concatenate(columns)
             return [row for column in columns for row in column]
 
-        return Predictions(**{field.name: joined(field.name) for field in fields(Predictions)})
+        return Predictions(**{field.name: join(field.name) for field in fields(Predictions)})
 
 
-def labelled(inputs: np.ndarray, labels: np.ndarray, rng: np.random.Generator) -> tuple:
-    """The batch where each example has one label: inputs as they are, and labels (B, 1)."""
+def make_batch(inputs: np.ndarray, labels: np.ndarray, rng: np.random.Generator) -> tuple:
+    """Returns the batch of a task with one label for each example: unchanged inputs, and labels (B, 1)."""
     return inputs, labels[:, None]
 
 
@@ -60,10 +60,10 @@ class Task:
 
     Args:
         data: the data set.
-        train: the examples to train on, where these are not all of the data set's training split.
+        train: the training examples; the data set's whole training split if None.
 
     Attributes:
-        classifies: whether each example belongs to one class, so that a single prediction is right or wrong.
+        classifies: whether each example has one label, so that a single prediction is right or wrong.
     """
 
     classifies = False
@@ -73,29 +73,29 @@ class Task:
         self.train = train or data.train
 
     def arguments(self) -> dict[str, Any]:
-        """Returns the arguments of a builder that follow from the data."""
+        """Returns the builder's arguments that follow from the data."""
         return {}
 
     def batch(self, inputs: np.ndarray, labels: np.ndarray, rng: np.random.Generator) -> tuple:
-        """Returns the network's inputs, the targets and, where not all targets count, sample weights.
+        """Returns the network's inputs, the targets and, unless all targets count, sample weights.
 
         Args:
-            inputs: of B examples, as `data.Split` has them.
+            inputs: of B examples of a `data.Split`.
             labels: of the same examples.
-            rng: for tasks that draw something anew each time.
+            rng: for tasks with random batches.
         """
-        return labelled(inputs, labels, rng)
+        return make_batch(inputs, labels, rng)
 
     def check_recipe(self, recipe: Recipe, num_outputs: int) -> None:
-        """Raises `ArgumentError` unless the recipe fits these data and a network with this last dimension."""
+        """Raises `ArgumentError` unless the recipe fits the data and the network's last output dimension."""
         raise NotImplementedError
 
     def compile_arguments(self, recipe: Recipe) -> dict[str, Any]:
-        """Returns loss and metrics for `Model.compile`."""
+        """Returns the loss and the metrics for `Model.compile`."""
         raise NotImplementedError
 
     def complete_metrics(self, model: Any, split: Split, metrics: Mapping[str, float]) -> dict[str, float]:
-        """Returns the metrics of a split: those of `Model.evaluate`, completed."""
+        """Returns the metrics of a split: those of `Model.evaluate` and those that the task adds."""
         return dict(metrics)
 
     def predictions(
@@ -105,25 +105,25 @@ class Task:
 
         Args:
             split: the B examples.
-            batch: made of them by `batch`.
+            batch: from `batch`, for the same examples.
             outputs: of the network, (B, ...).
-            features: the inputs of its last layer with weights, (B, ...).
+            features: inputs of the network's last layer with weights, (B, ...).
         """
         raise NotImplementedError
 
     def attention_labels(self, inputs: Any, group: str, num_keys: int) -> tuple[list[str], list[str]]:
-        """Returns a label for each query and each key of an attention layer: here the characters.
+        """Returns a label for each query and each key of an attention layer: the characters, by default.
 
         Args:
-            inputs: of one example, as `batch` makes them, with a batch dimension of 1.
-            group: of the layer, as `introspection.attention_groups` names it.
-            num_keys: how many keys the layer has.
+            inputs: of one example, from `batch`, with a batch dimension of 1.
+            group: of the layer, named by `introspection.attention_groups`.
+            num_keys: number of keys of the layer.
         """
         characters = token_labels(inputs[0], self.data.alphabet)
         return characters, characters
 
-    def longest(self) -> int:
-        """Returns the number of tokens of the longest input; 0 where there are no tokens."""
+    def max_length(self) -> int:
+        """Returns the number of tokens of the longest input; 0 if the inputs are not tokens."""
         return self.data.train.inputs.shape[1] if self.data.train.is_text else 0
 
     def class_names_of(self, labels: np.ndarray) -> list[str]:
@@ -132,7 +132,7 @@ class Task:
 
 
 def check_loss(recipe: Recipe, fitting: Sequence[str], num_outputs: int) -> None:
-    """Raises `ArgumentError` unless the recipe's loss is one of those that fit."""
+    """Raises `ArgumentError` unless the recipe's loss is one of the fitting ones."""
     if recipe.loss not in fitting:
         raise ArgumentError(
             f"`loss` must be {' or '.join(fitting)} for a network with {num_outputs} output(s). "
@@ -144,10 +144,10 @@ def check_without_classes(recipe: Recipe) -> None:
     """Raises `ArgumentError` if the recipe has a setting that needs classes."""
     for name in ("interleave_classes", "stop_when_clean"):
         if getattr(recipe, name):
-            raise ArgumentError(f"`{name}` is for networks that tell classes apart. Received: {name}=True")
+            raise ArgumentError(f"`{name}` is only for classification. Received: {name}=True")
 
 
 def token_labels(tokens: np.ndarray, alphabet: str) -> list[str]:
-    """Returns one character for each token; a dot for a token that has none."""
+    """Returns one character for each token; a dot for padding, unknown and special tokens."""
     positions = tokens.astype(int) - FIRST_CHARACTER_ID
     return [alphabet[i] if 0 <= i < len(alphabet) else "·" for i in positions]

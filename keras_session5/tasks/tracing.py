@@ -1,4 +1,4 @@
-"""Functions of tensors, compiled by the backend: an eager loop takes a hundred times as long."""
+"""Functions compiled by the backend: an eager decoding loop takes a hundred times as long."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,7 +7,7 @@ import numpy as np
 
 
 def trace(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Returns the function as a compiled graph, from arrays to arrays."""
+    """Compiles a function of tensors; the compiled function takes and returns arrays."""
     import keras
 
     if keras.backend.backend() == "tensorflow":

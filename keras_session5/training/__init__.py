@@ -1,4 +1,4 @@
-"""Training: from a recipe to a fitted model and its record.
+"""Training: from a recipe to a fitted model and the record of its run.
 
 Importing this package imports neither TensorFlow nor Keras; training does.
 """

@@ -1,4 +1,4 @@
-"""What happens between the batches and the epochs of `fit`."""
+"""Callbacks of `fit` that every run has."""
 
 import math
 import time
@@ -10,49 +10,52 @@ from keras_session5.disk import written_whole
 from keras_session5.errors import TrainingError
 from keras_session5.training.runs import Run
 
+Logs = dict[str, float] | None
+
 
 class StopWhenClean(keras.callbacks.Callback):
-    """Ends training with the first epoch in which no example was answered wrongly."""
+    """Stops training after the first epoch without a wrong prediction."""
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: Logs = None):
         self.model.stop_training = is_clean(logs or {})
 
 
 def is_clean(logs: dict[str, float]) -> bool:
-    """Whether an epoch with these metrics had no mistake.
+    """Returns whether an epoch with these metrics is free of mistakes.
 
-    The metrics of an epoch are those of its predictions as they were made, each before the update
-    that followed it: with a batch size of one, accuracy 1 is Rosenblatt's clean epoch.
+    Keras computes the metrics of an epoch from the predictions before each update: with a batch size of
+    one, accuracy 1 is Rosenblatt's clean epoch.
     """
     return logs.get("accuracy") == 1.0
 
 
 class Trials(keras.callbacks.Callback):
-    """Records of every single example whether it was answered rightly, before the network learned from it.
+    """Records for every single example whether its prediction was right, before the network learns from it.
 
-    So the perceptron of 1958 was shown: fifty cards, right or wrong, and fewer wrong towards the end.
+    The demonstration of the perceptron in 1958 was counted in the same way: fifty cards, each right or
+    wrong, and fewer wrong towards the end.
     """
 
     def __init__(self, run: Run):
         super().__init__()
         self.run = run
 
-    def on_epoch_begin(self, epoch, logs=None):
-        self._right, self._sum = [], 0
+    def on_epoch_begin(self, epoch: int, logs: Logs = None):
+        self._trials, self._num_right = [], 0
 
-    def on_train_batch_end(self, batch, logs=None):
-        # The accuracy so far is a mean: what it has become, less what it was, is this trial's.
-        total = round((logs or {})["accuracy"] * (batch + 1))
-        self._right.append(total - self._sum)
-        self._sum = total
+    def on_train_batch_end(self, batch: int, logs: Logs = None):
+        # The accuracy is the mean of the epoch so far: the difference of two sums is this trial's.
+        num_right = round((logs or {})["accuracy"] * (batch + 1))
+        self._trials.append(num_right - self._num_right)
+        self._num_right = num_right
 
-    def on_epoch_end(self, epoch, logs=None):
-        before = self.run.record.get("trials", [])[: epoch * len(self._right)]
-        self.run.save(trials=before + self._right)
+    def on_epoch_end(self, epoch: int, logs: Logs = None):
+        before = self.run.record.get("trials", [])[: epoch * len(self._trials)]
+        self.run.save(trials=before + self._trials)
 
 
 class StopOnNaN(keras.callbacks.Callback):
-    """Ends training with a sentence when the loss is no longer a number.
+    """Stops training with a `TrainingError` when the loss is NaN or infinite.
 
     Args:
         learning_rate: of the recipe.
@@ -62,43 +65,43 @@ class StopOnNaN(keras.callbacks.Callback):
         super().__init__()
         self.learning_rate = learning_rate
 
-    def on_epoch_begin(self, epoch, logs=None):
+    def on_epoch_begin(self, epoch: int, logs: Logs = None):
         self._epoch = epoch
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(self, batch: int, logs: Logs = None):
         loss = (logs or {}).get("loss", 0.0)
         if not math.isfinite(loss):
             raise TrainingError(
                 f"The loss became {loss} in step {batch + 1} of epoch {self._epoch + 1}. The run stops and "
-                "nothing will be exported from it. Try a lower learning rate, for example "
+                "cannot be exported. Try a lower learning rate, for example "
                 f"learning_rate={self.learning_rate / 10:.2g}."
             )
 
 
 class Checkpoint(keras.callbacks.Callback):
-    """Keeps the weights and the optimiser's state of the last finished epoch.
+    """Saves the weights and the optimiser's state after each epoch, and deletes the previous checkpoint.
 
-    They are written under another name and renamed: the file `epoch-00012.weights.h5` is whole
-    whenever it is there, and its name says how many epochs are done. No second file has to agree.
+    The file is written under a temporary name and renamed, so `epoch-00012.weights.h5` is always complete.
+    Its name alone tells how many epochs are done: no second file can contradict it.
     """
 
     def __init__(self, run: Run):
         super().__init__()
         self.run = run
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: Logs = None):
         self._begin = time.perf_counter() - self.run.record["seconds"]
 
-    def on_epoch_begin(self, epoch, logs=None):
-        # Dropout draws from counters that are not part of the weights: count from the epoch's number,
-        # so that a resumed run drops what the uninterrupted one would have dropped.
+    def on_epoch_begin(self, epoch: int, logs: Logs = None):
+        # Dropout draws from counters that are not part of the weights. They start from the epoch's number,
+        # so that a resumed run drops the same units as an uninterrupted one.
         for variable in self.model.variables:
             if variable.path.endswith("seed_generator_state"):
                 state = keras.ops.convert_to_numpy(variable.value).copy()
                 state[1] = (epoch << 20) & 0xFFFFFFFF
                 variable.assign(state)
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: Logs = None):
         logs = {key: float(value) for key, value in (logs or {}).items()}
         self.run.log_epoch(epoch, logs, seconds=round(time.perf_counter() - self._begin, 3))
         target = self.run.checkpoint_path(epoch + 1)

@@ -21,10 +21,10 @@ def evaluate(
 
     Args:
         network: as `load_result` takes it.
-        data: data set; that of the run if None.
-        data_dir: where TFDS keeps data sets, or a folder of IDX files; for the run's own data that of
-            the run if None.
-        runs_dir: where the runs are.
+        data: data set; the run's own if None.
+        data_dir: directory of TFDS data sets, or a folder of IDX files; if None, the run's own for the run's
+            own data.
+        runs_dir: directory of all runs.
 
     Returns:
         Metrics, such as `{"accuracy": 0.91, "loss": 0.25}`.

@@ -1,4 +1,4 @@
-"""Keras's own `fit`, with what a run needs around it."""
+"""Compiling, fitting and evaluating a network for a run."""
 
 import logging
 import math
@@ -18,7 +18,7 @@ from keras_session5.training.runs import MODEL, Run
 
 logger = logging.getLogger("keras_session5")
 
-_MOST_TRIALS = 1_000  # in an epoch, that are recorded one by one
+_MAX_TRIALS = 1_000  # of an epoch whose trials are recorded one by one
 
 
 def compiled_model(
@@ -32,55 +32,56 @@ def compiled_model(
     """Builds a network from a seed and compiles it for its recipe and task.
 
     Raises:
-        ArgumentError: for a wrong argument, or a network whose input has another shape than the data.
+        ArgumentError: for an invalid argument, or if the network's input shape is not that of the data.
     """
     keras.utils.set_random_seed(seed)
     model = entry.build(**arguments)
     check_shape(entry, model, task)
     task.check_recipe(recipe, model.output_shape[-1])
     model.compile(
-        optimizer=_optimizer(recipe, recipe.epochs * batches.steps_per_epoch(recipe, task.train)),
+        optimizer=_make_optimizer(recipe, recipe.epochs * batches.steps_per_epoch(recipe, task.train)),
         **task.compile_arguments(recipe),
         jit_compile=jit_compile,
     )
-    # A first step that made the optimiser's variables would be traced twice: seconds for a transformer.
+    # Otherwise the first step creates the optimiser's variables, and tracing it again takes seconds.
     model.optimizer.build(model.trainable_variables)
     return model
 
 
 def check_shape(entry: Network, model: keras.Model, task: Task) -> None:
-    """Raises `ArgumentError` unless the network takes inputs of the shape that the data have."""
+    """Raises `ArgumentError` unless the network's input shape is that of the data."""
     expected, received = model.inputs[0].shape[1:], task.data.train.inputs.shape[1:]
     if None not in expected and expected != received:
         raise ArgumentError(
-            f"{entry.name} must be built for inputs of the shape that {task.data.name} has, {received}. "
-            f"Received: arguments that make it {expected}"
+            f"{entry.name} must have the input shape of {task.data.name}, {received}. "
+            f"Received: arguments for the input shape {expected}"
         )
 
 
-def take_over(model: keras.Model, other: keras.Model) -> list[str]:
-    """Gives every layer the weights of the other network's layer of the same name and shapes.
+def copy_weights(model: keras.Model, other: keras.Model) -> list[str]:
+    """Copies the weights of another network's layers to the layers of the same name and weight shapes.
 
     Returns:
         Names of these layers.
 
     Raises:
-        ArgumentError: if they hold less than half of the network's weights: it is not the same network.
+        ArgumentError: if they hold less than half of the network's weights: the networks are different.
     """
     known = {layer.name: layer for layer in other.layers if layer.weights}
-    taken = []
+    copied = []
     for layer in model.layers:
         found = known.get(layer.name)
         if found and [w.shape for w in found.weights] == [w.shape for w in layer.weights]:
             layer.set_weights(found.get_weights())
-            taken.append(layer.name)
-    share = sum(model.get_layer(name).count_params() for name in taken) / model.count_params()
+            copied.append(layer.name)
+    share = sum(model.get_layer(name).count_params() for name in copied) / model.count_params()
     if share < 0.5:
         raise ArgumentError(
-            "`start_from` must be a run of a network that shares layers, by name and shape, with half of the "
-            f"weights or more. Received: one that shares {', '.join(taken) or 'none'}, {share:.0%} of them"
+            "`start_from` must be a run of a network that shares layers, by name and shape, with at least "
+            "half of the weights. "
+            f"Received: one that shares {', '.join(copied) or 'none'}, {share:.0%} of them"
         )
-    return taken
+    return copied
 
 
 def fit(
@@ -95,11 +96,10 @@ def fit(
     """Fits the model from the run's last finished epoch to the recipe's last, and finishes the run.
 
     Args:
-        model: of `compiled_model`.
-        recipe, task: what it is compiled for.
-        run: with the epochs done so far.
-        callbacks: more of them; they see an epoch when it is known whether it was the last, and before its
-            checkpoint is written.
+        model: from `compiled_model`, compiled for the recipe and the task.
+        recipe, task: of the run.
+        run: holds the epochs done so far.
+        callbacks: further callbacks. They run after the decision to stop, and before the checkpoint.
         verbose: of Keras's progress bar.
     """
     first, steps = run.epochs_done, batches.steps_per_epoch(recipe, task.train)
@@ -108,36 +108,36 @@ def fit(
     history = run.record["history"][:first]
     if first < recipe.epochs and not (recipe.stop_when_clean and history and is_clean(history[-1])):
         validation = task.data.validation
-        has_trials = recipe.batch_size == 1 and steps <= _MOST_TRIALS and task.classifies
+        has_trials = recipe.batch_size == 1 and steps <= _MAX_TRIALS and task.classifies
         model.fit(
             batches.endless_batches(recipe, task.train, run.record["seed"], first, task.batch),
             steps_per_epoch=steps,
             epochs=recipe.epochs,
             initial_epoch=first,
-            shuffle=False,  # the batches come shuffled
+            shuffle=False,  # the batches are shuffled already
             validation_data=validation and batches.evaluation_batches(validation, task.batch),
             callbacks=[
                 StopOnNaN(recipe.learning_rate),
                 *([StopWhenClean()] if recipe.stop_when_clean else []),
                 *callbacks,
                 *([Trials(run)] if has_trials else []),
-                Checkpoint(run),  # last: what it has written, the others have seen
+                Checkpoint(run),  # last: an epoch counts as done when all callbacks are
             ],
             verbose=verbose,
         )
     if recipe.stop_when_clean and not is_clean(run.record["history"][-1]):
-        run.save(note=_never_clean(run))
+        run.save(note=_explain_mistakes(run))
         logger.warning(run.record["note"])
     finish(model, task, run)
 
 
 def finish(model: keras.Model, task: Task, run: Run) -> None:
-    """Evaluates the model on the test split, keeps it whole and marks the run as finished."""
+    """Evaluates the model on the test split, saves it and marks the run as finished."""
     metrics = evaluate_split(model, task, task.data.test)
     if not all(map(math.isfinite, metrics.values())):
         raise TrainingError(
-            f"The network's answers are no longer numbers: {metrics} on the test split. Nothing will be "
-            "exported from this run. Try a lower learning rate."
+            f"The metrics of the test split must be finite numbers. The run cannot be exported. "
+            f"Try a lower learning rate. Received: {metrics}"
         )
     with written_whole(run.directory / MODEL) as writing:
         model.save(writing)
@@ -153,15 +153,15 @@ def evaluate_split(model: keras.Model, task: Task, split: Split) -> dict[str, fl
     return {name: float(metrics[name]) for name in sorted(metrics)}
 
 
-def _never_clean(run: Run) -> str:
+def _explain_mistakes(run: Run) -> str:
     return (
-        f"No epoch of {run.record['epochs']} was without a mistake: the data of {run.record['data']} are "
-        "not linearly separable as far as this run saw. (Separable data have such an epoch in the end; more "
-        "epochs give them longer.)"
+        f"None of the {run.record['epochs']} epochs was free of mistakes: as far as this run shows, the data "
+        f"of {run.record['data']} are not linearly separable. (Separable data reach such an epoch; they may "
+        "need more epochs.)"
     )
 
 
-def _optimizer(recipe: Recipe, steps: int) -> keras.optimizers.Optimizer:
+def _make_optimizer(recipe: Recipe, steps: int) -> keras.optimizers.Optimizer:
     rate = float(recipe.learning_rate)
     warmup_steps = round(recipe.warmup * steps)
     if recipe.schedule == "cosine":

@@ -1,4 +1,4 @@
-"""The record with which a run begins."""
+"""The initial record of a run."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -22,12 +22,12 @@ def begin_run(
     runs_dir: str | Path,
     chosen: Mapping[str, Any],
 ) -> Run:
-    """Makes a run directory, with a record of all that it takes to do the run again.
+    """Creates a run directory, with a record of everything needed to repeat the run.
 
     Args:
-        entry, model, arguments: the network, compiled, and the arguments that it was built with.
-        recipe, task: what it is trained with.
-        runs_dir: where the runs are.
+        entry, model, arguments: the compiled network and the arguments of its builder.
+        recipe, task: of the training.
+        runs_dir: directory of all runs.
         chosen: `data`, `data_dir`, `seed`, `xla` and `start_from`.
     """
     from keras_session5.training import xla

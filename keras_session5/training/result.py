@@ -1,4 +1,4 @@
-"""Results of training: what `train` returns, and how a finished run becomes one again."""
+"""Results of training: from `train`, or loaded from a finished run."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class Result:
         metrics: of the test split, such as `{"accuracy": 0.91, "loss": 0.25}`.
         history: metrics of every epoch, in order.
         run_dir: directory of the run.
-        seconds: spent in training, over all resumptions.
+        seconds: of training, all resumptions included.
         jit_compile: whether XLA compiled the training step.
         record: all of `run.json`.
     """
@@ -47,23 +47,23 @@ class Result:
         return Result(model=model, run_dir=run.directory, record=run.record, **recorded)
 
     def task(self) -> Task:
-        """Returns the network's task, with the data set that it was trained on, which is loaded."""
+        """Loads the data set of the run and returns the network's task on it."""
         return task_of(catalog.network(self.name), load_data(self.data, self.record["data_dir"]))
 
 
 def load_result(
     network: str | Path | Result, *, run_dir: str | Path | None = None, runs_dir: str | Path = "runs"
 ) -> Result:
-    """Loads a finished run of a network; a network whose weights are set by hand needs none.
+    """Loads a finished run of a network. A network whose weights are set by hand needs no run.
 
     Args:
-        network: catalogue name; or a `Path`, the directory of a run; or a result, which is returned as it is.
-        run_dir: directory of the run of that name; the newest finished one in `runs_dir` if None.
-        runs_dir: where the runs are.
+        network: catalogue name; directory of a run, as a `Path`; or a result, which is returned unchanged.
+        run_dir: run of the network of that name; the newest finished one in `runs_dir` if None.
+        runs_dir: directory of all runs.
 
     Raises:
-        ArgumentError: for an unknown name, or a network that is only there to be counted.
-        TrainingError: if there is no finished run, or it is another network's.
+        ArgumentError: for an unknown name, or a network that the catalogue only counts.
+        TrainingError: if there is no finished run, or the run is of another network.
     """
     if isinstance(network, Result):
         return network
@@ -92,16 +92,16 @@ def load_result(
         return Result.of(run, keras.saving.load_model(path))
     except (OSError, ValueError) as error:
         raise TrainingError(
-            f"{path} must be the model that the run has saved. Train again: session5 train {entry.name}. "
+            f"{path} must be the saved model of the run. Train again: session5 train {entry.name}. "
             f"Received: {str(error).splitlines()[0]}"
         ) from error
 
 
 def set_by_hand(name: str, *, runs_dir: str | Path = "runs") -> Result:
-    """Records a network whose weights are set by hand as a finished run without an epoch.
+    """Records a network whose weights are set by hand as a finished run with no epochs.
 
     Raises:
-        ArgumentError: if the network is only there to be counted.
+        ArgumentError: if the catalogue only counts the network's parameters.
     """
     entry = catalog.network(name)
     if entry.data is None:
@@ -115,7 +115,7 @@ def set_by_hand(name: str, *, runs_dir: str | Path = "runs") -> Result:
         "xla": "auto",
         "start_from": None,
     }
-    recipe = Recipe(loss="half_squared_error")  # for its evaluation; nothing is learned
+    recipe = Recipe(loss="half_squared_error")  # only for the evaluation
     task = task_of(entry, load_data(entry.data))
     model = fit.compiled_model(entry, entry.arguments, recipe, task, seed=0, jit_compile=False)
     run = begin_run(entry, model, entry.arguments, recipe, task, runs_dir, chosen)

@@ -1,4 +1,4 @@
-"""Run directories: `runs/<name>/<time stamp>/` with their record `run.json`."""
+"""Run directories `runs/<name>/<time stamp>/`, each with its record `run.json`."""
 
 import contextlib
 import fcntl
@@ -26,8 +26,8 @@ class Run:
     """One training run and its record.
 
     Attributes:
-        directory: where the run's files are.
-        record: what `run.json` holds: everything needed to do the run again, and what came of it.
+        directory: of the run's files.
+        record: content of `run.json`: everything needed to repeat the run, and its results.
     """
 
     directory: Path
@@ -35,7 +35,7 @@ class Run:
 
     @staticmethod
     def create(runs_dir: str | os.PathLike, name: str, record: dict[str, Any]) -> "Run":
-        """Makes a new run directory, named after the time, and writes its first record."""
+        """Creates a run directory, named after the time, and writes the first record."""
         stamp = datetime.now().strftime("%Y%m%d-%H%M%S")
         for suffix in ["", *(f"-{i}" for i in range(2, 1000))]:
             directory = Path(runs_dir) / name / (stamp + suffix)
@@ -45,7 +45,7 @@ class Run:
             except FileExistsError:  # another run began in the same second
                 continue
         else:
-            raise TrainingError(f"{Path(runs_dir) / name} already holds a thousand runs of this second.")
+            raise TrainingError(f"{Path(runs_dir) / name} already holds a thousand runs of the same second.")
         run = Run(directory, record | {"status": "running", "epochs": 0, "seconds": 0.0, "history": []})
         try:
             run.save()
@@ -81,7 +81,7 @@ class Run:
         """Returns the newest run of a network that was interrupted.
 
         Raises:
-            TrainingError: if there is none, or none that no other process is training.
+            TrainingError: if there is none, or other processes are training all of them.
         """
         held = ""
         for run in _newest_first(runs_dir, name):
@@ -91,18 +91,18 @@ class Run:
                 held += f" {run.directory} is being trained by another process."
                 continue
             if held:
-                logger.warning("Not the newest:%s", held)
+                logger.warning("Resuming an older run:%s", held)
             return run
         raise TrainingError(
             f"There is no unfinished run of {name} in {runs_dir} to resume.{held} "
-            "Begin a new one without `resume`."
+            "Start a new one without `resume`."
         )
 
     @contextlib.contextmanager
     def claimed(self) -> Iterator[None]:
-        """Keeps other processes from training the same run meanwhile.
+        """Holds a lock that keeps other processes from training the same run.
 
-        The kernel lets go of the lock when the process ends, however it ends.
+        The kernel releases the lock when the process ends, even after a crash.
 
         Raises:
             TrainingError: if another process is training it.
@@ -119,7 +119,7 @@ class Run:
                 path.unlink(missing_ok=True)
 
     def is_alive(self) -> bool:
-        """Whether some process is training this run."""
+        """Returns whether a process is training this run."""
         try:
             with self.claimed():
                 return False
@@ -127,31 +127,31 @@ class Run:
             return True
 
     def save(self, **changes: Any) -> None:
-        """Writes the record, changed; whole or not at all."""
+        """Updates the record and writes it atomically."""
         self.record |= changes
         with written_whole(self.directory / RECORD) as writing:
             writing.write_text(json.dumps(self.record, indent=2, ensure_ascii=False) + "\n", "utf-8")
 
     def log_epoch(self, epoch: int, logs: dict[str, float], seconds: float) -> None:
-        """Records the metrics of an epoch, numbered from 0, and the seconds trained so far."""
+        """Records the metrics of an epoch, counted from 0, and the seconds of training so far."""
         self.save(epochs=epoch + 1, seconds=seconds, history=[*self.record["history"][:epoch], logs])
 
     def checkpoint_path(self, epochs_done: int) -> Path:
         return self.directory / f"epoch-{epochs_done:05d}.weights.h5"
 
     def checkpoints(self) -> list[Path]:
-        """The checkpoints that are there, oldest first."""
+        """Returns the existing checkpoints, oldest first."""
         return sorted(self.directory.glob("epoch-*.weights.h5"))
 
     @property
     def epochs_done(self) -> int:
-        """Epochs that a checkpoint vouches for."""
+        """Number of finished epochs, according to the newest checkpoint."""
         found = self.checkpoints()
         return int(re.findall(r"\d+", found[-1].name)[0]) if found else 0
 
 
 def _newest_first(runs_dir: str | os.PathLike, name: str) -> Iterator[Run]:
-    """The runs of a network that can be read, newest first."""
+    """Yields the readable runs of a network, newest first."""
     for path in sorted((Path(runs_dir) / name).glob(f"*/{RECORD}"), key=stamp, reverse=True):
         try:
             yield Run.open(path.parent)
@@ -160,6 +160,6 @@ def _newest_first(runs_dir: str | os.PathLike, name: str) -> Iterator[Run]:
 
 
 def stamp(path: Path) -> tuple[str, int]:
-    """Sort key of a record: its run's time, then its number within that second; others come first."""
+    """Sort key of a record: the time of its run, then the number within that second; others first."""
     found = re.fullmatch(r"(\d{8}-\d{6})(?:-(\d+))?", path.parent.name)
     return (found[1], int(found[2] or 1)) if found else ("", 0)

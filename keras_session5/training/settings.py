@@ -1,4 +1,4 @@
-"""Settings of a training: those of the network, those of its recipe, and whether they fit the data."""
+"""Settings of the network and of its recipe, and the checks that they fit the data."""
 
 from collections.abc import Mapping
 from dataclasses import fields, replace
@@ -16,7 +16,7 @@ _RECIPE_FIELDS = [f.name for f in fields(Recipe)]
 
 
 def check_data(entry: Network, data: str) -> None:
-    """Raises `ArgumentError` unless there is a data set of that name and of the network's modality."""
+    """Raises `ArgumentError` unless the data set exists and has the network's modality."""
     family, slash, _ = data.partition("/")
     spec = DATA_SETS[checks.one_of("data", family, DATA_SETS)]
     if slash or spec.variants:
@@ -30,26 +30,26 @@ def check_data(entry: Network, data: str) -> None:
 
 
 def check_alphabets(result: Result, data: str) -> None:
-    """Raises `ArgumentError` unless the ids of two data sets mean the same characters."""
-    mine, its = (DATA_SETS[name.partition("/")[0]] for name in (result.data, data))
-    if (mine.alphabet, mine.target_alphabet) != (its.alphabet, its.target_alphabet):
+    """Raises `ArgumentError` unless the run's data set and the other one number the same characters."""
+    own, other = (DATA_SETS[name.partition("/")[0]] for name in (result.data, data))
+    if (own.alphabet, own.target_alphabet) != (other.alphabet, other.target_alphabet):
         raise ArgumentError(
-            f"{result.name} was trained on the characters of {result.data}, and those of {data} are others. "
+            f"{result.name} was trained on the characters of {result.data}, and those of {data} differ. "
             f"Received: data={data!r} with {result.run_dir}"
         )
 
 
 def split_settings(settings: Mapping[str, Any], recipe: Recipe) -> tuple[dict[str, Any], Recipe]:
-    """Splits settings into the arguments of a builder and a changed recipe."""
+    """Splits settings into arguments of the builder and changes to the recipe, and applies these."""
     changes = {key: value for key, value in settings.items() if key in _RECIPE_FIELDS}
     arguments = {key: value for key, value in settings.items() if key not in _RECIPE_FIELDS}
     return arguments, replace(recipe, **changes)
 
 
 def complete_arguments(arguments: Mapping[str, Any], entry: Network, task: Task) -> dict[str, Any]:
-    """Adds the arguments that follow from the data, which no given argument may contradict."""
+    """Adds the arguments that follow from the data, or raises `ArgumentError` if one contradicts them."""
     names = entry.argument_names()
-    for key in arguments:  # what was no setting of the recipe must be one of the network
+    for key in arguments:  # the others must belong to the network
         checks.one_of("setting", key, [*names, *_RECIPE_FIELDS])
     sizes = {key: size for key, size in task.arguments().items() if key in names}
     for key, size in sizes.items():
@@ -58,10 +58,10 @@ def complete_arguments(arguments: Mapping[str, Any], entry: Network, task: Task)
                 f"`{key}` follows from the data and must be {size} for {task.data.name}. "
                 f"Received: {key}={arguments[key]!r}"
             )
-    longest = entry.all_arguments(**sizes | dict(arguments)).get("max_length", task.longest())
-    if isinstance(longest, int) and longest < task.longest():
+    max_length = entry.all_arguments(**sizes | dict(arguments)).get("max_length", task.max_length())
+    if isinstance(max_length, int) and max_length < task.max_length():
         raise ArgumentError(
-            f"`max_length` must be at least {task.longest()}, the length of the longest text of "
-            f"{task.data.name}. Received: max_length={longest}"
+            f"`max_length` must be at least {task.max_length()}, the length of the longest text of "
+            f"{task.data.name}. Received: max_length={max_length}"
         )
     return sizes | dict(arguments)

@@ -1,4 +1,4 @@
-"""Texts from networks that write: translations, and continuations of a beginning."""
+"""Text from trained networks: translations, and continuations of prompts."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,15 +13,15 @@ def translate(result: str | Path | Result, texts: Sequence[str], beam_width: int
     """Returns a trained encoder-decoder's translation of each text.
 
     Args:
-        result: of `train`, for a network such as `transformer`; its run directory as a `Path`; or its name,
-            for its newest finished run in `runs`.
+        result: result of `train` for a network such as `transformer`; its run directory as a `Path`; or the
+            name of the network, for its newest finished run in `runs`.
         texts: sources, such as `"12 mars 2020"`.
-        beam_width: how many unfinished translations are kept; 1 is greedy.
+        beam_width: number of partial translations that the beam search keeps; 1 is greedy.
 
     Raises:
         ArgumentError: if the network does not translate, or a text is empty or too long.
     """
-    model, task = _model_and_task(result, "translate")
+    model, task = _load_model_and_task(result, "translate")
     return task.translate(model, texts, beam_width)
 
 
@@ -38,29 +38,29 @@ def generate(
     """Returns each prompt with a trained language model's continuation.
 
     Args:
-        result: of `train`, for a network such as `gpt`; its run directory as a `Path`; or its name, for
-            its newest finished run in `runs`.
-        prompts: beginnings, such as `"German: Frank"`: a class of the data set, and how the text begins,
-            which may be nothing. Without the class where the data set has only one.
-        temperature: below 1 for likelier texts, above for wilder ones; 0 for the likeliest characters.
+        result: result of `train` for a network such as `gpt`; its run directory as a `Path`; or the name of
+            the network, for its newest finished run in `runs`.
+        prompts: such as `"German: Frank"`: a class of the data set and the beginning of the text, which may
+            be empty. A data set with a single class needs no class in the prompt.
+        temperature: below 1 for likelier texts, above 1 for more varied ones; 0 for greedy decoding.
         top_k: sample from the k likeliest characters only; 0 for all.
         top_p: sample from the likeliest characters that together have this probability.
         seed: of the sampling.
-        kv_cache: keep the keys and values of earlier characters; the texts are the same without, and slower.
+        kv_cache: reuse the keys and values of earlier characters. The texts are the same without, but slower.
 
     Raises:
-        ArgumentError: if the network is no language model, or for an unknown class or a wrong number.
+        ArgumentError: if the network is not a language model, for an unknown class or an invalid number.
     """
-    model, task = _model_and_task(result, "generate")
+    model, task = _load_model_and_task(result, "generate")
     return task.generate(
         model, prompts, temperature=temperature, top_k=top_k, top_p=top_p, seed=seed, kv_cache=kv_cache
     )
 
 
-def _model_and_task(result: str | Path | Result, method: str) -> tuple[Any, Any]:
-    """The trained network and its task, which has that method."""
+def _load_model_and_task(result: str | Path | Result, method: str) -> tuple[Any, Any]:
+    """Loads the trained network and its task, and checks that the task has the method."""
     if isinstance(result, str):
-        check_method(catalog.network(result), method)  # before it is loaded
+        check_method(catalog.network(result), method)  # before the slow loading
     result = load_result(result)
     check_method(catalog.network(result.name), method)
     return result.model, result.task()

@@ -48,24 +48,24 @@ def train(
         name: catalogue name.
         data: data set; the network's default if None.
         epochs: instead of the recipe's.
-        seed: of the weights, the order of the examples, augmentation and dropout; 0 if None. On one
-            machine the same seed gives the same weights twice.
-        xla: `"auto"` (the default: on where there is a GPU), `"on"` or `"off"`.
-        data_dir: where TFDS keeps data sets, or a folder of IDX files.
+        seed: of the weights, the order of the examples, augmentation and dropout; 0 if None. On the same
+            machine, the same seed gives the same weights.
+        xla: `"auto"` (the default: on with a GPU), `"on"` or `"off"`.
+        data_dir: directory of TFDS data sets, or a folder of IDX files.
         runs_dir: the run gets the directory `<runs_dir>/<name>/<time stamp>`.
-        resume: continue the newest unfinished run of this network after its last finished epoch, as
-            its record says.
-        start_from: what `train` returned, a run directory, or a network for its newest finished run: every
-            layer that has one of the same name and shapes there begins with its weights (fine-tuning).
-        dashboard: write what TensorBoard shows of the run; the weights are the same without.
-        profile: write a trace of a few training steps, too. Needs the extra `profile`.
+        resume: continue the newest unfinished run of this network after its last finished epoch, with the
+            settings of its record.
+        start_from: a result, a run directory, or a network's name for its newest finished run. Layers start
+            with the weights of the layer of the same name and shapes there (fine-tuning).
+        dashboard: write TensorBoard's files for the run. The weights are the same without.
+        profile: also write a trace of a few training steps. Needs the extra `profile`.
         verbose: of Keras's progress bar.
         **settings: changes to the recipe (`learning_rate=1e-3`) or to the network (`num_hidden=2`).
 
     Raises:
-        ArgumentError: for a wrong argument, or one that contradicts the run to be resumed.
-        DataError: if the data set cannot be had.
-        TrainingError: if the loss becomes NaN, or there is nothing to start from or to resume.
+        ArgumentError: for an invalid argument, or one that contradicts the run to be resumed.
+        DataError: if the data set is not available.
+        TrainingError: if the loss becomes NaN, or there is no run to start from or to resume.
         DiskError: if the run cannot be written; it can be resumed.
     """
     entry = catalog.network(name)
@@ -78,22 +78,22 @@ def train(
         settings["epochs"] = epochs
     if data_dir is not None:
         data_dir = str(Path(data_dir).expanduser().resolve())
-    asked: dict[str, Any] = {"data": data, "seed": seed, "xla": xla, "data_dir": data_dir}
+    given: dict[str, Any] = {"data": data, "seed": seed, "xla": xla, "data_dir": data_dir}
     run = Run.resumable(runs_dir, name) if resume else None
     if run:
         if start_from is not None:
             raise ArgumentError(
-                f"`start_from` must be left out where a run is resumed: {run.directory} began with "
+                f"`start_from` must be omitted when a run is resumed: {run.directory} began with "
                 f"{run.record.get('start_from')}. Received: start_from={start_from!r}"
             )
         start_from = None if run.epochs_done else run.record.get("start_from")
-        asked = _resumed(run, asked, settings)
+        given = _resume_settings(run, given, settings)
         settings = run.record["arguments"] | run.record["recipe"]
 
-    chosen = _chosen(entry, asked)
+    chosen = _complete_settings(entry, given)
     arguments, recipe = split_settings(settings, entry.recipe_for(chosen["data"]))
     recipe.check_modality(str(entry.modality))
-    # Before Keras is imported, which takes seconds: data that cannot be had are said at once.
+    # Before Keras is imported, which takes seconds: an error about the data comes at once.
     data_set = load_data(chosen["data"], chosen["data_dir"])
     task = task_of(entry, data_set, subset(data_set.train, recipe.examples, chosen["seed"]))
     arguments = complete_arguments(arguments, entry, task)
@@ -102,21 +102,21 @@ def train(
 
     jit_compile = policy.jit_compile(chosen["xla"])
     model = fit.compiled_model(entry, arguments, recipe, task, chosen["seed"], jit_compile)
-    origin = _start(model, task, start_from, runs_dir)
+    origin = _load_weights(model, task, start_from, runs_dir)
     if run is None:
         run = begin_run(entry, model, arguments, recipe, task, runs_dir, chosen | origin)
     mode = "on" if model.jit_compile else "off"
     logger.info(
         "Training %s on %s (%s, XLA %s) in %s", name, chosen["data"], policy.device(), mode, run.directory
     )
-    resumable = f"Make room, and go on after its last epoch with: session5 train {name} --resume"
+    advice = f"Free some space, and continue with: session5 train {name} --resume"
     if str(runs_dir) != "runs":
-        resumable += f" --runs {runs_dir}"
+        advice += f" --runs {runs_dir}"
     with run.claimed():
         try:
-            with told(str(run.directory), resumable):
+            with told(str(run.directory), advice):
                 _fit(model, recipe, task, run, verbose, dashboard, profile)
-        except OSError:  # a full disk, say: nothing is wrong with the run, which can be resumed
+        except OSError:  # such as a full disk: the run can be resumed
             raise
         except Exception as error:
             run.save(status="failed", reason=str(error))
@@ -127,7 +127,7 @@ def train(
 def _fit(
     model: Any, recipe: Recipe, task: Task, run: Run, verbose: str | int, dashboard: bool, profile: bool
 ) -> None:
-    """Fits the model with the callbacks that write what TensorBoard shows."""
+    """Fits the model with the callbacks that write TensorBoard's files."""
     from keras_session5.dashboard import Dashboard, Profile
     from keras_session5.training.batches import steps_per_epoch
     from keras_session5.training.fit import fit
@@ -135,63 +135,64 @@ def _fit(
     first = run.epochs_done
     steps = (recipe.epochs - first) * steps_per_epoch(recipe, task.train)
     trace = Profile(run.directory, steps) if profile else None
-    shown = Dashboard(run.directory, run.record, recipe, task, first) if dashboard else None
-    callbacks = [callback for callback in (trace, shown) if callback]
+    writer = Dashboard(run.directory, run.record, recipe, task, first) if dashboard else None
+    callbacks = [callback for callback in (trace, writer) if callback]
     try:
         fit(model, recipe, task, run, callbacks=callbacks, verbose=verbose)
     finally:
         if trace:
             trace.stop()
-    if shown:
-        shown.finish(run.record["metrics"], run.record["epochs"])
+    if writer:
+        writer.finish(run.record["metrics"], run.record["epochs"])
 
 
 def _check_profiler() -> None:
     if importlib.util.find_spec("xprof") is None:
         raise ArgumentError(
-            "`profile` must be left out where the package xprof is missing, which shows the trace. "
+            "`profile` must be omitted without the package xprof, which displays the trace. "
             "Install it: pip install 'keras-session5[profile]'. Received: profile=True"
         )
 
 
-def _chosen(entry: Network, asked: Mapping[str, Any]) -> dict[str, Any]:
-    """What was asked for and, where nothing was, the defaults; checked."""
+def _complete_settings(entry: Network, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Adds the defaults of settings that are None, and checks all."""
     chosen = {"data": entry.data, "data_dir": None, "seed": 0, "xla": "auto"}
-    chosen |= {key: value for key, value in asked.items() if value is not None}
+    chosen |= {key: value for key, value in given.items() if value is not None}
     check_data(entry, chosen["data"])
     checks.int_between("seed", chosen["seed"], 0, 2**32 - 1)
     checks.one_of("xla", chosen["xla"], ["auto", "on", "off"])
     return chosen
 
 
-def _start(
+def _load_weights(
     model: Any, task: Task, start_from: str | Path | Result | None, runs_dir: str | Path
 ) -> dict[str, Any]:
-    """Takes over the weights that the network is to begin with; returns what the record says of it."""
+    """Copies the weights of an earlier run into the network; returns the entry for the record."""
     if start_from is None:
         return {"start_from": None}
-    from keras_session5.training.fit import take_over
+    from keras_session5.training.fit import copy_weights
 
     if isinstance(start_from, str) and start_from not in catalog.NETWORKS:
         start_from = Path(start_from)
     start_from = load_result(start_from, runs_dir=runs_dir)
     check_alphabets(start_from, task.data.name)
-    taken = take_over(model, start_from.model)
-    logger.info("Starting from %s: %s", start_from.run_dir, ", ".join(taken))
+    copied = copy_weights(model, start_from.model)
+    logger.info("Starting from %s: %s", start_from.run_dir, ", ".join(copied))
     return {"start_from": str(start_from.run_dir.resolve())}
 
 
-def _resumed(run: Run, asked: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, Any]:
-    """What the record of a run says of `asked`, which must not contradict it."""
+def _resume_settings(run: Run, given: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the record's values for the given settings; raises `ArgumentError` if one contradicts it."""
     record = run.record
-    recorded = record["arguments"] | record["recipe"] | {key: record[key] for key in asked}
-    given = {key: value for key, value in {**asked, **settings}.items() if value is not None}
-    for key, value in json.loads(json.dumps(given)).items():
+    settings = {key: record[key] for key in given}
+    recorded = record["arguments"] | record["recipe"] | settings
+    wanted = {key: value for key, value in {**given, **changes}.items() if value is not None}
+    for key, value in json.loads(json.dumps(wanted)).items():
         if recorded.get(key) != value:
             raise ArgumentError(
-                f"`{key}` must be what the run to be resumed, {run.directory}, began with: "
-                f"{recorded.get(key)!r}. Leave it out, or begin anew without `resume`. "
+                f"`{key}` must be that of the run to be resumed, {run.directory}: "
+                f"{recorded.get(key)!r}. Omit it, or start a new run without `resume`. "
                 f"Received: {key}={value!r}"
             )
     logger.info("Resuming %s after epoch %d.", run.directory, run.epochs_done)
-    return {key: record[key] for key in asked}
+    return settings

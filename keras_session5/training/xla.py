@@ -1,4 +1,4 @@
-"""The one place that decides about XLA."""
+"""Whether XLA compiles the training step: decided here and nowhere else."""
 
 import keras
 
@@ -6,7 +6,7 @@ from keras_session5 import checks
 
 
 def jit_compile(xla: str) -> bool:
-    """Returns what to compile a model with.
+    """Returns the `jit_compile` argument of `Model.compile`.
 
     On a CPU XLA makes LeNet-5's training two to four times slower and the others no faster, so
     `"auto"` means a GPU or TPU.
@@ -21,6 +21,6 @@ def jit_compile(xla: str) -> bool:
 
 
 def device() -> str:
-    """Returns the device that trains, such as `"CPU"` or `"GPU:0 GPU:1"`."""
+    """Returns the devices for training, such as `"CPU"` or `"GPU:0 GPU:1"`."""
     accelerators = [d for d in keras.distribution.list_devices() if not d.lower().startswith("cpu")]
     return " ".join(accelerators).upper() or "CPU"

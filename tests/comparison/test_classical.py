@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_limits
 
-from keras_session5.comparison.classical import METHODS, Method, examples_of, oriented_gradients, pixels
+from keras_session5.comparison.classical import METHODS, Method, get_inputs, oriented_gradients, pixels
 from keras_session5.data import Split, load_data, subset
 
 IMAGES, TEXTS = METHODS["image"], METHODS["text"]
@@ -80,14 +80,14 @@ def test_every_method_reads_digits_and_the_same_with_the_same_seed(method, digit
 def test_every_method_tells_languages_apart(method):
     texts = [f"{stem}{end}" for stem in "abcdefghij" for end in ("ien", "land", "ija")]
     split = Split(np.zeros((30, 1), np.int32), np.arange(30) % 3, tuple(texts))
-    fitted = method.fit(examples_of(split), split.labels)
+    fitted = method.fit(get_inputs(split), split.labels)
     assert list(fitted.predict(["kien", "kland", "kija"])) == [0, 1, 2]
 
 
 @pytest.mark.parametrize("method", METHODS["vector"], ids=names(METHODS["vector"]))
 def test_what_is_not_linear_learns_xor_by_heart(method):
     xor = load_data("logic_gates/xor").train
-    fitted = method.fit(examples_of(xor), xor.labels)
+    fitted = method.fit(get_inputs(xor), xor.labels)
     linear = method.name == "logistic regression"
     assert fitted.score(xor.inputs, xor.labels) == (0.5 if linear else 1.0)
 

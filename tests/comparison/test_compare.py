@@ -53,7 +53,7 @@ def test_the_rows_of_classical_methods_are_complete(digits):
 
 
 def test_a_method_that_is_too_slow_for_all_examples_gets_fewer_and_says_so(digits, monkeypatch):
-    few = [replace(method, most=50) for method in METHODS["image"][1:3]]
+    few = [replace(method, max_examples=50) for method in METHODS["image"][1:3]]
     monkeypatch.setattr(compare, "METHODS", {"image": few})
     rows = list(compare.classical_rows(digits, seed=0))
     assert [r.examples for r in rows] == [50, 50]
@@ -163,9 +163,9 @@ def test_networks_that_cannot_be_compared_are_refused(data, names, sentence):
     [
         ("digit", "Did you mean digits"),
         ("logic_gates/xr", "Did you mean logic_gates/xor"),
-        ("waves", "with classes to tell apart: logic_gates, digits.*Received: data='waves'"),
-        ("dates", "with classes to tell apart.*Received: data='dates'"),
-        ("tiny_shakespeare", "with classes to tell apart"),
+        ("waves", "with two or more classes: logic_gates, digits.*Received: data='waves'"),
+        ("dates", "with two or more classes.*Received: data='dates'"),
+        ("tiny_shakespeare", "with two or more classes"),
     ],
 )
 def test_data_without_classes_are_refused(data, sentence):

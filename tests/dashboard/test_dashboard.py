@@ -17,7 +17,7 @@ from tensorboard.util import tensor_util
 import keras_session5 as s5
 from keras_session5.catalog import NETWORKS
 from keras_session5.dashboard import Dashboard
-from keras_session5.dashboard.callback import occasions
+from keras_session5.dashboard.callback import spread_epochs
 from keras_session5.dashboard.events import EventFile
 from keras_session5.dashboard.predictor import Predictor
 from keras_session5.data import load_data
@@ -160,7 +160,7 @@ def test_every_network_projects_what_its_last_layer_sees(shown):
     assert count == len(task.data.test)
     assert width >= 3
     header, *rows = (folder / points.metadata_path).read_text().splitlines()
-    assert header.split("\t")[:3] == ["label", "answer", "right"]
+    assert header.split("\t")[:3] == ["label", "prediction", "right"]
     assert len(rows) == count
     assert {len(row.split("\t")) for row in rows} == {len(header.split("\t"))}
     if task.data.class_names:
@@ -280,7 +280,7 @@ def test_a_resumed_run_goes_on_where_the_last_kept_epoch_ended(run, tmp_path, mo
 def test_the_last_epoch_is_shown_in_full_whenever_it_comes(tmp_path):
     result = s5.train("perceptron", runs_dir=tmp_path, verbose=0)
     last = len(result.history)
-    assert last not in occasions(result.record["recipe"]["epochs"], 10)
+    assert last not in spread_epochs(result.record["recipe"]["epochs"], 10)
     assert list(series(read(result.run_dir / "train"), "weights/fires/kernel")) == [1, last]
     assert list(series(read(result.run_dir), "decision surface")) == [1, last]
     assert list(series(read(result.run_dir), "worst mistakes")) == [last]
@@ -288,11 +288,11 @@ def test_the_last_epoch_is_shown_in_full_whenever_it_comes(tmp_path):
 
 
 def test_what_takes_long_is_written_at_most_so_often():
-    assert occasions(1, 10) == {1}
-    assert occasions(7, 10) == set(range(1, 8))
-    assert occasions(60, 2) == {1, 60}
-    assert len(occasions(60, 10)) == 10
-    assert {1, 60} < occasions(60, 10)
+    assert spread_epochs(1, 10) == {1}
+    assert spread_epochs(7, 10) == set(range(1, 8))
+    assert spread_epochs(60, 2) == {1, 60}
+    assert len(spread_epochs(60, 10)) == 10
+    assert {1, 60} < spread_epochs(60, 10)
 
 
 def test_a_dashboard_that_cannot_be_written_stops_no_training(run, tmp_path, in_the_way, caplog):
@@ -300,7 +300,7 @@ def test_a_dashboard_that_cannot_be_written_stops_no_training(run, tmp_path, in_
     with caplog.at_level(logging.WARNING):
         assert weights(short(tmp_path)) == weights(run)
     (sentence,) = [message for message in caplog.messages if "dashboard" in message]
-    assert "ends here, training goes on: File exists" in sentence
+    assert "stops here; training continues: File exists" in sentence
 
 
 def test_a_full_disk_is_an_error_when_it_is_written_to(tmp_path):
@@ -309,7 +309,7 @@ def test_a_full_disk_is_an_error_when_it_is_written_to(tmp_path):
     file = EventFile(tmp_path, 1)
     file._writer = tf.io.TFRecordWriter("/dev/full")
     with pytest.raises(tf.errors.OpError, match="No space left"):
-        file.text("long", "a" * 100_000)
+        file.write_text("long", "a" * 100_000)
 
 
 def test_an_array_with_a_number_that_is_none_has_no_histogram(tmp_path):
@@ -320,7 +320,7 @@ def test_an_array_with_a_number_that_is_none_has_no_histogram(tmp_path):
         "one": np.full(5, 2.0),
         "two": np.arange(4.0),
     }
-    file.histograms(arrays, step=1)
+    file.write_histograms(arrays, step=1)
     file.close()
     events = read(tmp_path)
     assert tags(events, "histograms") == {"one", "two"}

@@ -65,7 +65,7 @@ def numerical_gradients(model, task, batch):
 def test_gradients_are_those_of_central_differences(compiled):
     model, task, _ = compiled("mlp_xor")
     probe = Probe(model, task)
-    _, gradients = probe.look()
+    _, gradients = probe.measure()
     expected = numerical_gradients(model, task, probe.batch)
     assert gradients.keys() == expected.keys()
     for path, gradient in gradients.items():
@@ -79,7 +79,7 @@ def test_the_perceptrons_gradient_is_the_mean_of_its_corrections(compiled):
     model.set_weights([np.array([[1.0], [-2.0]]), np.array([0.5])])
     x, y = task.train.inputs, task.train.labels
     wrong = (x @ [1, -2] + 0.5 >= 0) - y.astype(float)
-    _, gradients = Probe(model, task).look()
+    _, gradients = Probe(model, task).measure()
     np.testing.assert_allclose(gradients["fires/kernel"][:, 0], (wrong[:, None] * x).mean(axis=0), rtol=1e-6)
     np.testing.assert_allclose(gradients["fires/bias"], wrong.mean(), rtol=1e-6)
 
@@ -87,7 +87,7 @@ def test_the_perceptrons_gradient_is_the_mean_of_its_corrections(compiled):
 def test_activations_are_the_layers_outputs(compiled):
     model, task, _ = compiled("mlp")
     probe = Probe(model, task)
-    activations, _ = probe.look()
+    activations, _ = probe.measure()
     hidden = keras.Model(model.input, model.get_layer("hidden2").output)
     np.testing.assert_allclose(activations["hidden2"], hidden(probe.batch[0]), rtol=1e-5)
     np.testing.assert_array_equal(probe.batch[0][..., 0], np.float32(task.train.inputs[..., 0])[_drawn(task)])

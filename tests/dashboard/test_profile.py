@@ -50,7 +50,7 @@ def test_a_trace_that_cannot_be_written_stops_no_training(profiled, in_the_way, 
     with caplog.at_level(logging.WARNING):
         assert profiled().metrics["accuracy"] > 0
     (sentence,) = [message for message in caplog.messages if "dashboard" in message]
-    assert "ends here, training goes on: " in sentence
+    assert "stops here; training continues: " in sentence
 
 
 def test_without_the_profilers_package_it_says_how_to_get_it(tmp_path, monkeypatch):

@@ -185,6 +185,6 @@ def test_what_is_expected_is_seen_in_the_network_itself(name, opened):
     expected = signatures["explain"].expected
     np.testing.assert_array_equal(expected[model.output_names[0]], plain)
     explaining = {name for name in signatures if name.startswith("explain")}
-    assert {name for name, signature in signatures.items() if signature.opens} == explaining
+    assert {name for name, signature in signatures.items() if signature.explains} == explaining
     answer = ask(signatures["explain"], *asked.values())
     assert answer.keys() == expected.keys()

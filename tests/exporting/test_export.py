@@ -79,8 +79,8 @@ def test_a_full_disk_is_a_sentence_and_leaves_nothing(lenet5, tmp_path, files_of
     with files_of_at_most(10_000), pytest.raises(DiskError) as failure:
         s5.export(lenet5, tmp_path)
     assert str(failure.value) == (
-        f"{tmp_path / 'lenet5'} could not be written: File too large. Nothing was exported. Make room, and "
-        "export again."
+        f"{tmp_path / 'lenet5'} could not be written: File too large. Nothing was exported. "
+        "Free some space, and export again."
     )
     assert not list((tmp_path / "lenet5").iterdir())
 
@@ -126,13 +126,13 @@ def test_what_travels_in_assets_extra(lenet5, exported):
 
 
 def test_a_signature_whose_rows_see_each_other_is_said_to(lenet5, tmp_path, monkeypatch):
-    labelled = classification.labelled
+    add_label = classification.add_label
 
     def with_shares(outputs, class_names):
         (scores,) = outputs.values()
-        return labelled(outputs, class_names) | {"share": scores / tf.reduce_sum(scores, 0)}
+        return add_label(outputs, class_names) | {"share": scores / tf.reduce_sum(scores, 0)}
 
-    monkeypatch.setattr(classification, "labelled", with_shares)
+    monkeypatch.setattr(classification, "add_label", with_shares)
     path = s5.export(lenet5, tmp_path)
     record = json.loads((path / "assets.extra" / "model.json").read_text())
     assert record["rows_independent"] == {

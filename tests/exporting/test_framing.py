@@ -11,7 +11,7 @@ from sklearn.svm import SVC
 
 from keras_session5.data import DATA_SETS, load_data
 from keras_session5.data.digits.scaling import scale_to_28x28
-from keras_session5.exporting.reading import pixels
+from keras_session5.exporting.reading import read_images
 
 MODEL = SimpleNamespace(
     inputs=[SimpleNamespace(shape=(None, 28, 28, 1))]
@@ -21,7 +21,7 @@ MODEL = SimpleNamespace(
 def reader(data):
     """A graph from files to images, as the exported signatures have it."""
     spec = tf.TensorSpec((None,), tf.string)
-    read = tf.function(lambda files: pixels(MODEL, data, files), input_signature=[spec], autograph=False)
+    read = tf.function(lambda files: read_images(MODEL, data, files), input_signature=[spec], autograph=False)
     return lambda files: read(tf.constant(files)).numpy()
 
 
@@ -206,7 +206,7 @@ def test_the_noise_of_a_jpeg_file_moves_a_digit_by_less_than_a_pixel(framed):
     ids=["black", "white", "transparent", "jpeg", "28x28"],
 )
 def test_an_empty_image_is_refused_with_a_sentence(framed, empty):
-    with pytest.raises(tf.errors.InvalidArgumentError, match="this one is empty: nothing stands out"):
+    with pytest.raises(tf.errors.InvalidArgumentError, match="This one is empty: nothing contrasts"):
         framed([file(seven()), empty])
 
 

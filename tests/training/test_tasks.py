@@ -88,7 +88,7 @@ def test_what_a_language_model_writes_itself_cannot_be_hidden_from_it(tmp_path):
 
 
 def test_one_output_does_not_tell_ten_digits_apart(tmp_path):
-    with pytest.raises(ArgumentError, match=r"tells two classes apart\. Received: digits, with 10 classes"):
+    with pytest.raises(ArgumentError, match=r"predicts two classes only\. Received: digits, with 10 classes"):
         s5.train("photo_perceptron", data="digits", image_size=28, runs_dir=tmp_path)
 
 
@@ -179,7 +179,7 @@ def test_a_resumed_run_needs_what_it_began_with_no_more(tmp_path):
         with pytest.raises(KeyboardInterrupt):
             s5.train("mlp_xor", start_from=other, **short)
     shutil.rmtree(other.run_dir)
-    with pytest.raises(ArgumentError, match="`start_from` must be left out where a run is resumed"):
+    with pytest.raises(ArgumentError, match="`start_from` must be omitted when a run is resumed"):
         s5.train("mlp_xor", resume=True, start_from=other, **short)
     assert s5.train("mlp_xor", resume=True, **short).record["epochs"] == 2
 
@@ -191,7 +191,7 @@ def interrupt():
 def test_a_run_is_evaluated_only_on_data_that_its_network_was_built_for(trained):
     with pytest.raises(ArgumentError, match="trained on the characters of dates, and those of text_tasks"):
         s5.evaluate(trained("transformer"), data="text_tasks")
-    with pytest.raises(ArgumentError, match="must be built for inputs of the shape that retina_cards has"):
+    with pytest.raises(ArgumentError, match="must have the input shape of retina_cards"):
         s5.evaluate(trained("mlp"), data="retina_cards")
 
 

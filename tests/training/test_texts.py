@@ -102,5 +102,5 @@ def test_a_text_longer_than_the_positions_is_refused_in_a_sentence(transformer):
 def test_what_does_not_write_says_which_does(gpt, transformer):
     with pytest.raises(ArgumentError, match=r"transformer, text_to_text\. Received: gpt"):
         s5.translate(gpt, ["12 mars 2020"])
-    with pytest.raises(ArgumentError, match=r"that does this: gpt\. Received: transformer"):
+    with pytest.raises(ArgumentError, match=r"one of these networks: gpt\. Received: transformer"):
         s5.generate(transformer, ["German: "])

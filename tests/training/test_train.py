@@ -178,7 +178,7 @@ def test_resuming_with_other_settings_is_refused_and_with_the_same_is_not(tmp_pa
         },
     )
     with pytest.raises(
-        ArgumentError, match=r"`epochs` must be what the run to be resumed.*began with: 6.*epochs=7"
+        ArgumentError, match=r"`epochs` must be that of the run to be resumed, .*: 6.*epochs=7"
     ):
         s5.train("mlp", epochs=7, runs_dir=tmp_path, resume=True)
     with pytest.raises(ArgumentError, match="`seed` must be"):
@@ -189,7 +189,7 @@ def test_resuming_with_other_settings_is_refused_and_with_the_same_is_not(tmp_pa
 def test_without_an_unfinished_run_there_is_nothing_to_resume(tmp_path):
     finished = Run.create(tmp_path, "mlp", {})
     finished.save(status="finished")
-    with pytest.raises(TrainingError, match=r"no unfinished run of mlp .* Begin a new one"):
+    with pytest.raises(TrainingError, match=r"no unfinished run of mlp .* Start a new one"):
         short(runs_dir=tmp_path, resume=True)
     assert list((tmp_path / "mlp").iterdir()) == [finished.directory], "no run begins"
 
@@ -267,9 +267,9 @@ def test_tensorboard_finds_the_scalars(tmp_path):
         ({"name": "lenet5", "learning_rate": "fast"}, "`learning_rate` must be a number"),
         (
             {"name": "lenet5", "image_size": 32},
-            "lenet5 must be built for inputs of the shape that digits has",
+            "lenet5 must have the input shape of digits",
         ),
-        ({"name": "perceptron", "num_inputs": 3}, "must be built for inputs of the shape"),
+        ({"name": "perceptron", "num_inputs": 3}, "must have the input shape"),
         ({"name": "mlp", "stop_when_clean": 1.5}, "`stop_when_clean` must be one of True, False"),
         ({"name": "simple_rnn", "interleave_classes": True}, "`bucket` orders by length and `interleave_"),
         ({"name": "simple_rnn_waves", "interleave_classes": True}, "`interleave_classes` is for networks"),
@@ -332,7 +332,7 @@ def test_a_full_disk_leaves_a_run_that_can_be_resumed(tmp_path, files_of_at_most
         short(runs_dir=tmp_path, dashboard=False)
     (run_dir,) = (tmp_path / "mlp").iterdir()
     assert str(failure.value) == (
-        f"{run_dir} could not be written: File too large. Make room, and go on after its last epoch with: "
+        f"{run_dir} could not be written: File too large. Free some space, and continue with: "
         f"session5 train mlp --resume --runs {tmp_path}"
     )
     assert [path.name for path in run_dir.iterdir()] == ["run.json"]
@@ -363,7 +363,7 @@ def test_a_missing_or_damaged_model_is_a_sentence(tmp_path):
     model = result.run_dir / "model.keras"
     model.write_bytes(model.read_bytes()[:1000])
     for _ in range(2):
-        with pytest.raises(TrainingError, match=r"model\.keras must be the model that the run has saved"):
+        with pytest.raises(TrainingError, match=r"model\.keras must be the saved model of the run"):
             load_result("mlp", runs_dir=tmp_path)
         model.unlink(missing_ok=True)
 
@@ -385,6 +385,6 @@ def test_the_folder_of_the_runs_data_is_not_taken_for_other_data(tmp_path, monke
 
 def test_answers_that_are_no_numbers_finish_no_run(tmp_path, monkeypatch):
     monkeypatch.setattr(keras.Model, "evaluate", lambda *a, **k: {"accuracy": 0.1, "loss": math.nan})
-    with pytest.raises(TrainingError, match="no longer numbers"):
+    with pytest.raises(TrainingError, match="must be finite numbers"):
         short(runs_dir=tmp_path, epochs=1)
     assert Run.latest(tmp_path, "mlp") is None

@@ -1,6 +1,6 @@
-"""Signatures: what can be asked of an exported network, as TensorFlow functions.
+"""Signatures of exported networks, as TensorFlow functions.
 
-They are made from a `keras.Model` and a task. For each task there is a file of the same name as in `tasks`.
+They are made from a `keras.Model` and a task. Each task has a file of the same name as in `tasks`.
 """
 
 from collections.abc import Callable, Mapping
@@ -33,9 +33,9 @@ _MAKERS: Mapping[type[Task], Callable[[Any, Any], dict[str, Signature]]] = {
 def make_signatures(model: keras.Model, task: Task) -> dict[str, Signature]:
     """Returns the signatures of a network by name.
 
-    All have `serving_default`, the network's own inputs and outputs, and `explain`, which adds the tensors
-    inside. Networks on images have `from_image_bytes` and `explain_image_bytes`; those on text `from_text`
-    and `explain_text`, which return a label or a text. A language model also has `sample`, and a network on
-    series `forecast`.
+    Every network has `serving_default`, with its own inputs and outputs, and `explain`, which adds the
+    tensors inside. Networks on images have `from_image_bytes` and `explain_image_bytes`, networks on text
+    `from_text` and `explain_text`, which return a label or a text. A language model also has `sample`, a
+    network on series `forecast`.
     """
     return _MAKERS[type(task)](model, task)

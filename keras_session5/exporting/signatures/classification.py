@@ -1,4 +1,4 @@
-"""Signatures of networks that classify."""
+"""Signatures of classification networks."""
 
 import keras
 import numpy as np
@@ -6,9 +6,9 @@ import tensorflow as tf
 
 from keras_session5 import introspection
 from keras_session5.data.characters import encode
-from keras_session5.exporting.reading import pixels
+from keras_session5.exporting.reading import read_images
 from keras_session5.exporting.refusal import require
-from keras_session5.exporting.signatures.characters import characters_of, encoded
+from keras_session5.exporting.signatures.characters import encode_text, split_characters
 from keras_session5.exporting.signatures.inside import EXAMPLES_INSIDE, Inside, Tensors, explain, look_inside
 from keras_session5.exporting.signatures.signature import (
     EXAMPLES,
@@ -22,24 +22,24 @@ from keras_session5.exporting.signatures.signature import (
 )
 from keras_session5.tasks import Classification
 
-_MOST_PREFIXES = 256  # steps of a sequence that is read again from its first step to each
+_MAX_PREFIXES = 256  # of a sequence: the network runs once for each
 
 
 def make_signatures(model: keras.Model, task: Classification) -> dict[str, Signature]:
-    """Files and texts have signatures that return the label, too."""
+    """Returns the signatures by name; those of files and texts also return the label."""
     inside = _look_inside(model, task)
-    found = {"serving_default": serving_default(model, task), "explain": explain(model, task, inside)}
+    signatures = {"serving_default": serving_default(model, task), "explain": explain(model, task, inside)}
     if task.data.modality == "image":
-        found["from_image_bytes"] = _from_image_bytes(model, task, found["serving_default"])
-        found["explain_image_bytes"] = _explain_image_bytes(model, task, inside, found["explain"])
+        signatures["from_image_bytes"] = _from_image_bytes(model, task, signatures["serving_default"])
+        signatures["explain_image_bytes"] = _explain_image_bytes(model, task, inside, signatures["explain"])
     if task.data.modality == "text":
-        found["from_text"] = _from_text(model, task, found["serving_default"])
-        found["explain_text"] = _explain_text(model, task, inside)
-    return found
+        signatures["from_text"] = _from_text(model, task, signatures["serving_default"])
+        signatures["explain_text"] = _explain_text(model, task, inside)
+    return signatures
 
 
-def labelled(outputs: Tensors, class_names: tuple[str, ...]) -> Tensors:
-    """The outputs, with the name of the class that they predict."""
+def add_label(outputs: Tensors, class_names: tuple[str, ...]) -> Tensors:
+    """Adds the name of the predicted class to the outputs."""
     (scores,) = outputs.values()
     # A single output is the probability of the second class.
     best = tf.argmax(scores, -1) if scores.shape[-1] != 1 else tf.cast(scores[:, 0] >= 0.5, tf.int64)
@@ -47,10 +47,10 @@ def labelled(outputs: Tensors, class_names: tuple[str, ...]) -> Tensors:
 
 
 def _from_image_bytes(model: keras.Model, task: Classification, default: Signature) -> Signature:
-    """As `serving_default`, of PNG or JPEG files; with the label."""
+    """Makes `serving_default` for PNG or JPEG files, with the label."""
 
     def call(image_bytes):
-        return labelled(call_model(model, pixels(model, task.data, image_bytes)), task.data.class_names)
+        return add_label(call_model(model, read_images(model, task.data, image_bytes)), task.data.class_names)
 
     return image_signature(call, task.data.test.inputs[:EXAMPLES], default.expected)
 
@@ -58,79 +58,80 @@ def _from_image_bytes(model: keras.Model, task: Classification, default: Signatu
 def _explain_image_bytes(
     model: keras.Model, task: Classification, inside: Inside, explained: Signature
 ) -> Signature:
-    """As `explain`, of PNG or JPEG files; with the label and the image (B, H, W, 1) as the network saw it."""
+    """Makes `explain` for PNG or JPEG files, with the label and the network's input `image` (B, H, W, 1)."""
 
     def call(image_bytes):
-        image = pixels(model, task.data, image_bytes)
-        return _labelled(model, task, inside.call(image)) | {"image": image}
+        image = read_images(model, task.data, image_bytes)
+        return _add_label(model, task, inside.call(image)) | {"image": image}
 
     images = task.data.test.inputs[:EXAMPLES_INSIDE]
     expected = {**explained.expected, "image": images.astype("float32")}
-    return image_signature(call, images, expected, opens=True)
+    return image_signature(call, images, expected, explains=True)
 
 
 def _from_text(model: keras.Model, task: Classification, default: Signature) -> Signature:
-    """As `serving_default`, of strings; with the label."""
+    """Makes `serving_default` for strings, with the label."""
 
     def call(text):
-        tokens = encoded(text, task.data.alphabet)
-        return labelled(call_model(model, tokens), task.data.class_names)
+        tokens = encode_text(text, task.data.alphabet)
+        return add_label(call_model(model, tokens), task.data.class_names)
 
     return text_signature(call, task.data.test.texts[:EXAMPLES], default.expected)
 
 
 def _explain_text(model: keras.Model, task: Classification, inside: Inside) -> Signature:
-    """As `explain`, of strings; with the label and the `characters` (B, T), as typed, "" in padding."""
+    """Makes `explain` for strings, with the label and the original `characters` (B, T), "" in padding."""
     data = task.data
 
     def call(text):
-        found = inside.call(encoded(text, data.alphabet)) | {"characters": characters_of(text)}
-        return _labelled(model, task, found)
+        outputs = inside.call(encode_text(text, data.alphabet)) | {"characters": split_characters(text)}
+        return _add_label(model, task, outputs)
 
     texts = data.test.texts[:EXAMPLES_INSIDE]
-    expected = inside.expected(encode(texts, data.alphabet))
+    (name,) = (tensor.name for tensor in model.inputs)
+    expected = inside.expected({name: encode(texts, data.alphabet)})
     expected["characters"] = as_rectangle([list(text) for text in texts])
-    return text_signature(call, texts, expected, opens=True)
+    return text_signature(call, texts, expected, explains=True)
 
 
-def _labelled(model: keras.Model, task: Classification, found: Tensors) -> Tensors:
+def _add_label(model: keras.Model, task: Classification, outputs: Tensors) -> Tensors:
     (name,) = model.output_names
-    return found | labelled({name: found[name]}, task.data.class_names)
+    return outputs | add_label({name: outputs[name]}, task.data.class_names)
 
 
 def _look_inside(model: keras.Model, task: Classification) -> Inside:
-    """With the saliency of images, and of recurrent networks with the predictions for every prefix."""
+    """Adds the saliency of images, and the predictions of recurrent networks for every prefix."""
     saliency = task.data.modality == "image"
     if not introspection.state_tensors(model):
         return look_inside(model, saliency=saliency)
     return look_inside(
         model,
         saliency=saliency,
-        extra=lambda _, tokens: {"prefix_probabilities": _prefixes(model, tokens)},
-        expected_extra=lambda _, tokens: {"prefix_probabilities": _expected_prefixes(model, tokens.numpy())},
+        extra=lambda _, tokens: {"prefix_probabilities": _predict_prefixes(model, tokens)},
+        expected_extra=lambda _, tokens: {"prefix_probabilities": _expect_prefixes(model, tokens.numpy())},
     )
 
 
-def _prefixes(model: keras.Model, tokens: tf.Tensor) -> tf.Tensor:
-    """The outputs for the first 1, 2, ... T tokens of each row: (B, T, C).
+def _predict_prefixes(model: keras.Model, tokens: tf.Tensor) -> tf.Tensor:
+    """Returns the outputs for the first 1, 2, ... T tokens of each row: (B, T, C).
 
-    Each prefix is read anew, because a network that reads from both ends has other outputs for each. Row by
-    row, so that many rows take time but no memory.
+    The network runs on each prefix, because the states of a bidirectional network depend on the whole
+    sequence; row by row, because all rows at once need too much memory.
     """
     length = tf.shape(tokens)[1]
-    sentence = f"To be explained, a sequence must have at most {_MOST_PREFIXES} tokens. Received:"
-    tokens = require(length <= _MOST_PREFIXES, sentence, length, tokens)
-    seen = tf.linalg.band_part(tf.ones((length, length), tf.int32), -1, 0)  # the first t tokens in row t
+    sentence = f"To be explained, a sequence must have at most {_MAX_PREFIXES} tokens. Received:"
+    tokens = require(length <= _MAX_PREFIXES, sentence, length, tokens)
+    mask = tf.linalg.band_part(tf.ones((length, length), tf.int32), -1, 0)  # the first t tokens in row t
     return tf.map_fn(
-        lambda row: model(row * seen, training=False),
+        lambda row: model(row * mask, training=False),
         tokens,
         parallel_iterations=1,
         fn_output_signature=tf.TensorSpec((None, model.output.shape[-1]), tf.float32),
     )
 
 
-def _expected_prefixes(model: keras.Model, tokens: np.ndarray) -> np.ndarray:
+def _expect_prefixes(model: keras.Model, tokens: np.ndarray) -> np.ndarray:
     rows, length = tokens.shape
     prefixes = (tokens[:, None] * np.tri(length, dtype=tokens.dtype)).reshape(-1, length)
-    (found,) = predict(model, {"tokens": prefixes}).values()
-    return found.reshape(rows, length, -1)
+    (outputs,) = predict(model, {"tokens": prefixes}).values()
+    return outputs.reshape(rows, length, -1)

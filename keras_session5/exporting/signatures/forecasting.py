@@ -1,10 +1,10 @@
-"""Signatures of networks that forecast."""
+"""Signatures of forecasting networks."""
 
 import keras
 import tensorflow as tf
 
 from keras_session5 import introspection
-from keras_session5.exporting.reading import checked
+from keras_session5.exporting.reading import check_inputs
 from keras_session5.exporting.signatures.inside import Inside, explain, look_inside
 from keras_session5.exporting.signatures.signature import EXAMPLES, Signature, serving_default
 from keras_session5.models.simple_rnn_waves import forecast
@@ -12,7 +12,7 @@ from keras_session5.tasks import Forecasting
 
 
 def make_signatures(model: keras.Model, task: Forecasting) -> dict[str, Signature]:
-    """With `forecast`, several values ahead."""
+    """Returns the signatures by name, with `forecast` for several values ahead."""
     return {
         "serving_default": serving_default(model, task),
         "forecast": _forecast(model, task),
@@ -21,10 +21,10 @@ def make_signatures(model: keras.Model, task: Forecasting) -> dict[str, Signatur
 
 
 def _forecast(model: keras.Model, task: Forecasting) -> Signature:
-    """A series -> its next values, as many as the data set has."""
+    """Makes `forecast`: a series -> its next values, up to the data set's horizon."""
 
     def call(series):
-        (series,) = checked(model, series)
+        (series,) = check_inputs(model, series)
         return {"forecast": forecast(model, series, task.horizon)}
 
     series = task.data.test.inputs[:EXAMPLES]
@@ -33,8 +33,8 @@ def _forecast(model: keras.Model, task: Forecasting) -> Signature:
 
 
 def _look_inside(model: keras.Model) -> Inside:
-    """Of recurrent networks with the forecasts of every prefix, made from the state after it."""
+    """Adds the forecasts of recurrent networks for every prefix, from the state after it."""
     if not introspection.state_tensors(model):
         return look_inside(model)
-    read_out = model.layers[-1]
-    return look_inside(model, extra=lambda found, _: {"prefix_forecasts": read_out(found["states"])[:, :, 0]})
+    head = model.layers[-1]
+    return look_inside(model, extra=lambda outputs, _: {"prefix_forecasts": head(outputs["states"])[:, :, 0]})

@@ -1,18 +1,18 @@
-"""The signatures that open a network: what its layers compute, where it looks, which pixels count.
+"""The signatures that explain a network: layer outputs, attention weights, hidden states, saliency.
 
 `explain` takes the network's own inputs, `explain_text` strings and `explain_image_bytes` files. They return
 all outputs of `serving_default`, and
 
-    networks of convolutions     every feature map by the layer's name
-    recurrent networks           states, and the predictions for each beginning of the sequence
-    networks with attention      the weights of all layers, (B, L, H, queries, keys)
-    the others                   weighted sum and activation of every layer that has weights
-    all that see images          saliency
+    convolutional networks     every feature map, by the layer's name
+    recurrent networks         states, and the predictions for each prefix of the sequence
+    networks with attention    the weights of all layers, (B, L, H, queries, keys)
+    other networks             weighted sum and activation of every dense layer
+    all networks on images     saliency
 
-All are made of TensorFlow's standard operations.
+All operations are TensorFlow's standard ones.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,11 +21,11 @@ import numpy as np
 import tensorflow as tf
 
 from keras_session5 import introspection
-from keras_session5.exporting.reading import checked
+from keras_session5.exporting.reading import check_inputs
 from keras_session5.exporting.signatures.signature import Signature, example_inputs, input_specs, predict
 from keras_session5.tasks import Task
 
-EXAMPLES_INSIDE = 16  # that the export is compared on: these outputs are large
+EXAMPLES_INSIDE = 16  # for the comparison with the Keras model: these outputs are large
 FEATURE_MAPS = ("c1", "s2", "c3", "s4", "c5", "f6")  # the paper's names
 
 Tensors = dict[str, Any]
@@ -34,16 +34,16 @@ Extra = Callable[..., Tensors]
 
 @dataclass(frozen=True)
 class Inside:
-    """A network opened.
+    """The outputs of a network and of its layers.
 
     Attributes:
-        call: from the network's inputs to its outputs and what is computed inside. It is a function of its
-            own, so that its graph is traced and saved once for all signatures.
-        expected: from arrays to the same, seen in the Keras model itself.
+        call: graph function from the network's inputs to its outputs and the tensors inside. It is traced
+            and saved once for all signatures.
+        expected: function from arrays by input name to the same outputs, from the Keras model.
     """
 
     call: Callable[..., Tensors]
-    expected: Callable[..., dict[str, np.ndarray]]
+    expected: Callable[[Mapping[str, np.ndarray]], dict[str, np.ndarray]]
 
 
 def look_inside(
@@ -53,41 +53,42 @@ def look_inside(
     extra: Extra | None = None,
     expected_extra: Extra | None = None,
 ) -> Inside:
-    """Opens a network.
+    """Returns the functions that compute the tensors inside a network.
 
     Args:
-        saliency: whether it sees images.
-        extra: from the outputs found so far, and the inputs, to more of them.
-        expected_extra: the same in another way, to compare with; `extra` if None.
+        model: a functional model.
+        saliency: whether the inputs are images.
+        extra: function from the outputs so far, and the inputs, to further outputs.
+        expected_extra: another implementation to compare with; `extra` if None.
     """
-    look = _looking(model, saliency)
+    look = _make_look(model, saliency)
 
     @tf.function(input_signature=input_specs(model), autograph=False)
     def call(*inputs):
-        inputs = checked(model, *inputs)
-        found = look(*inputs)
-        return found | extra(found, *inputs) if extra else found
+        inputs = check_inputs(model, *inputs)
+        outputs = look(*inputs)
+        return outputs | extra(outputs, *inputs) if extra else outputs
 
-    def expected(*arrays: np.ndarray) -> dict[str, np.ndarray]:
-        tensors = [tf.constant(array) for array in arrays]
-        found = look(*tensors)
-        more = expected_extra or extra
-        found |= more(found, *tensors) if more else {}
-        plain = predict(model, {tensor.name: x for tensor, x in zip(model.inputs, arrays, strict=True)})
-        return {name: np.asarray(tensor) for name, tensor in found.items()} | plain
+    def expected(inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        tensors = [tf.constant(array) for array in inputs.values()]
+        outputs = look(*tensors)
+        add = expected_extra or extra
+        outputs |= add(outputs, *tensors) if add else {}
+        return {name: np.asarray(tensor) for name, tensor in outputs.items()} | predict(model, inputs)
 
     return Inside(call, expected)
 
 
 def explain(model: keras.Model, task: Task, inside: Inside) -> Signature:
-    """The network's own inputs -> its outputs and what is computed inside."""
+    """Makes `explain`: the network's own inputs -> its outputs and the tensors inside."""
     inputs = example_inputs(model, task, EXAMPLES_INSIDE)
-    expected = inside.expected(*inputs.values())
-    return Signature(lambda *x: inside.call(*x), input_specs(model), inputs, expected, opens=True)
+    return Signature(
+        lambda *x: inside.call(*x), input_specs(model), inputs, inside.expected(inputs), explains=True
+    )
 
 
-def _looking(model: keras.Model, saliency: bool) -> Callable[..., Tensors]:
-    """From inputs that the network can take to its outputs and what is inside, in a graph or eagerly."""
+def _make_look(model: keras.Model, saliency: bool) -> Callable[..., Tensors]:
+    """Makes a function from valid inputs to outputs and tensors inside, for graphs and eager calls."""
     attention, states = introspection.attention_tensors(model), introspection.state_tensors(model)
     maps = [layer.name for layer in model.layers if layer.name in FEATURE_MAPS]
     tensors = (
@@ -96,29 +97,29 @@ def _looking(model: keras.Model, saliency: bool) -> Callable[..., Tensors]:
     scores = introspection.score_tensors(model) if saliency else {}
     opened = introspection.opened(model, tensors | scores)
 
-    def look(*inputs):
+    def look(*inputs: Any) -> Tensors:
         if saliency:
-            found, pixels = introspection.outputs_and_saliency(opened, *inputs)
-            found["saliency"] = pixels
+            outputs, pixels = introspection.outputs_and_saliency(opened, *inputs)
+            outputs["saliency"] = pixels
         else:
             tensors = [*inputs]
-            found = dict(opened(tensors if len(tensors) > 1 else tensors[0], training=False))
+            outputs = dict(opened(tensors if len(tensors) > 1 else tensors[0], training=False))
         if attention:
-            found = _stacked(found, list(attention))
+            outputs = _stack_weights(outputs, list(attention))
         if states:
-            found = _named_states(found, list(states))
-        return found
+            outputs = _name_states(outputs, list(states))
+        return outputs
 
     return look
 
 
-def _stacked(found: Tensors, names: list[str]) -> Tensors:
-    """The weights of all layers in one tensor: of the encoder, the decoder and between them, or of all."""
+def _stack_weights(outputs: Tensors, names: list[str]) -> Tensors:
+    """Stacks the attention weights of each group of layers into one tensor."""
     groups = introspection.attention_groups(names).items()
-    return found | {group: tf.stack([found.pop(name) for name in of], axis=1) for group, of in groups}
+    return outputs | {group: tf.stack([outputs.pop(one) for one in members], 1) for group, members in groups}
 
 
-def _named_states(found: Tensors, names: list[str]) -> Tensors:
-    """`states` of the last recurrent layer, `states_1` and so on of those before it."""
-    *before, last = [found.pop(name) for name in names]
-    return found | {f"states_{i}": states for i, states in enumerate(before, 1)} | {"states": last}
+def _name_states(outputs: Tensors, names: list[str]) -> Tensors:
+    """Names the states of the last recurrent layer `states`, those of the layers before it `states_1`, ..."""
+    *before, last = [outputs.pop(name) for name in names]
+    return outputs | {f"states_{i}": states for i, states in enumerate(before, 1)} | {"states": last}

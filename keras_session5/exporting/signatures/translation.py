@@ -1,4 +1,4 @@
-"""Signatures of networks that translate."""
+"""Signatures of translation networks."""
 
 from collections.abc import Callable
 
@@ -6,12 +6,12 @@ import keras
 import tensorflow as tf
 
 from keras_session5.data.characters import encode
-from keras_session5.exporting.reading import checked_length
+from keras_session5.exporting.reading import check_length
 from keras_session5.exporting.signatures.characters import (
-    characters_of,
-    decoded,
-    decoded_characters,
-    encoded,
+    decode_characters,
+    decode_text,
+    encode_text,
+    split_characters,
 )
 from keras_session5.exporting.signatures.inside import EXAMPLES_INSIDE, Inside, explain, look_inside
 from keras_session5.exporting.signatures.signature import (
@@ -29,7 +29,7 @@ Search = Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
 
 
 def make_signatures(model: keras.Model, task: Translation) -> dict[str, Signature]:
-    """With `from_text`, which returns the translation that a greedy decoder finds."""
+    """Returns the signatures by name, with `from_text` for greedy translation."""
     search, inside = _make_search(model, task), look_inside(model)
     return {
         "serving_default": serving_default(model, task),
@@ -40,57 +40,59 @@ def make_signatures(model: keras.Model, task: Translation) -> dict[str, Signatur
 
 
 def _make_search(model: keras.Model, task: Translation) -> Search:
-    """From ids (B, T) to a greedy decoder's translation, (B, S), and its log-probability, (B,).
+    """Makes a graph function from ids (B, T) to the greedy translation (B, S) and its log-probability (B,).
 
-    A function of its own, so that its loop is traced and saved once for all signatures.
+    Its loop is traced and saved once for all signatures.
     """
 
     @tf.function(input_signature=[tf.TensorSpec((None, None), tf.int32)], autograph=False)
     def search(source):
-        return translate(model, source, length=task.target_length, **task.marks())
+        return translate(model, source, length=task.target_length, **task.special_tokens())
 
     return search
 
 
 def _from_text(model: keras.Model, task: Translation, search: Search) -> Signature:
-    """A text -> its translation."""
+    """Makes `from_text`: a text -> its translation."""
     data = task.data
 
     def call(text):
-        tokens, scores = search(checked_length(model, encoded(text, data.alphabet)))
-        return {"text": decoded(tokens, data.target_alphabet), "log_probability": scores}
+        tokens, scores = search(check_length(model, encode_text(text, data.alphabet)))
+        return {"text": decode_text(tokens, data.target_alphabet), "log_probability": scores}
 
     texts = data.test.texts[:EXAMPLES]
     return text_signature(call, texts, {"text": as_bytes(task.translate(model, texts))})
 
 
 def _explain_text(model: keras.Model, task: Translation, search: Search, inside: Inside) -> Signature:
-    """Translates a text as `from_text` does, and then looks at how.
+    """Makes `explain` for strings, with the greedy translation as the target.
 
-    Returns the `text` too, with the `characters` (B, T) of the source and with `target_characters` (B, S):
-    the prediction at each step, "" at the end and in padding, for which the decoder has read all before it.
+    It adds the translation `text`, the `characters` (B, T) of the source, and `target_characters` (B, S), the
+    prediction at each step, "" at the end and in padding.
     """
     data = task.data
 
-    def shifted(tokens):
-        """The decoder's inputs while it predicts the tokens: a beginning, and all but the last of them."""
-        begin = tf.fill((tf.shape(tokens)[0], 1), task.marks()["begin_id"])
+    def shift(tokens):
+        """Returns the decoder's inputs for these tokens: the begin token, and all but the last of them."""
+        begin = tf.fill((tf.shape(tokens)[0], 1), task.special_tokens()["begin_id"])
         return tf.concat([begin, tokens[:, :-1]], axis=1)
 
     def call(text):
-        source = checked_length(model, encoded(text, data.alphabet))
+        source = check_length(model, encode_text(text, data.alphabet))
         tokens, _ = search(source)
-        return inside.call(source, shifted(tokens)) | {
-            "text": decoded(tokens, data.target_alphabet),
-            "characters": characters_of(text),
-            "target_characters": decoded_characters(tokens, data.target_alphabet),
+        return inside.call(source, shift(tokens)) | {
+            "text": decode_text(tokens, data.target_alphabet),
+            "characters": split_characters(text),
+            "target_characters": decode_characters(tokens, data.target_alphabet),
         }
 
     texts = data.test.texts[:EXAMPLES_INSIDE]
     source = encode(texts, data.alphabet)
     tokens, _ = search(tf.constant(source))
-    expected = inside.expected(source, shifted(tokens).numpy()) | {
+    names = [tensor.name for tensor in model.inputs]
+    inputs = dict(zip(names, [source, shift(tokens).numpy()], strict=True))
+    expected = inside.expected(inputs) | {
         "text": as_bytes(task.translate(model, texts)),
         "characters": as_rectangle([list(text) for text in texts]),
     }
-    return text_signature(call, texts, expected, opens=True)
+    return text_signature(call, texts, expected, explains=True)
