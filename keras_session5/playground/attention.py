@@ -6,14 +6,16 @@ from typing import Any
 import gradio as gr
 
 from keras_session5 import pictures
-from keras_session5.playground.asking import Asker, checked_text, on_page
-from keras_session5.playground.parts import Opening, introduce, picture, warning
+from keras_session5.playground.parts import LoadEvents, introduce, picture, warning
+from keras_session5.playground.predictor import Predictor, check_text, show_errors
 
 NETWORK = "transformer_encoder"
 ALL = "all"
 
 
-def read(asker: Asker, text: str | None, layer: str, head: str) -> tuple[dict[str, float], Any, Any, Any]:
+def read(
+    predictor: Predictor, text: str | None, layer: str, head: str
+) -> tuple[dict[str, float], Any, Any, Any]:
     """What the encoder makes of a name.
 
     Args:
@@ -22,12 +24,12 @@ def read(asker: Asker, text: str | None, layer: str, head: str) -> tuple[dict[st
     Returns:
         Language -> probability, the picture of the attention, and the choices of layer and head.
     """
-    answer = asker.ask(NETWORK, "explain_text", text=checked_text(text))
+    answer = predictor.predict(NETWORK, "explain_text", text=check_text(text))
     characters = [character for character in answer["characters"].tolist() if character]
     length = len(characters)
     weights = answer["attention"][:, :, :length, :length]  # (L, H, T, T)
     probabilities = answer["probabilities"]
-    names = asker.class_names(NETWORK, len(probabilities))
+    names = predictor.class_names(NETWORK, len(probabilities))
     layers, heads = (_chosen(one, size) for one, size in zip((layer, head), weights.shape, strict=False))
     chosen = weights[layers][:, heads]
     numbered, counted = ([one + 1 for one in some] for some in (layers, heads))
@@ -48,7 +50,7 @@ def _chosen(one: str | None, size: int) -> list[int]:
     return [int(one) - 1] if one and one.isdecimal() and 1 <= int(one) <= size else list(range(size))
 
 
-def add_tab(asker: Asker) -> Opening:
+def add_tab(predictor: Predictor) -> LoadEvents:
     """Adds the tab; returns what is to be computed when it opens."""
     introduce(
         "Transformer: attention, head by head",
@@ -69,7 +71,7 @@ def add_tab(asker: Asker) -> Opening:
             drawn = picture("Where each letter (row) looks (column)", "attention")
 
     asking = (
-        on_page(4, emptied=2)(partial(read, asker)),
+        show_errors(4, cleared=2)(partial(read, predictor)),
         [text, layer, head],
         [wrong, guess, drawn, layer, head],
     )

@@ -10,8 +10,8 @@ from keras_session5 import by_hand
 from keras_session5.by_hand import SLIDES_IMAGE, SLIDES_KERNEL, SLIDES_POOLED, patch_products
 from keras_session5.errors import ArgumentError
 from keras_session5.pictures.by_hand import kernel_patch, pooling as pooling_picture
-from keras_session5.playground.asking import on_page
-from keras_session5.playground.parts import Opening, introduce, picture, sentence, warning
+from keras_session5.playground.parts import LoadEvents, introduce, picture, sentence, warning
+from keras_session5.playground.predictor import show_errors
 
 SLIDES = "the slides' 5 x 5"
 IMAGES = (SLIDES, *(f"digit {label}" for label in range(10)))
@@ -19,7 +19,7 @@ KERNELS = ("the slides' kernel", "edge", "blur", "sharpen")
 POOLED = ("the slides' 4 x 4", "the image", "the feature map")
 
 
-def image_of(name: str) -> np.ndarray:
+def load_image(name: str) -> np.ndarray:
     """An image of the course, or a digit as it was scanned, 8 x 8, 0..16."""
     return SLIDES_IMAGE if name == SLIDES else _digits()[int(name.removeprefix("digit "))]
 
@@ -33,7 +33,7 @@ def _digits() -> list[np.ndarray]:
     return [digits.images[digits.target == label][0] for label in range(10)]
 
 
-def kernel_of(name: str) -> list[list[float]]:
+def get_kernel(name: str) -> list[list[float]]:
     """Rows of one of `KERNELS`."""
     return (SLIDES_KERNEL if name == KERNELS[0] else by_hand.KERNELS[name].round(4)).tolist()
 
@@ -49,7 +49,7 @@ def convolve(image: str, kernel: Any, row: float, column: float) -> tuple[Any, s
     Returns:
         Picture, and the sum written out.
     """
-    pixels, weights = image_of(image), np.array(_numbers(kernel))
+    pixels, weights = load_image(image), np.array(_numbers(kernel))
     found = patch_products(pixels, weights)
     r, c = (min(int(place), size - 1) for place, size in zip((row, column), found.sums.shape, strict=True))
     patch, products = found.patches[r, c], found.products[r, c]
@@ -75,7 +75,7 @@ def pool(what: str, size: float, image: str, kernel: Any) -> tuple[Any, str]:
     if what == POOLED[0]:
         pixels = SLIDES_POOLED
     else:
-        pixels = image_of(image)
+        pixels = load_image(image)
         if what == POOLED[2]:
             pixels = patch_products(pixels, _numbers(kernel)).sums
     side = int(size)
@@ -96,7 +96,7 @@ def _numbers(kernel: Any) -> list[list[float]]:
         raise ArgumentError("Every cell of the kernel must be a number, such as -1 or 0.5.") from None
 
 
-def add_tab() -> Opening:
+def add_tab() -> LoadEvents:
     """Adds the tab; returns what is to be computed when it opens."""
     introduce(
         "Convolution and pooling",
@@ -134,9 +134,9 @@ def add_tab() -> Opening:
             not_pooled = warning()
             pools = picture("Maximum against average", "pools")
     pooled = sentence("pooling-told")
-    convolved = on_page(2)(convolve), [image, kernel, row, column], [wrong, place, told]
-    pool_it = on_page(2)(pool), [what, size, image, kernel], [not_pooled, pools, pooled]
-    named.input(kernel_of, named, kernel)
+    convolved = show_errors(2)(convolve), [image, kernel, row, column], [wrong, place, told]
+    pool_it = show_errors(2)(pool), [what, size, image, kernel], [not_pooled, pools, pooled]
+    named.input(get_kernel, named, kernel)
     # One after the other: a place of the image before may be none of this one.
     image.input(_sliders, image, [row, column]).then(*convolved, show_progress="hidden").then(
         *pool_it, show_progress="hidden"
@@ -148,5 +148,5 @@ def add_tab() -> Opening:
 
 def _sliders(image: str) -> tuple[gr.Slider, gr.Slider]:
     """Every place where a kernel of 3 x 3 lies on the image."""
-    rows, columns = image_of(image).shape
+    rows, columns = load_image(image).shape
     return gr.Slider(maximum=rows - 3, value=0), gr.Slider(maximum=columns - 3, value=0)

@@ -7,16 +7,16 @@ import gradio as gr
 
 from keras_session5 import pictures
 from keras_session5.pictures import style
-from keras_session5.playground.asking import Asker, checked_text, on_page
-from keras_session5.playground.parts import Opening, introduce, picture, warning
+from keras_session5.playground.parts import LoadEvents, introduce, picture, warning
+from keras_session5.playground.predictor import Predictor, check_text, show_errors
 
 NETWORK = "transformer"
 EXAMPLES = ("12 mars 2020", "Montag, 3. August 1998", "12 de octubre de 1992", "10 gru 2031", "May 7, 1987")
 
 
-def translate(asker: Asker, text: str | None) -> tuple[str, Any]:
+def translate(predictor: Predictor, text: str | None) -> tuple[str, Any]:
     """A date in any of the languages -> the ISO date, and the picture of where the decoder looked."""
-    answer = asker.ask(NETWORK, "explain_text", text=checked_text(text))
+    answer = predictor.predict(NETWORK, "explain_text", text=check_text(text))
     source = [character for character in answer["characters"].tolist() if character]
     target = [character for character in answer["target_characters"].tolist() if character]
     if not target:  # a network that was hardly trained may write nothing: there is nothing to show
@@ -32,7 +32,7 @@ def translate(asker: Asker, text: str | None) -> tuple[str, Any]:
     return str(answer["text"]), drawn
 
 
-def add_tab(asker: Asker) -> Opening:
+def add_tab(predictor: Predictor) -> LoadEvents:
     """Adds the tab; returns what is to be computed when it opens."""
     introduce(
         "Transformer: from a date in words to an ISO date",
@@ -48,6 +48,6 @@ def add_tab(asker: Asker) -> Opening:
             wrong = warning()
             drawn = picture("Where the decoder looked, mean of all layers and heads", "cross")
 
-    asking = on_page(2)(partial(translate, asker)), [text], [wrong, found, drawn]
+    asking = show_errors(2)(partial(translate, predictor)), [text], [wrong, found, drawn]
     text.change(*asking, show_progress="hidden", trigger_mode="always_last")
     return [asking]

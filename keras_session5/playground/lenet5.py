@@ -7,28 +7,28 @@ import gradio as gr
 
 from keras_session5 import pictures
 from keras_session5.playground import drawing
-from keras_session5.playground.asking import Asker, on_page
-from keras_session5.playground.parts import Opening, introduce, picture, warning
+from keras_session5.playground.parts import LoadEvents, introduce, picture, warning
+from keras_session5.playground.predictor import Predictor, show_errors
 
 NETWORKS = ("lenet5", "lenet5_1998")
 _LAYERS = ("c1", "s2", "c3", "s4", "c5", "f6")  # the paper's names
 
 
-def look(asker: Asker, network: str, url: str | None) -> tuple[dict[str, float], Any, Any]:
+def look(predictor: Predictor, network: str, url: str | None) -> tuple[dict[str, float], Any, Any]:
     """What a network sees in a drawing.
 
     Returns:
         Class -> probability, the picture of what it looked at, and of every feature map.
     """
-    answer = asker.ask(network, "explain_image_bytes", image_bytes=drawing.read_drawing(url))
+    answer = predictor.predict(network, "explain_image_bytes", image_bytes=drawing.read_drawing(url))
     probabilities = answer["probabilities"]  # (C,)
-    names = asker.class_names(network, len(probabilities))
+    names = predictor.class_names(network, len(probabilities))
     seen = pictures.saliency(answer["image"][:, :, 0], answer["saliency"])
     maps = pictures.feature_maps({name: answer[name] for name in _LAYERS if name in answer})
     return dict(zip(names, probabilities.tolist(), strict=True)), seen, maps
 
 
-def add_tab(asker: Asker) -> Opening:
+def add_tab(predictor: Predictor) -> LoadEvents:
     """Adds the tab; it answers by itself when its field has been drawn."""
     introduce(
         "LeNet-5 (1998): draw a digit",
@@ -45,7 +45,7 @@ def add_tab(asker: Asker) -> Opening:
             seen = picture("What it saw, and which pixels mattered", "saliency")
             maps = picture("Every feature map, layer by layer", "maps")
 
-    asking = on_page(3)(partial(look, asker)), [network, field], [wrong, guess, seen, maps]
+    asking = show_errors(3)(partial(look, predictor)), [network, field], [wrong, guess, seen, maps]
     field.input(*asking, show_progress="hidden", trigger_mode="always_last")
     network.input(*asking, show_progress="hidden")
     return []

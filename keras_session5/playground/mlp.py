@@ -8,10 +8,18 @@ import numpy as np
 
 from keras_session5.by_hand import NumpyMLP
 from keras_session5.pictures import decision_surface
-from keras_session5.playground.as_keras import functional_code
-from keras_session5.playground.asking import on_page
-from keras_session5.playground.parts import Opening, introduce, picture, rows_of, sentence, table, warning
+from keras_session5.playground.keras_code import generate_code
+from keras_session5.playground.parts import (
+    LoadEvents,
+    introduce,
+    picture,
+    render_table,
+    sentence,
+    table,
+    warning,
+)
 from keras_session5.playground.points import NAMES, points
+from keras_session5.playground.predictor import show_errors
 
 ACTIVATIONS = ("tanh", "relu", "sigmoid")
 FRAMES = 8  # pictures while it trains
@@ -34,7 +42,7 @@ def train(
         if frame:
             model.fit(x, labels, rate, per_frame)
         step = frame * per_frame
-        yield *_look(model, x, labels, step), functional_code(model, activation, rate, FRAMES * per_frame)
+        yield *_look(model, x, labels, step), generate_code(model, activation, rate, FRAMES * per_frame)
 
 
 def _look(model: NumpyMLP, x: np.ndarray, labels: np.ndarray, step: int) -> tuple[Any, str, str]:
@@ -46,10 +54,10 @@ def _look(model: NumpyMLP, x: np.ndarray, labels: np.ndarray, step: int) -> tupl
         for (a, b), label, answer in zip(x[:_ROWS], labels, answers, strict=False)
     ]
     figure = decision_surface(lambda plane: model.predict(plane)[:, 0], x, labels)
-    return figure, told, rows_of(TABLE, rows)
+    return figure, told, render_table(TABLE, rows)
 
 
-def add_tab() -> Opening:
+def add_tab() -> LoadEvents:
     """Adds the tab; returns what is to be computed when it opens."""
     introduce(
         "XOR and the multilayer perceptron (1986)",
@@ -81,5 +89,5 @@ def add_tab() -> Opening:
         code = gr.Code(language="python", label="Python", elem_id="keras-code", max_lines=24)
     inputs = [data, hidden, depth, activation, rate, steps, seed]
     outputs = [wrong, surface, told, rows, code]
-    button.click(on_page(4)(train), inputs, outputs, show_progress="hidden", trigger_mode="always_last")
-    return [(on_page(4)(train), inputs, outputs)]
+    button.click(show_errors(4)(train), inputs, outputs, show_progress="hidden", trigger_mode="always_last")
+    return [(show_errors(4)(train), inputs, outputs)]

@@ -17,16 +17,16 @@ from keras_session5.playground import (
     attention,
     convolution,
     dates,
+    generation,
     lenet5,
     mlp,
     perceptron,
     recurrent,
     serving,
-    writing,
 )
-from keras_session5.playground.asking import Asker
-from keras_session5.playground.parts import STYLE, Opening
-from keras_session5.playground.raw_request import RawRests
+from keras_session5.playground.parts import STYLE, LoadEvents
+from keras_session5.playground.predictor import Predictor
+from keras_session5.playground.raw_request import RawClient
 
 TITLE = "keras-session5: playground"
 _TIMEOUT_S = 60.0  # of one request; the first ones wait until their models are loaded
@@ -51,18 +51,18 @@ def build_page(rest_address: str, models: str | os.PathLike = "saved_models") ->
     Raises:
         ArgumentError: for an address that is not of a REST API.
     """
-    rest = RawRests(rest_address)
-    asker = Asker(connect(rest_address, timeout_s=_TIMEOUT_S), Path(models))
-    tabs: dict[str, Callable[[], Opening]] = {
+    rest = RawClient(rest_address)
+    predictor = Predictor(connect(rest_address, timeout_s=_TIMEOUT_S), Path(models))
+    tabs: dict[str, Callable[[], LoadEvents]] = {
         "Perceptron": perceptron.add_tab,
         "XOR and MLP": mlp.add_tab,
         "Convolution": convolution.add_tab,
-        "LeNet-5": lambda: lenet5.add_tab(asker),
-        "RNN": lambda: recurrent.add_tab(asker),
-        "Transformer": lambda: attention.add_tab(asker),
-        "Dates": lambda: dates.add_tab(asker),
-        "GPT": lambda: writing.add_tab(asker),
-        "Serving": lambda: serving.add_tab(asker, rest),
+        "LeNet-5": lambda: lenet5.add_tab(predictor),
+        "RNN": lambda: recurrent.add_tab(predictor),
+        "Transformer": lambda: attention.add_tab(predictor),
+        "Dates": lambda: dates.add_tab(predictor),
+        "GPT": lambda: generation.add_tab(predictor),
+        "Serving": lambda: serving.add_tab(predictor, rest),
     }
     with gr.Blocks(title=TITLE, analytics_enabled=False) as page:
         gr.Markdown("## From the perceptron to the transformer")

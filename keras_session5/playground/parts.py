@@ -6,7 +6,7 @@ from typing import Any
 
 import gradio as gr
 
-Opening = list[tuple[Any, list[Any], list[Any]]]
+LoadEvents = list[tuple[Any, list[Any], list[Any]]]
 """What is computed when a tab opens: functions with their inputs and outputs."""
 
 STYLE = """
@@ -47,12 +47,12 @@ def picture(label: str, elem_id: str, caption: bool = False) -> gr.Plot:
 
 
 def table(label: str, elem_id: str) -> gr.HTML:
-    """A table of text below its label; `rows_of` writes what it shows."""
+    """A table of text below its label; `render_table` writes what it shows."""
     gr.Markdown(f"**{label}**")
     return gr.HTML(elem_id=elem_id)
 
 
-def rows_of(headers: Sequence[str], rows: Iterable[Sequence[Any]], marked: Sequence[bool] = ()) -> str:
+def render_table(headers: Sequence[str], rows: Iterable[Sequence[Any]], marked: Sequence[bool] = ()) -> str:
     """Returns a table as HTML.
 
     Args:

@@ -10,8 +10,16 @@ import numpy as np
 from keras_session5.by_hand import cycle, novikoff_bound, perceptron_trace, threshold_weights
 from keras_session5.data.logic_gates.gates import GATES, ROWS
 from keras_session5.pictures.by_hand import decision_line
-from keras_session5.playground.asking import on_page
-from keras_session5.playground.parts import Opening, introduce, picture, rows_of, sentence, table, warning
+from keras_session5.playground.parts import (
+    LoadEvents,
+    introduce,
+    picture,
+    render_table,
+    sentence,
+    table,
+    warning,
+)
+from keras_session5.playground.predictor import show_errors
 
 EPOCHS = 60  # enough for every gate that can be learned: the bound for AND is 51 mistakes
 TABLE = ["x1", "x2", "sum", "fires", "should"]
@@ -32,10 +40,10 @@ def unit(gate: str, w1: float, w2: float, threshold: float) -> tuple[Any, str, s
     right = int((fires == targets).sum())
     told = f"**{right} of 4 right.** {threshold_weights(targets)}"
     wrong = (fires != targets).tolist()
-    return decision_line(points, targets, (w1, w2), threshold), rows_of(TABLE, rows, wrong), told
+    return decision_line(points, targets, (w1, w2), threshold), render_table(TABLE, rows, wrong), told
 
 
-def weights_for(gate: str) -> tuple[Any, Any, Any]:
+def find_weights(gate: str) -> tuple[Any, Any, Any]:
     """Weights and threshold of a unit that computes the gate; none of them changes where no unit does.
 
     Weights of -1 and 1 if they do, as in 1943; else those that the perceptron learns.
@@ -44,19 +52,19 @@ def weights_for(gate: str) -> tuple[Any, Any, Any]:
     if not found.separable:
         return gr.skip(), gr.skip(), gr.skip()
     if found.weights is None:
-        w1, w2, bias = trace_of(gate).starts[-1]
+        w1, w2, bias = train(gate).starts[-1]
         return w1, w2, -bias
     w1, w2 = found.weights
     return w1, w2, found.threshold
 
 
-def trace_of(gate: str) -> Any:
+def train(gate: str) -> Any:
     return perceptron_trace(ROWS, GATES[gate], epochs=EPOCHS)
 
 
-def num_steps(gate: str) -> int:
+def count_steps(gate: str) -> int:
     """How many steps there are to look at: all until the clean epoch, or two rounds of the circle."""
-    trace = trace_of(gate)
+    trace = train(gate)
     circle = cycle(trace)
     epochs = len(trace.epochs) if circle is None else circle[0] + 2 * (circle[1] - circle[0])
     return epochs * len(ROWS)
@@ -68,8 +76,8 @@ def learning(gate: str, step: float) -> tuple[Any, str, str]:
     Returns:
         Picture, the last steps, and a sentence that counts the mistakes.
     """
-    count = max(0, min(int(step), num_steps(gate)))
-    steps = list(chain.from_iterable(trace_of(gate).epochs))[:count]
+    count = max(0, min(int(step), count_steps(gate)))
+    steps = list(chain.from_iterable(train(gate).epochs))[:count]
     weights, bias = (steps[-1].weights, steps[-1].bias) if steps else ((0.0, 0.0), 0.0)
     rows = []
     for i, one in enumerate(steps, 1):
@@ -78,13 +86,13 @@ def learning(gate: str, step: float) -> tuple[Any, str, str]:
         rows.append([i, inputs, one.target, one.prediction, *learned])
     mistakes = [one.mistake for one in steps]
     told = f"**{sum(mistakes)} mistakes in {count} steps.** {_outlook(gate)}"
-    shown = rows_of(STEPS, rows[-_SHOWN:], mistakes[-_SHOWN:])
+    shown = render_table(STEPS, rows[-_SHOWN:], mistakes[-_SHOWN:])
     return decision_line(np.array(ROWS), GATES[gate], weights, -bias), shown, told
 
 
 def _outlook(gate: str) -> str:
     """What is known about the end of it."""
-    trace, bound = trace_of(gate), novikoff_bound(ROWS, GATES[gate])
+    trace, bound = train(gate), novikoff_bound(ROWS, GATES[gate])
     if math.isfinite(bound):
         return (
             f"Novikoff's bound: at most {bound:.0f}, whatever the order. "
@@ -97,7 +105,7 @@ def _outlook(gate: str) -> str:
     )
 
 
-def add_tab() -> Opening:
+def add_tab() -> LoadEvents:
     """Adds the tab; returns what is to be computed when it opens: functions, inputs, outputs."""
     with gr.Row(equal_height=False):
         with gr.Column():
@@ -129,7 +137,7 @@ def add_tab() -> Opening:
                 learned = gr.Dropdown(list(GATES), value="and", label="Gate to learn", min_width=110)
                 step = gr.Slider(
                     0,
-                    num_steps("and"),
+                    count_steps("and"),
                     8,
                     step=1,
                     label="Steps taken",
@@ -144,12 +152,12 @@ def add_tab() -> Opening:
                 with gr.Column(min_width=220):
                     steps = table("The last steps, mistakes marked", "steps")
     wrong = warning()
-    by_hand = on_page(3)(unit), [gate, w1, w2, threshold], [wrong, plane, rows, told]
-    by_rule = on_page(3)(learning), [learned, step], [wrong, line, steps, score]
+    by_hand = show_errors(3)(unit), [gate, w1, w2, threshold], [wrong, plane, rows, told]
+    by_rule = show_errors(3)(learning), [learned, step], [wrong, line, steps, score]
     gr.on([gate.change, w1.change, w2.change, threshold.change], *by_hand, show_progress="hidden")
-    help_me.click(weights_for, gate, [w1, w2, threshold], show_progress="hidden")
-    learned.input(lambda name: gr.Slider(maximum=num_steps(name), value=num_steps(name)), learned, step).then(
-        *by_rule, show_progress="hidden"
-    )
+    help_me.click(find_weights, gate, [w1, w2, threshold], show_progress="hidden")
+    learned.input(
+        lambda name: gr.Slider(maximum=count_steps(name), value=count_steps(name)), learned, step
+    ).then(*by_rule, show_progress="hidden")
     step.change(*by_rule, show_progress="hidden", trigger_mode="always_last")
     return [by_hand, by_rule]

@@ -14,7 +14,7 @@ from keras_session5.client.deadline import Deadline
 from keras_session5.client.http_pool import HttpPool
 from keras_session5.data.digits.scaling import scale_to_28x28
 from keras_session5.errors import ArgumentError
-from keras_session5.playground.convolution import image_of
+from keras_session5.playground.convolution import load_image
 from keras_session5.playground.drawing import png
 
 _TIMEOUT_S = 10.0
@@ -46,7 +46,7 @@ class Exchange:
     milliseconds: float
 
 
-class RawRests:
+class RawClient:
     """Sends requests to one model server and keeps the connection, as a program would that asks often."""
 
     def __init__(self, address: str):
@@ -87,7 +87,7 @@ class RawRests:
         return Deadline(_TIMEOUT_S, self._address.text)
 
 
-def example(name: str, inputs: Mapping[str, Any]) -> str:
+def example_inputs(name: str, inputs: Mapping[str, Any]) -> str:
     """Returns JSON to ask a signature with: something that makes sense where it is known, else zeros.
 
     Args:
@@ -100,7 +100,7 @@ def example(name: str, inputs: Mapping[str, Any]) -> str:
 
 def _value(name: str, key: str, info: Any) -> Any:
     if key == "image_bytes":
-        digit = scale_to_28x28(image_of("digit 3")[None])[0]
+        digit = scale_to_28x28(load_image("digit 3")[None])[0]
         return [{"b64": base64.b64encode(png(digit)).decode("ascii")}]
     if info.dtype == "string":
         return [_TEXTS.get(name, "Frankreich")]

@@ -6,29 +6,29 @@ from typing import Any
 import gradio as gr
 
 from keras_session5 import pictures
-from keras_session5.playground.asking import Asker, checked_text, on_page
-from keras_session5.playground.parts import Opening, introduce, picture, warning
+from keras_session5.playground.parts import LoadEvents, introduce, picture, warning
+from keras_session5.playground.predictor import Predictor, check_text, show_errors
 
 NETWORK = "simple_rnn"
 
 
-def read(asker: Asker, text: str | None) -> tuple[dict[str, float], Any, Any]:
+def read(predictor: Predictor, text: str | None) -> tuple[dict[str, float], Any, Any]:
     """What the network makes of a name, letter by letter.
 
     Returns:
         Language -> probability, the picture of the changing guess, and of the hidden state.
     """
-    answer = asker.ask(NETWORK, "explain_text", text=checked_text(text))
+    answer = predictor.predict(NETWORK, "explain_text", text=check_text(text))
     characters = [character for character in answer["characters"].tolist() if character]
     length = len(characters)
     probabilities = answer["probabilities"]  # (C,)
-    names = asker.class_names(NETWORK, len(probabilities))
+    names = predictor.class_names(NETWORK, len(probabilities))
     guesses = pictures.prefix_probabilities(answer["prefix_probabilities"][:length], characters, names, top=5)
     states = pictures.states(answer["states"][:length], characters)
     return dict(zip(names, probabilities.tolist(), strict=True)), guesses, states
 
 
-def add_tab(asker: Asker) -> Opening:
+def add_tab(predictor: Predictor) -> LoadEvents:
     """Adds the tab; returns what is to be computed when it opens."""
     introduce(
         "Recurrent network: in which language is this name?",
@@ -45,6 +45,6 @@ def add_tab(asker: Asker) -> Opening:
             guesses = picture("The guess after each letter", "prefixes")
             states = picture("The hidden state after each letter", "states")
 
-    asking = on_page(3)(partial(read, asker)), [text], [wrong, guess, guesses, states]
+    asking = show_errors(3)(partial(read, predictor)), [text], [wrong, guess, guesses, states]
     text.change(*asking, show_progress="hidden", trigger_mode="always_last")
     return [asking]

@@ -8,19 +8,19 @@ import gradio as gr
 
 from keras_session5.catalog import NETWORKS
 from keras_session5.errors import NotFoundError, UnimplementedError
-from keras_session5.playground.asking import Asker, Client, on_page
-from keras_session5.playground.parts import Opening, introduce, rows_of, sentence, table, warning
-from keras_session5.playground.raw_request import RawRests, example
+from keras_session5.playground.parts import LoadEvents, introduce, render_table, sentence, table, warning
+from keras_session5.playground.predictor import Client, Predictor, show_errors
+from keras_session5.playground.raw_request import RawClient, example_inputs
 
 TABLE = ["model", "version", "state"]
 _ANSWERED = 200
 _LOOK: dict[str, Any] = {"lines": 1, "max_lines": 8, "wrap_lines": True, "interactive": False}
 
 
-def served(asker: Asker) -> list[list[Any]]:
+def served(predictor: Predictor) -> list[list[Any]]:
     """Rows of model, version and state; a model without a version is told as missing."""
     rows = []
-    for name, versions in _models(asker.client).items():
+    for name, versions in _models(predictor.client).items():
         rows += [[name, one.version, f"{one.state} {one.error}"] for one in versions]
         rows += [] if versions else [[name, "-", "missing"]]
     return rows
@@ -38,32 +38,32 @@ def _models(client: Client) -> dict[str, list[Any]]:
         return found
 
 
-def models_up(asker: Asker, chosen: str | None) -> tuple[str, Any]:
+def list_available(predictor: Predictor, chosen: str | None) -> tuple[str, Any]:
     """The table, and the choices of a model to ask."""
-    rows = served(asker)
+    rows = served(predictor)
     up = sorted({row[0] for row in rows if row[2].startswith("AVAILABLE")})
     best = chosen if chosen in up else next((name for name in ("simple_rnn", *up) if name in up), None)
-    return rows_of(TABLE, rows), gr.Dropdown(up, value=best)
+    return render_table(TABLE, rows), gr.Dropdown(up, value=best)
 
 
-def signatures_of(asker: Asker, name: str | None) -> tuple[Any, str]:
+def list_signatures(predictor: Predictor, name: str | None) -> tuple[Any, str]:
     """The choices of a signature of a model, and what to ask it."""
     if not name:
         return gr.Dropdown([], value=None), ""
-    names = sorted(asker.client.metadata(name).signatures)
+    names = sorted(predictor.client.metadata(name).signatures)
     best = next((one for one in ("from_text", "from_image_bytes", *names) if one in names), None)
-    return gr.Dropdown(names, value=best), question(asker, name, best)
+    return gr.Dropdown(names, value=best), question(predictor, name, best)
 
 
-def question(asker: Asker, name: str | None, signature: str | None) -> str:
+def question(predictor: Predictor, name: str | None, signature: str | None) -> str:
     """Inputs for a signature, as JSON."""
     if not name or not signature:
         return ""
-    signatures = asker.client.metadata(name).signatures
-    return example(name, signatures[signature].inputs) if signature in signatures else ""
+    signatures = predictor.client.metadata(name).signatures
+    return example_inputs(name, signatures[signature].inputs) if signature in signatures else ""
 
 
-def ask(rest: RawRests, name: str | None, signature: str | None, inputs: str) -> tuple[str, str, str, str]:
+def ask(rest: RawClient, name: str | None, signature: str | None, inputs: str) -> tuple[str, str, str, str]:
     """Asks; returns a sentence with the time, the request as JSON and as curl, and the answer."""
     if not name or not signature:
         raise NotFoundError("No model is up. `session5 tour` trains and exports all of them.")
@@ -72,11 +72,11 @@ def ask(rest: RawRests, name: str | None, signature: str | None, inputs: str) ->
     return f"**{told} in {done.milliseconds:.1f} ms.**", done.body, done.curl, done.answer
 
 
-def add_tab(asker: Asker, rest: RawRests) -> Opening:
+def add_tab(predictor: Predictor, rest: RawClient) -> LoadEvents:
     """Adds the tab; returns what is to be computed when it opens."""
     introduce(
         "The model server",
-        f"All networks of this page are asked over REST at {asker.client.address}. Here is what is up, and "
+        f"All networks of this page are asked over REST at {predictor.client.address}. Here is what is up, and "
         "what goes over the wire. `session5 run NAME` makes a missing one, and it is up a second later.",
     )
     wrong = warning()
@@ -96,18 +96,18 @@ def add_tab(asker: Asker, rest: RawRests) -> Opening:
             curl = gr.Code(language="shell", label="In a terminal", elem_id="curl", **_LOOK)
 
     looking = (
-        on_page(2, emptied=1)(lambda chosen: models_up(asker, chosen)),
+        show_errors(2, cleared=1)(lambda chosen: list_available(predictor, chosen)),
         [name],
         [wrong, rows, name],
     )
     again.click(*looking)
-    asking = on_page(4)(partial(ask, rest)), [name, signature, inputs]
+    asking = show_errors(4)(partial(ask, rest)), [name, signature, inputs]
     told_all = [wrong, told, body, curl, answer]
-    choosing = on_page(2)(partial(signatures_of, asker))
+    choosing = show_errors(2)(partial(list_signatures, predictor))
     # Where no model is up, the sentence that says why is to stay.
     name.change(
         lambda chosen: choosing(chosen) if chosen else [gr.skip()] * 3, name, [wrong, signature, inputs]
     ).success(lambda *three: asking[0](*three) if three[0] else [gr.skip()] * 5, asking[1], told_all)
-    signature.input(on_page(1)(partial(question, asker)), [name, signature], [wrong, inputs])
+    signature.input(show_errors(1)(partial(question, predictor)), [name, signature], [wrong, inputs])
     button.click(*asking, told_all)
     return [looking]

@@ -7,7 +7,7 @@ import numpy as np
 from keras_session5.by_hand import NumpyMLP
 
 
-def functional_code(model: NumpyMLP, activation: str, learning_rate: float, steps: int) -> str:
+def generate_code(model: NumpyMLP, activation: str, learning_rate: float, steps: int) -> str:
     """Returns a program in the functional API that builds the network and sets the weights it has now.
 
     Args:

@@ -6,16 +6,16 @@ from typing import Any
 import gradio as gr
 
 from keras_session5.errors import ArgumentError
-from keras_session5.playground.asking import Asker, checked_text, on_page
-from keras_session5.playground.parts import Opening, introduce, rows_of, table, warning
+from keras_session5.playground.parts import LoadEvents, introduce, render_table, table, warning
+from keras_session5.playground.predictor import Predictor, check_text, show_errors
 
 NETWORK = "gpt"
 LANGUAGE = "German"
 _SAMPLES = 8
 
 
-def go_on(
-    asker: Asker, language: str | None, start: str | None, temperature: float, seed: float
+def generate(
+    predictor: Predictor, language: str | None, start: str | None, temperature: float, seed: float
 ) -> tuple[str, str, Any]:
     """Goes on with the beginning of a name.
 
@@ -24,14 +24,14 @@ def go_on(
     """
     if temperature < 0:
         raise ArgumentError(f"`temperature` must be at least 0. Received: temperature={temperature:g}")
-    names = asker.class_names(NETWORK)
+    names = predictor.class_names(NETWORK)
     if language not in names:
         language = names[0]
-    text = checked_text(start) if start or len(names) == 1 else ""  # of a class's text nothing need be known
+    text = check_text(start) if start or len(names) == 1 else ""  # of a class's text nothing need be known
     prompt = f"{language}: {text}" if len(names) > 1 else text
-    likeliest = asker.ask(NETWORK, "from_text", text=prompt)["text"]
+    likeliest = predictor.predict(NETWORK, "from_text", text=prompt)["text"]
     seeds = [int(seed) + i for i in range(_SAMPLES)]
-    written = asker.ask_rows(
+    written = predictor.predict_batch(
         NETWORK,
         "sample",
         text=[prompt] * _SAMPLES,
@@ -39,10 +39,10 @@ def go_on(
         seed=seeds,
     )["text"]
     rows = [[one, text] for one, text in zip(seeds, written.tolist(), strict=True)]
-    return str(likeliest), rows_of(["seed", "name"], rows), gr.Dropdown(names, value=language)
+    return str(likeliest), render_table(["seed", "name"], rows), gr.Dropdown(names, value=language)
 
 
-def add_tab(asker: Asker) -> Opening:
+def add_tab(predictor: Predictor) -> LoadEvents:
     """Adds the tab; returns what is to be computed when it opens."""
     introduce(
         "GPT: go on with a name",
@@ -68,7 +68,7 @@ def add_tab(asker: Asker) -> Opening:
             rows = table("By chance", "gpt-samples")
 
     asking = (
-        on_page(3, emptied=2)(partial(go_on, asker)),
+        show_errors(3, cleared=2)(partial(generate, predictor)),
         [language, start, temperature, seed],
         [wrong, likeliest, rows, language],
     )

@@ -33,7 +33,7 @@ class Client(Protocol):
     def models(self) -> dict[str, list[Any]]: ...
 
 
-class Asker:
+class Predictor:
     """Asks the models for one example at a time.
 
     Args:
@@ -52,9 +52,9 @@ class Asker:
             ServingError: what is wrong and what to do.
         """
         rows = {key: [value] for key, value in inputs.items()}
-        return {key: value[0] for key, value in self.ask_rows(name, signature, **rows).items()}
+        return {key: value[0] for key, value in self.predict_batch(name, signature, **rows).items()}
 
-    def ask_rows(self, name: str, signature: str, **inputs: Sequence[Any]) -> Answer:
+    def predict_batch(self, name: str, signature: str, **inputs: Sequence[Any]) -> Answer:
         """The same for a batch."""
         try:
             return self.client.predict(name, inputs, signature_name=signature)
@@ -91,7 +91,7 @@ class Asker:
         )
 
 
-def checked_text(text: str | None) -> str:
+def check_text(text: str | None) -> str:
     """Returns a text as the networks take it, with each letter and its accent as one character.
 
     Raises:
@@ -105,14 +105,14 @@ def checked_text(text: str | None) -> str:
     return text
 
 
-def on_page(
-    num_outputs: int, emptied: int | None = None
+def show_errors(
+    num_outputs: int, cleared: int | None = None
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Makes a function's answer one for the page: first a sentence, empty if all is well, then the outputs.
 
     Args:
         num_outputs: of the function; a single one needs no tuple. A generator gives them several times.
-        emptied: how many of them are empty if it fails, all if None. The others, which were chosen by the
+        cleared: how many of them are empty if it fails, all if None. The others, which were chosen by the
             user, stay as they are.
     """
 
@@ -121,7 +121,7 @@ def on_page(
             return ("", *outputs) if num_outputs > 1 else ("", outputs)
 
         def wrong(error: Session5Error) -> tuple[Any, ...]:
-            empty = num_outputs if emptied is None else emptied
+            empty = num_outputs if cleared is None else cleared
             return (f"⚠ {error.sentence}", *[None] * empty, *[gr.skip()] * (num_outputs - empty))
 
         @wraps(function)
