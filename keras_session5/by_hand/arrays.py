@@ -23,7 +23,8 @@ def numbers(name: str, value: Any, *shape: int | str) -> np.ndarray:
         array = np.asarray(value, "float64")
     except (TypeError, ValueError, OverflowError) as error:
         raise ArgumentError(
-            f"`{name}` must be an array of shape {expected} that contains only numbers. Received: {name}={value!r}"
+            f"`{name}` must be an array of shape {expected} that contains only numbers. "
+            f"Received: {name}={value!r}"
         ) from error
     fits = (
         size >= 1 if isinstance(wanted, str) else size == wanted
@@ -39,7 +40,7 @@ def numbers(name: str, value: Any, *shape: int | str) -> np.ndarray:
 
 
 def classes(name: str, value: Any, count: int, num_classes: int) -> np.ndarray:
-    """Returns `value` as an int64 array of shape (count,) if it holds integers from 0 to `num_classes` - 1."""
+    """Returns `value` as an int64 array, (count,), if it contains only integers below `num_classes`."""
     array = numbers(name, value, count)
     if not np.isin(array, range(num_classes)).all():
         allowed = "0 or 1" if num_classes == 2 else f"integers from 0 to {num_classes - 1}"

@@ -90,8 +90,8 @@ def feature_map(image: ArrayLike, kernel: ArrayLike, stride: int = 1, padding: s
         Array of shape (output rows, output columns), float32; see `output_size`.
 
     Raises:
-        ArgumentError: if an array is not two-dimensional, another argument is invalid, or the kernel is larger
-            than the image and there is no padding.
+        ArgumentError: if an array is not two-dimensional, another argument is invalid, or the kernel is
+            larger than the image and there is no padding.
 
     Example:
         >>> feature_map([[1, 2, 3], [4, 5, 6]], [[0, 1]]).tolist()

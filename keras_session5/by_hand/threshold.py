@@ -33,12 +33,12 @@ class ThresholdWeights:
 def threshold_weights(outputs: Sequence[int]) -> ThresholdWeights:
     """Finds weights of -1 and 1 and a threshold with which one unit computes a truth table.
 
-    Weights and threshold are unique, except for constant outputs: there the weights are all 1, and the threshold
-    is the smallest integer, from the lowest sum on, that works.
+    Weights and threshold are unique, except for constant outputs: there the weights are all 1, and the
+    threshold is the smallest integer, from the lowest sum on, that works.
 
     Args:
-        outputs: 0 or 1 for each row of the truth table, in the order 00, 01, 10, 11; 2, 4 or 8 values for one,
-            two or three inputs.
+        outputs: 0 or 1 for each row of the truth table, in the order 00, 01, 10, 11; 2, 4 or 8 values for
+            one, two or three inputs.
 
     Returns:
         The weights, if they exist, and a sentence. Of the 4, 16 and 256 truth tables of one, two and three

@@ -88,8 +88,8 @@ _FIELDS_OF_MODALITIES = {
 class Network:
     """One entry of the catalogue.
 
-    Most networks are trained. A network with weights set by hand has data but no `recipe`. A network of a published
-    size, which serves only for building and counting, has neither.
+    Most networks are trained. A network with weights set by hand has data but no `recipe`. A network of a
+    published size, which serves only for building and counting, has neither.
 
     Attributes:
         name: name in the catalogue and of the served model.

@@ -12,8 +12,8 @@ TEXT_PAIR: Mapping[str, Any] = {"text": tfds.features.Text(), "target": tfds.fea
 class GeneratedBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):  # pyright: ignore[reportGeneralTypeIssues, reportCallIssue]
     """Builds a data set without internet access, from a library's copy or from a seed.
 
-    A subclass is in a folder with the name of the data set. It sets the attributes below and returns the samples of
-    each split from `splits`.
+    A subclass is in a folder with the name of the data set. It sets the attributes below and returns the
+    samples of each split from `splits`.
 
     Attributes:
         DESCRIPTION: one line.

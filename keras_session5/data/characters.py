@@ -13,8 +13,8 @@ PADDING_ID = 0
 UNKNOWN_ID = 1
 FIRST_CHARACTER_ID = 2
 
-# All characters of the names in Babel 2.18.0, sorted. The list is fixed because the number of a network's weights
-# depends on its length, and a newer Babel must not change the networks.
+# All characters of the names in Babel 2.18.0, sorted. The list is fixed because the number of a network's
+# weights depends on its length, and a newer Babel must not change the networks.
 ALPHABET = (
     " \"&'(),-./:"
     "ABCDEFGHIJKLMNOPQRSTUVWXYZ[]"

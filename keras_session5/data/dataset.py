@@ -14,9 +14,9 @@ class Split:
     """N samples and their labels.
 
     Attributes:
-        inputs: depends on the modality. "vector": (N, D) float32; "image": (N, height, width, 1) uint8, pixels
-            0..255; "series": (N, T, 1) float32; "text" and "text_pair": (N, T) int32, character ids padded on
-            the right with 0.
+        inputs: depends on the modality. "vector": (N, D) float32; "image": (N, height, width, 1) uint8,
+            pixels 0..255; "series": (N, T, 1) float32; "text" and "text_pair": (N, T) int32, character ids
+            padded on the right with 0.
         labels: "series": (N, H) float32, the next H values; "text_pair": (N, S) int32, character ids of the
             targets, padded like `inputs`; otherwise (N,) int32, indices into the data set's `class_names`.
         texts: the N texts encoded in `inputs`; empty unless the modality is "text" or "text_pair".

@@ -1,7 +1,8 @@
 """IDX files, the format of MNIST and Fashion-MNIST.
 
-A file consists of a magic number of four bytes (two zeros, the type of the values, the number of dimensions), one
-big-endian 32-bit size for each dimension, and the values, last dimension fastest. It may be compressed with gzip.
+A file consists of a magic number of four bytes (two zeros, the type of the values, the number of dimensions),
+one big-endian 32-bit size for each dimension, and the values, last dimension fastest. It may be compressed
+with gzip.
 
 Reference: Y. LeCun, C. Cortes, C. J. C. Burges, The MNIST Database, http://yann.lecun.com/exdb/mnist
 """
@@ -54,8 +55,8 @@ def load_folder(
 
     Args:
         name: name of the data set, such as `"fashion_mnist"`.
-        folder: folder with `train-images-idx3-ubyte`, `train-labels-idx1-ubyte` and their `t10k` counterparts,
-            also spelled `train-images.idx3-ubyte`, with or without `.gz`.
+        folder: folder with `train-images-idx3-ubyte`, `train-labels-idx1-ubyte` and their `t10k`
+            counterparts, also spelled `train-images.idx3-ubyte`, with or without `.gz`.
         class_names: one name for each class.
         framing: placement of the digits in the images, if they show digits.
 
@@ -140,7 +141,8 @@ def _parse_header(path: Path, content: bytes) -> tuple[np.dtype, tuple[int, ...]
     shape = tuple(np.frombuffer(sizes, ">u4").tolist())
     if not 1 <= num_dims <= _MAX_DIMS or 0 in shape:
         raise DataError(
-            f"{path} must have 1 to {_MAX_DIMS} dimensions of at least 1. Found: {_format_shape(shape) or 'none'}"
+            f"{path} must have 1 to {_MAX_DIMS} dimensions of at least 1. "
+            f"Found: {_format_shape(shape) or 'none'}"
         )
     return np.dtype(_TYPES[content[2]]), shape
 

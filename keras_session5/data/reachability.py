@@ -32,8 +32,8 @@ def check_reachable(name: str, url: str) -> None:
 
 
 def _find_obstacle(url: str, timeout_s: float) -> str | None:
-    # Python's timeouts do not limit the look-up of a host name, hence the thread; as a daemon it does not keep the
-    # process alive.
+    # Python's timeouts do not limit the look-up of a host name, hence the thread; as a daemon it does not
+    # keep the process alive.
     results: queue.SimpleQueue[str | None] = queue.SimpleQueue()
     threading.Thread(target=lambda: results.put(_request(url, timeout_s)), daemon=True).start()
     try:

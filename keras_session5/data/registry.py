@@ -14,8 +14,8 @@ from keras_session5.data.waves.signals import NOISE_SD, VARIANTS
 class DataSetEntry:
     """The description of a data set, available before it is loaded.
 
-    Without a `download_url`, `<name>/<name>_dataset_builder.py` in this package builds the data set; with one, it
-    is TFDS's own data set of that name.
+    Without a `download_url`, `<name>/<name>_dataset_builder.py` in this package builds the data set; with
+    one, it is TFDS's own data set of that name.
 
     Attributes:
         modality: "vector", "image", "text", "series" or "text_pair".

@@ -15,8 +15,8 @@ from keras_session5.errors import ArgumentError
 class PartialConv2D(keras.layers.Layer):
     """Convolution without padding, with stride 1, whose connections are given by a table.
 
-    There are weights only for the connections in the table. For the computation they are scattered into a dense
-    kernel of zeros.
+    There are weights only for the connections in the table. For the computation they are scattered into a
+    dense kernel of zeros.
 
     Args:
         table: one row for each output map, with the indices of its input maps.

@@ -12,8 +12,8 @@ from keras_session5 import checks
 class TokenMean(keras.metrics.Mean):
     """Cross-entropy in nats, or accuracy, averaged over all tokens with a weight.
 
-    Keras's own metrics first average over each batch of sequences, which gives the tokens of short batches more
-    weight than those of long batches.
+    Keras's own metrics first average over each batch of sequences, which gives the tokens of short batches
+    more weight than those of long batches.
 
     Args:
         of: `"cross_entropy"` or `"accuracy"`.

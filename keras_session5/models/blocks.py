@@ -1,8 +1,8 @@
 """The building blocks of the 2017 transformer, in the paper's order.
 
-By default a sublayer is post-norm, as in section 5.4 of the paper: norm(x + dropout(sublayer(x))). With `pre_norm`
-it is x + dropout(sublayer(norm(x))), which trains deep stacks without warm-up (Xiong et al. 2020). GPT, BERT and
-ViT define their own blocks in their own files.
+By default a sublayer is post-norm, as in section 5.4 of the paper: norm(x + dropout(sublayer(x))). With
+`pre_norm` it is x + dropout(sublayer(norm(x))), which trains deep stacks without warm-up (Xiong et al. 2020).
+GPT, BERT and ViT define their own blocks in their own files.
 """
 
 import math
@@ -239,5 +239,6 @@ def _check_mask(mask: Any, queries: Any, keys: Any) -> None:
         for actual, size in zip(mask.shape, expected, strict=True)
     ):
         raise ArgumentError(
-            f"`mask` must broadcast to (batch, queries, keys), {expected}. Received: shape={tuple(mask.shape)}"
+            f"`mask` must broadcast to (batch, queries, keys), {expected}. "
+            f"Received: shape={tuple(mask.shape)}"
         )

@@ -28,9 +28,9 @@ def build_lenet5(
         61,706 for ten classes: 156 + 2,416 + 48,120 + 10,164 + 850.
 
     Differences from the paper:
-        Each map of c3 sees all six input maps, where the paper connects it to some; s2 and s4 take the maximum
-        of four units, where the paper averages them with a trained coefficient and bias; tanh(x) replaces the
-        squashing function 1.7159 tanh(2x/3); a softmax replaces the radial basis functions.
+        Each map of c3 sees all six input maps, where the paper connects it to some; s2 and s4 take the
+        maximum of four units, where the paper averages them with a trained coefficient and bias; tanh(x)
+        replaces the squashing function 1.7159 tanh(2x/3); a softmax replaces the radial basis functions.
         `build_lenet5_1998` follows the paper in all four.
         c5 is a convolution, as in the paper; the course's "flatten, dense 120" has the same 48,120 weights.
 

@@ -48,8 +48,8 @@ def build_masked_language_model(
         V D + num_layers (4 (D D + D) + 2 D mlp_dim + mlp_dim + D + 4 D) + D D + D + 2 D.
 
     Differences from the paper:
-        The blocks are those of `build_transformer_encoder`: sinusoidal positions, ReLU, the initial weights of
-        2017; `build_bert` has BERT's own. Tokens are characters instead of word pieces. There is one
+        The blocks are those of `build_transformer_encoder`: sinusoidal positions, ReLU, the initial weights
+        of 2017; `build_bert` has BERT's own. Tokens are characters instead of word pieces. There is one
         sequence, so neither segments nor next sentence prediction. The head is that of the released code
         (dense, GELU, normalisation, the embedding in reverse) without a bias for each token.
 

@@ -28,7 +28,8 @@ def build_mlp_xor(num_hidden: int = 8, activation: str = "tanh") -> keras.Model:
 
     Differences from the paper:
         Rumelhart et al. use the logistic function in the hidden layer; tanh learns faster. XOR appears not in
-        the letter to Nature but in chapter 8 of "Parallel Distributed Processing", volume 1, of the same year.
+        the letter to Nature but in chapter 8 of "Parallel Distributed Processing", volume 1, of the same
+        year.
 
     Example:
         >>> build_mlp_xor(num_hidden=2).count_params()

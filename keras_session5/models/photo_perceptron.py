@@ -18,8 +18,8 @@ def build_photo_perceptron(
     """Builds photocells, association units with a fixed random wiring, and a response unit that learns.
 
     The response unit learns by Rosenblatt's rule, as in `build_perceptron`: `HalfSquaredError`, SGD with a
-    learning rate of 1, one card at a time. Sums of a few +1 and -1 are exact, and so are the predictions. Left
-    and right are linearly separable in the photocells themselves: the task does not need the association
+    learning rate of 1, one card at a time. Sums of a few +1 and -1 are exact, and so are the predictions.
+    Left and right are linearly separable in the photocells themselves: the task does not need the association
     units, and without them the perceptron learns faster.
 
     Args:

@@ -26,9 +26,9 @@ def build_simple_rnn_waves(units: Sequence[int] = (64, 64)) -> keras.Model:
         width; 12,545 for two layers of 64.
 
     Differences from the paper:
-        Elman's network reads symbols; this one reads numbers. It has two layers (a single layer of 32 units is
-        no better than a linear forecast) and tanh in place of logistic units. The gradient flows back through
-        the whole series, where Elman treats the previous state as an input.
+        Elman's network reads symbols; this one reads numbers. It has two layers (a single layer of 32 units
+        is no better than a linear forecast) and tanh in place of logistic units. The gradient flows back
+        through the whole series, where Elman treats the previous state as an input.
 
     Example:
         >>> build_simple_rnn_waves().count_params()

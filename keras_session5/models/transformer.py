@@ -95,8 +95,8 @@ def build_transformer_layers(
 ) -> keras.Model:
     """Builds the transformer without its embeddings; the defaults are the paper's base size.
 
-    The paper gives its vocabulary as "about 37000" tokens, so only these layers have an exact parameter count.
-    With 37,000 shared embeddings the total is 63 million; table 3 of the paper gives 65 million.
+    The paper gives its vocabulary as "about 37000" tokens, so only these layers have an exact parameter
+    count. With 37,000 shared embeddings the total is 63 million; table 3 of the paper gives 65 million.
 
     Args:
         embed_dim: width of the embeddings and of every block, D.

@@ -1,4 +1,4 @@
-"""What the page asks the model server, and the sentences where there is no answer."""
+"""Requests of the page to the model server, with errors as messages for the user."""
 
 import inspect
 import unicodedata
@@ -15,16 +15,16 @@ from keras_session5.client.labels import class_names
 from keras_session5.data import DATA_SETS
 from keras_session5.errors import ArgumentError, InvalidArgumentError, NotFoundError, Session5Error
 
-Answer = dict[str, np.ndarray]
-_LONGEST_TEXT = 200  # characters; no name and no date is longer
+Outputs = dict[str, np.ndarray]
+_MAX_TEXT_LENGTH = 200  # characters; names and dates are shorter
 
 
 class Client(Protocol):
-    """As much of `keras_session5.client.Client` as the page needs."""
+    """The part of `keras_session5.client.Client` that the page uses."""
 
     address: str
 
-    def predict(self, name: str, inputs: Any, *, signature_name: str = ...) -> Answer: ...
+    def predict(self, name: str, inputs: Any, *, signature_name: str = ...) -> Outputs: ...
 
     def metadata(self, name: str) -> Any: ...
 
@@ -34,110 +34,114 @@ class Client(Protocol):
 
 
 class Predictor:
-    """Asks the models for one example at a time.
+    """Gets predictions from a model server.
 
     Args:
-        client: of the model server.
-        models: folder of the exported models, where the names of the classes lie if the server's models
-            were exported on this machine.
+        client: client of the model server.
+        models: folder of the exported models; it contains the class names if the models were exported on this
+            machine.
     """
 
     def __init__(self, client: Client, models: Path):
         self.client, self._models = client, models
 
-    def ask(self, name: str, signature: str, **inputs: Any) -> Answer:
-        """Returns what a model answers to one example, by output name, without the axis of the batch.
+    def predict(self, name: str, signature: str, **inputs: Any) -> Outputs:
+        """Returns the outputs of a model for one sample, by name, without the batch axis.
 
         Raises:
-            ServingError: what is wrong and what to do.
+            ServingError: if the request fails, with a remedy.
         """
-        rows = {key: [value] for key, value in inputs.items()}
-        return {key: value[0] for key, value in self.predict_batch(name, signature, **rows).items()}
+        batch = {key: [value] for key, value in inputs.items()}
+        return {key: value[0] for key, value in self.predict_batch(name, signature, **batch).items()}
 
-    def predict_batch(self, name: str, signature: str, **inputs: Sequence[Any]) -> Answer:
-        """The same for a batch."""
+    def predict_batch(self, name: str, signature: str, **inputs: Sequence[Any]) -> Outputs:
+        """Returns the outputs of a model for a batch, by name.
+
+        Raises:
+            ServingError: if the request fails, with a remedy.
+        """
         try:
             return self.client.predict(name, inputs, signature_name=signature)
         except NotFoundError:
-            raise self._missing(name) from None
+            raise self._make_missing_error(name) from None
         except InvalidArgumentError:
             if signature in self.client.metadata(name).signatures:
                 raise
             raise InvalidArgumentError(
-                f"This version of `{name}` cannot be looked into, for it lacks the signature `{signature}`. "
-                f"`session5 export {name}` writes one that has it."
+                f"This version of `{name}` lacks the signature `{signature}`. "
+                f"`session5 export {name}` writes a version with it."
             ) from None
 
     def class_names(self, name: str, count: int | None = None) -> list[str]:
-        """Returns a name for each class: as exported, else as the network's own data set has them.
+        """Returns the class names of the exported model, or else those of the network's default data set.
 
         Args:
-            name: of the model.
-            count: of the classes, if it is known: where no names fit, numbers take their place.
+            name: name of the model.
+            count: number of classes, if known; numbers replace the names if their count differs.
         """
         try:
             names = class_names(self.client, name, self._models)
         except NotFoundError:
-            raise self._missing(name) from None
+            raise self._make_missing_error(name) from None
         if names and count in (None, len(names)):
             return names
         names = DATA_SETS[(NETWORKS[name].data or "").partition("/")[0]].class_names
         return list(names) if count in (None, len(names)) else [str(i) for i in range(count)]
 
-    def _missing(self, name: str) -> NotFoundError:
+    def _make_missing_error(self, name: str) -> NotFoundError:
         return NotFoundError(
             f"The server at {self.client.address} has no model `{name}`. `session5 run {name}` trains "
-            "and exports it, `session5 tour` all of them; then ask again."
+            "and exports it, and `session5 tour` all networks; then try again."
         )
 
 
 def check_text(text: str | None) -> str:
-    """Returns a text as the networks take it, with each letter and its accent as one character.
+    """Returns a text in NFC, in which each accented letter is one character.
 
     Raises:
-        ArgumentError: if there is nothing, or too much, to read.
+        ArgumentError: if the text is empty or too long.
     """
     text = unicodedata.normalize("NFC", text or "")
     if not text.strip():
         raise ArgumentError("Type at least one letter.")
-    if len(text) > _LONGEST_TEXT:
-        raise ArgumentError(f"Type at most {_LONGEST_TEXT} characters. Received: {len(text)}.")
+    if len(text) > _MAX_TEXT_LENGTH:
+        raise ArgumentError(f"Type at most {_MAX_TEXT_LENGTH} characters. Received: {len(text)}.")
     return text
 
 
 def show_errors(
     num_outputs: int, cleared: int | None = None
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Makes a function's answer one for the page: first a sentence, empty if all is well, then the outputs.
+    """Decorates a function of the page to return an error message, empty on success, before its outputs.
 
     Args:
-        num_outputs: of the function; a single one needs no tuple. A generator gives them several times.
-        cleared: how many of them are empty if it fails, all if None. The others, which were chosen by the
-            user, stay as they are.
+        num_outputs: number of outputs of the function, without a tuple if there is one. The function may be a
+            generator.
+        cleared: number of outputs to clear on an error, all if None. The others, the user's choices, remain.
     """
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
-        def fine(outputs: Any) -> tuple[Any, ...]:
+        def succeed(outputs: Any) -> tuple[Any, ...]:
             return ("", *outputs) if num_outputs > 1 else ("", outputs)
 
-        def wrong(error: Session5Error) -> tuple[Any, ...]:
+        def fail(error: Session5Error) -> tuple[Any, ...]:
             empty = num_outputs if cleared is None else cleared
             return (f"⚠ {error.sentence}", *[None] * empty, *[gr.skip()] * (num_outputs - empty))
 
         @wraps(function)
-        def answer(*values: Any) -> tuple[Any, ...]:
+        def call(*inputs: Any) -> tuple[Any, ...]:
             try:
-                return fine(function(*values))
+                return succeed(function(*inputs))
             except Session5Error as error:
-                return wrong(error)
+                return fail(error)
 
         @wraps(function)
-        def answers(*values: Any) -> Iterator[tuple[Any, ...]]:
+        def iterate(*inputs: Any) -> Iterator[tuple[Any, ...]]:
             try:
-                yield from map(fine, function(*values))
+                yield from map(succeed, function(*inputs))
             except Session5Error as error:
-                yield wrong(error)
+                yield fail(error)
 
-        return answers if inspect.isgeneratorfunction(function) else answer
+        return iterate if inspect.isgeneratorfunction(function) else call
 
     return decorate

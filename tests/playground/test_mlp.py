@@ -44,7 +44,7 @@ def test_xor_is_solved_and_the_picture_is_drawn_while_it_trains():
     frames = list(mlp.train("gate: xor", 4, 1, "tanh", 1.0, 1600, 0))
     assert len(frames) == mlp.FRAMES + 1
     assert "after 0 steps" in frames[0][1]
-    assert "**4 of 4 right** after 1,600 steps" in frames[-1][1]
+    assert "**4 of 4 correct** after 1,600 steps" in frames[-1][1]
     losses = [float(re.search(r"Loss ([\d.]+)\.", frame[1])[1]) for frame in frames]
     assert losses[0] > 0.5 > 0.01 > losses[-1]
 

@@ -27,13 +27,13 @@ def test_the_truth_table_is_what_the_keras_unit_answers(gate, weights, threshold
     expected = keras.ops.convert_to_numpy(model(np.array(ROWS, "float32")))[:, 0].astype(int)
     _, table, told = perceptron.draw_unit(gate, *weights, threshold)
     assert [int(row[3]) for row in cells(table)] == expected.tolist() == list(GATES[gate])
-    assert "4 of 4 right" in told
+    assert "4 of 4 correct" in told
     assert "marked" not in table
 
 
 def test_mistakes_are_counted_and_marked():
     _, table, told = perceptron.draw_unit("and", 1, 1, 1)  # that is OR
-    assert "2 of 4 right" in told
+    assert "2 of 4 correct" in told
     assert "weights (1, 1), threshold 2" in told
     assert table.count('class="marked"') == 2
 
@@ -41,7 +41,7 @@ def test_mistakes_are_counted_and_marked():
 @pytest.mark.parametrize("gate", SEPARABLE)
 def test_the_weights_that_are_shown_compute_the_gate_and_are_on_the_sliders(gate):
     w1, w2, threshold = perceptron.find_weights(gate)
-    assert "4 of 4 right" in perceptron.draw_unit(gate, w1, w2, threshold)[2]
+    assert "4 of 4 correct" in perceptron.draw_unit(gate, w1, w2, threshold)[2]
     assert -2 <= w1 <= 2
     assert -2 <= w2 <= 2
     assert -3 <= threshold <= 3
@@ -75,5 +75,5 @@ def test_the_mistakes_stay_below_novikoffs_bound(gate, bound):
 def test_xor_goes_round_for_ever():
     told = perceptron.draw_learning("xor", 1000)[2]
     first, second = s5.by_hand.cycle(s5.by_hand.perceptron_trace(ROWS, GATES["xor"]))
-    assert f"epoch {second + 1} begins with the weights that epoch {first + 1} began with" in told
+    assert f"epoch {second + 1} starts from the same weights as epoch {first + 1}" in told
     assert perceptron.count_steps("xor") == 4 * (2 * second - first)

@@ -69,15 +69,15 @@ def test_a_request_is_shown_as_it_was_sent(rest, raw):
     assert shlex.split(done.curl) == ["curl", "-d", done.body, f"{rest.address}{path}"]
     assert done.status == 200
     assert 0 < done.milliseconds < 10_000
-    assert '"label": ["German"]' in done.answer
-    assert done.answer.count("0.25") < 200  # cut short
-    assert "…" in done.answer
+    assert '"label": ["German"]' in done.response
+    assert done.response.count("0.25") < 200  # cut short
+    assert "…" in done.response
 
 
 def test_a_refusal_is_shown_with_its_status(rest, raw):
     rest.pages["/v1/models/gpt:predict"] = 400, {"error": "`text` must begin with"}
     told, _, _, answer = serving.send(raw, "gpt", "from_text", '{"text": ["x"]}')
-    assert "Refused with status 400 in" in told
+    assert "Failed with status 400 in" in told
     assert "must begin with" in answer
 
 

@@ -20,8 +20,8 @@ _PLAIN_SPACES = str.maketrans(dict.fromkeys("\u00a0\u202f\u2009", " "))
 def write_date(day: datetime.date, language: str, date_format: str) -> str:
     """Writes a date in a language, NFC, with plain spaces.
 
-    Babel's no-break (U+00A0), narrow no-break (U+202F) and thin spaces (U+2009) become plain spaces: users do not
-    type them, and their use differs between versions of the CLDR.
+    Babel's no-break (U+00A0), narrow no-break (U+202F) and thin spaces (U+2009) become plain spaces: users do
+    not type them, and their use differs between versions of the CLDR.
 
     Args:
         day: date from `FIRST_DAY` to `LAST_DAY`.
@@ -38,8 +38,8 @@ def write_date(day: datetime.date, language: str, date_format: str) -> str:
 def date_pairs(split: str) -> dict[str, str]:
     """Returns distinct texts and their ISO dates, in a fixed random order.
 
-    Each text has a random language and format. The SHA-256 of its ISO date assigns a day to one split, so that the
-    test days do not occur in training. A day is repeated only after all others of the split.
+    Each text has a random language and format. The SHA-256 of its ISO date assigns a day to one split, so
+    that the test days do not occur in training. A day is repeated only after all others of the split.
 
     Args:
         split: "train" (30,000 texts), "validation" (1,500) or "test" (2,000).

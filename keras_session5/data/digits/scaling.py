@@ -7,8 +7,9 @@ from scipy import ndimage
 def scale_to_28x28(images: np.ndarray) -> np.ndarray:
     """Scales 8 x 8 images, 0..16, to 28 x 28 images, 0..255.
 
-    Bilinear interpolation enlarges the images by three; two empty pixels form a border, as the digits of MNIST do
-    not touch the edge either. The test accuracy of a nearest-neighbour classifier, 0.961, does not change.
+    Bilinear interpolation enlarges the images by three; two empty pixels form a border, as the digits of
+    MNIST do not touch the edge either. The test accuracy of a nearest-neighbour classifier, 0.961, does not
+    change.
 
     Args:
         images: (N, 8, 8) numbers in 0..16.

@@ -62,7 +62,7 @@ def _collect_names(locale: Any) -> set[str]:
 
 
 def _is_name(name: str) -> bool:
-    """Returns whether a text is a name: no code ("EMU", "EUA (XBC)") and without years ("peso (1975–1993)")."""
+    """Returns whether a text is neither a code ("EMU", "EUA (XBC)") nor has years ("peso (1975–1993)")."""
     has_digits = any(character.isdigit() for character in name)
     has_two_letters = sum(character.isalpha() for character in name) >= 2
     return has_two_letters and not has_digits and not name.isupper()

@@ -9,8 +9,8 @@ from keras_session5.data.place_names.names import LANGUAGES, assign_split, names
 class Builder(GeneratedBuilder):
     """About 13,800 names of territories, languages and currencies, each in exactly one of twenty languages.
 
-    With character 1-4-grams, logistic regression has a test accuracy of 0.81 and a linear support vector machine
-    of 0.82: names in related languages often differ in only one or two letters.
+    With character 1-4-grams, logistic regression has a test accuracy of 0.81 and a linear support vector
+    machine of 0.82: names in related languages often differ in only one or two letters.
 
     Source: Unicode CLDR (https://cldr.unicode.org, Unicode License v3) as Babel ships it.
     """

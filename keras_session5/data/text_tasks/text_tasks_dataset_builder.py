@@ -5,7 +5,7 @@ from keras_session5.data.text_tasks.tasks import task_pairs
 
 
 class Builder(GeneratedBuilder):
-    """Equal numbers of "language: Frankreich" -> "German" and "iso: 12 mars 2020" -> "2020-03-12", 27,532 pairs.
+    """27,532 pairs, half "language: Frankreich" -> "German", half "iso: 12 mars 2020" -> "2020-03-12".
 
     The splits are those of the two data sets.
 

@@ -16,12 +16,12 @@ AMPLITUDE_RANGE = (0.2, 1.0)  # every sine stands out from the noise
 def make_waves(variant: str, num_waves: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Generates N waves without and with noise.
 
-    The noise is independent at each step, with a standard deviation of 0.1. With amplitudes a, the mean square of
-    a wave is 3 E[a^2] / 2 = 0.62, a root mean square of 0.8.
+    The noise is independent at each step, with a standard deviation of 0.1. With amplitudes a, the mean
+    square of a wave is 3 E[a^2] / 2 = 0.62, a root mean square of 0.8.
 
     Args:
-        variant: "random" draws a period for each sine of each wave; "fixed" uses the same three periods for all
-            waves. Amplitudes and phases are random in both.
+        variant: "random" draws a period for each sine of each wave; "fixed" uses the same three periods for
+            all waves. Amplitudes and phases are random in both.
         num_waves: number of waves, N.
         seed: the same seed gives the same waves.
 

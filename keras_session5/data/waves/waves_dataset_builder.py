@@ -13,10 +13,11 @@ _SEEDS = {"train": 1, "validation": 2, "test": 3}
 class Builder(GeneratedBuilder):
     """8,000 + 1,000 + 2,000 sums of three sines with noise of variance 0.01: 50 values and the next 20.
 
-    A linear autoregression on the 50 values, fitted by least squares, forecasts the next value with a mean squared
-    error of 1.2 times the variance of the noise if the periods are fixed; the excess comes from estimating phases
-    and amplitudes from noisy values. With random periods the error is 3.1 times the variance, because one set of
-    weights cannot fit all periods. A network can improve on it by at most the difference.
+    A linear autoregression on the 50 values, fitted by least squares, forecasts the next value with a mean
+    squared error of 1.2 times the variance of the noise if the periods are fixed; the excess comes from
+    estimating phases and amplitudes from noisy values. With random periods the error is 3.1 times the
+    variance, because one set of weights cannot fit all periods. A network can improve on it by at most the
+    difference.
     """
 
     BUILDER_CONFIGS = [
