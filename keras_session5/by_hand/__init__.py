@@ -1,7 +1,7 @@
-"""What the course works out by hand, as small functions: NumPy, or one Keras layer with its weights set.
+"""The worked examples of the course as small functions, in NumPy or as one Keras layer with given weights.
 
-What there is stands in `__init__.pyi` and is imported on first use: what needs no Keras (threshold weights,
-the perceptron's trace, back-propagation, attention) imports none.
+`__init__.pyi` lists the public names. Each is imported on first use: threshold weights, the perceptron's
+trace, back-propagation and attention do not import Keras.
 """
 
 import lazy_loader

@@ -1,4 +1,4 @@
-"""Attention as one formula in NumPy."""
+"""The formula of attention in NumPy."""
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -12,21 +12,21 @@ def scaled_dot_product_attention(
 ) -> np.ndarray:
     """Computes softmax(Q K^T / sqrt(K)) V: for each query a weighted mean of the values.
 
-    The weights of a query are positive and sum to 1; a key weighs the more, the larger its product with the
-    query. This is one head of `keras.layers.MultiHeadAttention`, without its projections.
+    The weights of a query are positive and sum to 1; the larger the product of query and key, the larger the
+    weight. This is one head of `keras.layers.MultiHeadAttention` without its projections.
 
     Args:
-        queries: Q, one row for each position that attends, (S, K).
-        keys: one row for each position that is attended to, (T, K).
-        values: V, one row for each key, (T, any width).
-        mask: True where a query may attend to a key, (S, T); each query needs at least one. None where every
-            query may attend to every key.
+        queries: Q, one row for each position that attends to others, (S, K).
+        keys: one row for each position to attend to, (T, K).
+        values: V, one row for each key, (T, width).
+        mask: True where a query may attend to a key, (S, T), at least once for each query; None allows all
+            pairs.
 
     Returns:
-        One row for each query, as wide as the values.
+        Array of shape (S, width).
 
     Raises:
-        ArgumentError: if the shapes do not fit, a number is not finite or a query has no key.
+        ArgumentError: if the shapes do not match, a number is not finite or a query has no key.
 
     Example:
         >>> scaled_dot_product_attention([[0, 0]], [[1, 0], [0, 1]], [[2], [4]]).tolist()
@@ -45,6 +45,8 @@ def scaled_dot_product_attention(
         if not allowed.any(axis=1).all():
             raise ArgumentError(f"`mask` must allow each query at least one key. Received: mask={mask!r}")
         scores = np.where(allowed, scores, -np.inf)
-    weights = np.exp(scores - scores.max(axis=1, keepdims=True))  # softmax; the maximum avoids an overflow
+    weights = np.exp(
+        scores - scores.max(axis=1, keepdims=True)
+    )  # softmax; subtracting the maximum avoids overflow
     weights /= weights.sum(axis=1, keepdims=True)
     return weights @ v

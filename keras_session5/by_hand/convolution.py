@@ -1,19 +1,20 @@
-"""Convolution and pooling of one image, by the Keras layers and by their products."""
+"""Convolution and pooling of one image, with Keras layers and product by product."""
 
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from keras_session5 import checks
 from keras_session5.by_hand import arrays
 from keras_session5.errors import ArgumentError
 
 KERNELS: dict[str, np.ndarray] = {
-    # Eight times the middle less its neighbours: zero wherever nothing changes.
+    # Eight times the centre minus its neighbours: zero in uniform regions.
     "edge": np.array([[-1.0, -1, -1], [-1, 8, -1], [-1, -1, -1]]),
     # The mean of nine pixels.
     "blur": np.full((3, 3), 1 / 9),
-    # The image, plus what sets a pixel off from its four neighbours.
+    # The image plus the difference of each pixel from its four neighbours.
     "sharpen": np.array([[0.0, -1, 0], [-1, 5, -1], [0, -1, 0]]),
 }
 """The kernels of the course, 3 x 3."""
@@ -23,19 +24,19 @@ SLIDES_IMAGE = np.array(
 )
 SLIDES_KERNEL = np.array([[1, 0, 0], [1, 1, 0], [0, 0, 1]], float)
 SLIDES_POOLED = np.array([[7, 3, 5, 2], [8, 7, 1, 6], [4, 9, 3, 9], [0, 8, 4, 5]], float)
-"""What the course's slides work out by hand: an image, its kernel, and a square that is pooled."""
+"""The worked example of the course's slides: an image, its kernel, and an array to pool."""
 
-# The same answer whatever dtype and data format Keras is set to.
+# Makes the result independent of Keras's global dtype and data format.
 _LAYER: dict[str, Any] = {"dtype": "float32", "data_format": "channels_last", "name": "by_hand"}
 
 
 class Products(NamedTuple):
-    """What a convolution computes at every place of its output.
+    """The intermediate values of a convolution at every output position.
 
     Attributes:
-        patches: what the kernel lies on, (rows, columns, kernel rows, kernel columns).
-        products: each patch times the kernel, element by element; same shape.
-        sums: of the products, (rows, columns): the feature map.
+        patches: the part of the image under the kernel, (rows, columns, kernel rows, kernel columns).
+        products: each patch times the kernel elementwise, of the same shape.
+        sums: the sums of the products, (rows, columns), which are the feature map.
     """
 
     patches: np.ndarray
@@ -43,19 +44,19 @@ class Products(NamedTuple):
     sums: np.ndarray
 
 
-def output_size(size, kernel, stride=1, padding="valid") -> int:
-    """Returns how many outputs a convolution or pooling has along one axis.
+def output_size(size: int, kernel: int, stride: int = 1, padding: str = "valid") -> int:
+    """Returns the number of outputs of a convolution or pooling along one axis.
 
     floor((size - kernel) / stride) + 1 for `"valid"`, ceil(size / stride) for `"same"`.
 
     Args:
-        size: of the input, in pixels.
-        kernel: size of the kernel or of the pooling window, in pixels.
-        stride: from one output to the next, in pixels.
+        size: size of the input, in pixels.
+        kernel: size of the kernel or pooling window, in pixels.
+        stride: step from one output to the next, in pixels.
         padding: `"valid"` (none) or `"same"` (zeros around the input).
 
     Raises:
-        ArgumentError: if a size is below 1, or the kernel larger than an input without padding.
+        ArgumentError: if a size is below 1, or the kernel is larger than the input and there is no padding.
 
     Example:
         >>> output_size(28, 5), output_size(28, 2, stride=2), output_size(28, 5, padding="same")
@@ -74,35 +75,36 @@ def output_size(size, kernel, stride=1, padding="valid") -> int:
     return (size - kernel) // stride + 1
 
 
-def feature_map(image, kernel, stride=1, padding="valid") -> np.ndarray:
-    """Returns what a Keras Conv2D with this kernel makes of an image.
+def feature_map(image: ArrayLike, kernel: ArrayLike, stride: int = 1, padding: str = "valid") -> np.ndarray:
+    """Returns the output of a Keras Conv2D with this kernel for an image.
 
-    It is cross-correlation: the kernel is laid on the image as it is, not flipped.
+    This is cross-correlation: the kernel is not flipped.
 
     Args:
         image: array of shape (rows, columns).
         kernel: array of shape (kernel rows, kernel columns), such as `KERNELS["edge"]`.
-        stride: from one output to the next, in pixels.
+        stride: step from one output to the next, in pixels.
         padding: `"valid"` (none) or `"same"` (zeros around the image).
 
     Returns:
         Array of shape (output rows, output columns), float32; see `output_size`.
 
     Raises:
-        ArgumentError: if an array is not two-dimensional, the kernel larger than an image without
-            padding, or another argument not as above.
+        ArgumentError: if an array is not two-dimensional, another argument is invalid, or the kernel is
+            larger than the image and there is no padding.
 
     Example:
         >>> feature_map([[1, 2, 3], [4, 5, 6]], [[0, 1]]).tolist()
         [[2.0, 3.0], [5.0, 6.0]]
     """
-    image, kernel = _image(image), arrays.numbers("kernel", kernel, "kernel rows", "kernel columns")
+    image = arrays.numbers("image", image, "rows", "columns")
+    kernel = arrays.numbers("kernel", kernel, "kernel rows", "kernel columns")
     checks.positive_int("stride", stride)
     checks.one_of("padding", padding, ["valid", "same"])
     if padding == "valid":
         _check_fits("kernel", kernel.shape, image)
 
-    from keras import layers  # here, so that what is worked out by hand does not wait for it
+    from keras import layers  # deferred: most of this package needs no Keras
 
     convolution = layers.Conv2D(
         1,
@@ -110,7 +112,7 @@ def feature_map(image, kernel, stride=1, padding="valid") -> np.ndarray:
         strides=stride,
         padding=padding,
         use_bias=False,
-        kernel_initializer="zeros",  # draws no random numbers, of which others would then get the next
+        kernel_initializer="zeros",  # leaves the random state of Keras unchanged
         **_LAYER,
     )
     convolution.build((1, *image.shape, 1))
@@ -118,26 +120,26 @@ def feature_map(image, kernel, stride=1, padding="valid") -> np.ndarray:
     return _apply(convolution, image)
 
 
-def pool(image, size=2, mode="max") -> np.ndarray:
-    """Returns what a Keras pooling layer makes of an image: one number for each window.
+def pool(image: ArrayLike, size: int = 2, mode: str = "max") -> np.ndarray:
+    """Returns the output of a Keras pooling layer for an image: one number for each window.
 
     Args:
-        image: array of shape (rows, columns). Rows and columns that fill no window are left out.
-        size: side of the square window, and the way from one to the next, in pixels.
+        image: array of shape (rows, columns). Rows and columns that do not fill a window are ignored.
+        size: side of the square window, and the stride, in pixels.
         mode: `"max"` or `"average"`.
 
     Returns:
         Array of shape (rows // size, columns // size), float32.
 
     Raises:
-        ArgumentError: if the image is not two-dimensional, the window larger than it, or another
-            argument not as above.
+        ArgumentError: if the image is not two-dimensional or smaller than the window, or another argument is
+            invalid.
 
     Example:
         >>> pool([[7, 3, 5, 2], [8, 7, 1, 6], [4, 9, 3, 9], [0, 8, 4, 5]]).tolist()
         [[8.0, 6.0], [9.0, 9.0]]
     """
-    image = _image(image)
+    image = arrays.numbers("image", image, "rows", "columns")
     checks.positive_int("size", size)
     checks.one_of("mode", mode, ["max", "average"])
     _check_fits("size", (size, size), image)
@@ -147,34 +149,31 @@ def pool(image, size=2, mode="max") -> np.ndarray:
     return _apply(pooling(size, **_LAYER), image)
 
 
-def patch_products(image, kernel, stride=1) -> Products:
-    """Returns what `feature_map` adds up, place by place, without padding.
+def patch_products(image: ArrayLike, kernel: ArrayLike, stride: int = 1) -> Products:
+    """Returns the products that `feature_map` sums at each position, without padding.
 
     Args:
         image: array of shape (rows, columns).
         kernel: array of shape (kernel rows, kernel columns).
-        stride: from one output to the next, in pixels.
+        stride: step from one output to the next, in pixels.
 
     Returns:
         Patches, products and their sums, float64.
 
     Raises:
-        ArgumentError: as `feature_map`.
+        ArgumentError: as for `feature_map`.
 
     Example:
         >>> patch_products([[1, 2, 3]], [[10, 1]]).products.tolist()
         [[[[10.0, 2.0]], [[20.0, 3.0]]]]
     """
-    image, kernel = _image(image), arrays.numbers("kernel", kernel, "kernel rows", "kernel columns")
+    image = arrays.numbers("image", image, "rows", "columns")
+    kernel = arrays.numbers("kernel", kernel, "kernel rows", "kernel columns")
     checks.positive_int("stride", stride)
     _check_fits("kernel", kernel.shape, image)
     patches = np.lib.stride_tricks.sliding_window_view(image, kernel.shape)[::stride, ::stride].copy()
     products = patches * kernel
     return Products(patches, products, products.sum((2, 3)))
-
-
-def _image(image) -> np.ndarray:
-    return arrays.numbers("image", image, "rows", "columns")
 
 
 def _check_fits(name: str, window: tuple[int, ...], image: np.ndarray) -> None:
@@ -185,8 +184,8 @@ def _check_fits(name: str, window: tuple[int, ...], image: np.ndarray) -> None:
         )
 
 
-def _apply(layer, image: np.ndarray) -> np.ndarray:
-    """One image through a layer, without the axes for batch and channel."""
+def _apply(layer: Any, image: np.ndarray) -> np.ndarray:
+    """Applies a layer to one image; adds and removes the axes for batch and channel."""
     maps = layer(image[None, :, :, None].astype("float32"))  # (1, rows, columns, 1)
     from keras import ops
 

@@ -1,10 +1,11 @@
-"""Rosenblatt's rule, one example at a time, and what is known about when it ends."""
+"""Rosenblatt's rule, one sample at a time, and the conditions under which it converges."""
 
 import math
 from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.optimize import nnls
 
 from keras_session5 import checks
@@ -13,12 +14,12 @@ from keras_session5.by_hand import arrays
 
 @dataclass(frozen=True)
 class Step:
-    """One example shown to the perceptron.
+    """One training step of a perceptron.
 
     Attributes:
-        inputs, target: the example.
-        prediction: what the perceptron answered, before it learned.
-        weights, bias: after it learned.
+        inputs, target: the sample.
+        prediction: output of the perceptron before the update.
+        weights, bias: parameters after the update.
     """
 
     inputs: tuple[float, ...]
@@ -29,15 +30,16 @@ class Step:
 
     @property
     def mistake(self) -> bool:
+        """Whether the prediction differs from the target."""
         return self.prediction != self.target
 
 
 @dataclass(frozen=True)
 class Trace:
-    """All that happens while a perceptron learns.
+    """All training steps of a perceptron.
 
     Attributes:
-        epochs: the steps of each epoch.
+        epochs: steps of each epoch.
     """
 
     epochs: tuple[tuple[Step, ...], ...]
@@ -49,34 +51,36 @@ class Trace:
 
     @property
     def learned(self) -> bool:
-        """Whether the last epoch was clean."""
+        """Whether the last epoch has no mistake."""
         return self.mistakes[-1] == 0
 
     @property
     def starts(self) -> tuple[tuple[float, ...], ...]:
-        """Weights and bias at the beginning of each epoch, and after the last one."""
+        """The weights and bias at the start of each epoch, and after the last."""
         ends = [(*epoch[-1].weights, epoch[-1].bias) for epoch in self.epochs]
         return ((0.0,) * len(ends[0]), *ends)
 
 
-def perceptron_trace(inputs, targets, learning_rate=1.0, epochs=60) -> Trace:
-    """Trains a perceptron from zero weights by Rosenblatt's rule and keeps every step.
+def perceptron_trace(
+    inputs: ArrayLike, targets: ArrayLike, learning_rate: float = 1.0, epochs: int = 60
+) -> Trace:
+    """Trains a perceptron from zero weights by Rosenblatt's rule and records every step.
 
-    After each example w <- w + lr (target - prediction) x, and the bias likewise with x = 1. A clean
-    epoch ends it. It computes in float32, as the Keras perceptron does.
+    Each sample updates w <- w + lr (target - prediction) x, and the bias likewise with x = 1. Training ends
+    after an epoch without a mistake. It computes in float32, like the Keras perceptron.
 
     Args:
-        inputs: array of shape (examples, n), in the order in which they are shown.
-        targets: 0 or 1 for each example.
-        learning_rate: any number above 0. From zero weights it only scales them and changes no answer; 0.1
-            may, for its multiples are rounded, where 1 and 0.5 are exact.
-        epochs: at most so many; 60 are enough for AND, whose bound is 51 mistakes.
+        inputs: array of shape (samples, n), in the order of training.
+        targets: 0 or 1 for each sample.
+        learning_rate: any number above 0. From zero weights it only scales them and does not change the
+            predictions, except by rounding: multiples of 1 and 0.5 are exact, those of 0.1 are not.
+        epochs: largest number of epochs; 60 suffice for AND, whose bound is 51 mistakes.
 
     Returns:
-        The trace: `epochs[e][i]` is what example i did in epoch e.
+        The trace; `epochs[e][i]` is the step on sample i in epoch e.
 
     Raises:
-        ArgumentError: if a shape or a number is not as above.
+        ArgumentError: if a shape or a number is invalid.
 
     Example:
         >>> trace = perceptron_trace([[0, 0], [0, 1], [1, 0], [1, 1]], targets=[0, 0, 0, 1])
@@ -87,7 +91,7 @@ def perceptron_trace(inputs, targets, learning_rate=1.0, epochs=60) -> Trace:
         F. Rosenblatt (1957), "The Perceptron: A Perceiving and Recognizing Automaton", Cornell
         Aeronautical Laboratory, Report 85-460-1.
     """
-    rows = arrays.numbers("inputs", inputs, "examples", "n").astype("float32")
+    rows = arrays.numbers("inputs", inputs, "samples", "n").astype("float32")
     labels = arrays.classes("targets", targets, len(rows), 2)
     rate = np.float32(checks.above_zero("learning_rate", learning_rate))
     checks.positive_int("epochs", epochs)
@@ -107,21 +111,21 @@ def perceptron_trace(inputs, targets, learning_rate=1.0, epochs=60) -> Trace:
     return Trace(tuple(trace))
 
 
-def novikoff_bound(inputs, targets) -> float:
-    """Returns (R / gamma)^2: from zero weights the perceptron makes no more mistakes, in any order.
+def novikoff_bound(inputs: ArrayLike, targets: ArrayLike) -> float:
+    """Returns (R / gamma)^2, a bound on the mistakes of a perceptron from zero weights, in any order.
 
-    R is the length of the longest example, with the bias as one more input of 1, and gamma the widest
-    margin that a plane through the origin leaves between the examples of the two targets.
+    R is the length of the longest sample, with an additional input of 1 for the bias, and gamma the widest
+    margin between the two classes of any plane through the origin.
 
     Args:
-        inputs: array of shape (examples, n).
-        targets: 0 or 1 for each example.
+        inputs: array of shape (samples, n).
+        targets: 0 or 1 for each sample.
 
     Returns:
-        The bound; infinite where no plane separates the examples, and the rule never ends.
+        The bound; infinite if no plane separates the classes, so that training never converges.
 
     Raises:
-        ArgumentError: if a shape or a number is not as above.
+        ArgumentError: if a shape or a number is invalid.
 
     Example:
         >>> round(novikoff_bound([[0, 0], [0, 1], [1, 0], [1, 1]], targets=[0, 0, 0, 1]), 6)
@@ -131,37 +135,36 @@ def novikoff_bound(inputs, targets) -> float:
         A. Novikoff (1962), "On Convergence Proofs on Perceptrons", Symposium on the Mathematical
         Theory of Automata.
     """
-    rows = arrays.numbers("inputs", inputs, "examples", "n")
+    rows = arrays.numbers("inputs", inputs, "samples", "n")
     labels = arrays.classes("targets", targets, len(rows), 2)
 
-    z = np.hstack([rows, np.ones((len(rows), 1))])  # (examples, n + 1)
-    z = z / np.linalg.norm(z, axis=1).max()  # now R = 1
+    z = np.hstack([rows, np.ones((len(rows), 1))])  # (samples, n + 1)
+    z = z / np.linalg.norm(z, axis=1).max()  # R = 1
     g = np.where(labels == 1, 1.0, -1.0)[:, None] * z
-    # The shortest v with g v >= 1 has length 1 / gamma. It is Lawson and Hanson's "least distance
-    # programming" (1974, chapter 23): non-negative least squares, and v from what that leaves over.
-    e = np.vstack([g.T, np.ones(len(g))])  # (n + 2, examples)
+    # The shortest v with g v >= 1 has length 1 / gamma. Lawson and Hanson's "least distance programming"
+    # (1974, chapter 23) computes it from the residual of non-negative least squares.
+    e = np.vstack([g.T, np.ones(len(g))])  # (n + 2, samples)
     f = np.eye(len(e))[-1]
-    rest = f - e @ nnls(e, f)[0]
-    if rest[-1] < 1e-12:
+    residual = f - e @ nnls(e, f)[0]
+    if residual[-1] < 1e-12:
         return math.inf
-    v = -rest[:-1] / rest[-1]
-    # The examples themselves say whether v separates them.
+    v = -residual[:-1] / residual[-1]
+    # Rounding may yield a v that does not separate the samples.
     return float(v @ v) if (g @ v > 1 - 1e-6).all() else math.inf
 
 
 def cycle(trace: Trace) -> tuple[int, int] | None:
-    """Finds that a perceptron goes round in circles.
+    """Finds the cycle in the weights of a perceptron that does not converge.
 
-    An epoch depends on nothing but the weights that it begins with, for the examples come in the same
-    order. So where two epochs begin with the same weights, all that follows repeats for ever.
+    The order of the samples is fixed, so an epoch depends only on its initial weights. If two epochs start
+    from the same weights, training repeats forever.
 
     Args:
-        trace: of `perceptron_trace`.
+        trace: trace from `perceptron_trace`.
 
     Returns:
-        The first i < j with `trace.starts[i] == trace.starts[j]`: from epoch i on, counted from 0, every
-        j - i epochs are the same. None where the perceptron has learned, or where no weights have
-        returned yet.
+        The first i < j with `trace.starts[i] == trace.starts[j]`: from epoch i on, counted from 0, training
+        repeats every j - i epochs. None if the perceptron has converged, or if no weights have recurred yet.
 
     Example:
         >>> cycle(perceptron_trace([[0, 0], [0, 1], [1, 0], [1, 1]], targets=[0, 1, 1, 0]))

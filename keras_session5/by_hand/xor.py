@@ -1,12 +1,12 @@
-"""XOR solved on paper: a hidden layer of two units, with weights that nobody had to train."""
+"""XOR solved on paper: a hidden layer of two units, without training."""
 
 import keras
 import numpy as np
 from keras import layers
 
-# Of the hidden units one counts the ones among the inputs, the other those beyond the first.
+# The first hidden unit counts the inputs that are 1, the second is 1 only if both are.
 W, C = np.array([[1.0, 1.0], [1.0, 1.0]]), np.array([0.0, -1.0])
-# One, less two where both inputs are one.
+# The count of ones, minus 2 if both inputs are 1.
 V, B = np.array([[1.0], [-2.0]]), np.array([0.0])
 
 

@@ -1,7 +1,7 @@
 """The catalogue: one entry per network, in the order of the course.
 
-The command line, the trainer, the exporter, `serving/models.config`, the README's table and the tests
-iterate over `NETWORKS`. Importing this package imports neither TensorFlow nor Keras.
+The command line, training, export, `serving/models.config`, the README's table and the tests iterate over
+`NETWORKS`. Importing this package imports neither TensorFlow nor Keras.
 """
 
 from collections.abc import Mapping
@@ -19,10 +19,10 @@ NETWORKS: Mapping[str, Network] = {
 
 
 def network(name: str) -> Network:
-    """Returns the entry of that name.
+    """Returns the entry of a network.
 
     Raises:
-        ArgumentError: if there is none, with the nearest name.
+        ArgumentError: if there is no such entry; the message suggests the nearest name.
     """
     return NETWORKS[checks.one_of("name", name, NETWORKS)]
 
@@ -32,13 +32,13 @@ def build(name: str, **arguments: Any) -> Any:
 
     Args:
         name: catalogue name, such as `"lenet5"`.
-        **arguments: of its builder; those that are not given are the catalogue's.
+        **arguments: arguments of its builder; the default values are those of the catalogue.
 
     Returns:
         An uncompiled `keras.Model`.
 
     Raises:
-        ArgumentError: for an unknown name or a wrong argument.
+        ArgumentError: for an unknown name or an invalid argument.
 
     Example:
         >>> build("lenet5", num_classes=10).count_params()

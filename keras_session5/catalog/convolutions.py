@@ -1,4 +1,4 @@
-"""LeNet-5 (1998), the course's and the paper's."""
+"""LeNet-5 (1998), as in the course and as in the paper."""
 
 from dataclasses import replace
 
@@ -20,7 +20,7 @@ NETWORKS = (
         inputs=IMAGE,
         outputs=probabilities(10),
         parameters=61_706,
-        # Distortions as for the MLP, larger: what the convolutions share copes with more of them.
+        # Larger distortions than for the MLP: shared weights tolerate them.
         recipe=Recipe(
             learning_rate=3e-3,
             schedule="cosine",
@@ -49,8 +49,8 @@ NETWORKS = (
         inputs=IMAGE,
         outputs=probabilities(10),
         parameters=60_000,
-        # Its subsampling and its output learn slower than pooling and softmax do: a higher rate, and milder
-        # distortions.
+        # Trainable subsampling and fixed codes learn more slowly than pooling and softmax, hence a higher
+        # rate and smaller distortions.
         recipe=Recipe(
             learning_rate=1e-2,
             schedule="cosine",

@@ -1,4 +1,4 @@
-"""What an entry of the catalogue says of its network."""
+"""The entries of the catalogue: a network with its tensors and training recipe."""
 
 import inspect
 from collections.abc import Callable, Mapping
@@ -12,7 +12,7 @@ from keras_session5.errors import ArgumentError
 
 @dataclass(frozen=True)
 class Tensor:
-    """An input or output of a network: its dtype and its shape, None where any size fits."""
+    """An input or output of a network: its dtype, and its shape with None for any size."""
 
     dtype: str
     shape: tuple[int | None, ...]
@@ -25,21 +25,21 @@ class Recipe:
     loss: str = "sparse_categorical_crossentropy"
     optimizer: str = "adam"
     learning_rate: float = 1e-3  # Adam's published default
-    schedule: str = "constant"  # or "cosine": down to zero at the end of the last epoch
-    warmup: float = 0.0  # fraction of all steps over which the rate first rises from zero
+    schedule: str = "constant"  # or "cosine", which decays to zero at the end of the last epoch
+    warmup: float = 0.0  # fraction of all steps during which the rate rises from zero
     weight_decay: float = 0.0  # of AdamW
     batch_size: int = 64
     epochs: int = 10
-    examples: int | None = None  # only so many of the training examples, drawn with the seed; None for all
-    repeats: int = 1  # over the data in one epoch; tiny data sets have tiny epochs otherwise
+    examples: int | None = None  # size of a random subset of the training samples; None for all
+    repeats: int = 1  # passes through the data in one epoch; more than one for tiny data sets
     shuffle: bool = True
-    interleave_classes: bool = False  # one example of each class in turn
-    bucket: bool = False  # batches of sequences of about the same length: less padding to compute
-    token_dropout: float = 0.0  # texts: fraction of characters shown as the unknown one, id 1
-    shift_px: float = 0.0  # images: random shift of at most so many pixels in each direction
-    rotate_deg: float = 0.0  # images: random rotation of at most so many degrees
-    scale: float = 0.0  # images: random enlargement or reduction by at most this fraction
-    stop_when_clean: bool = False  # Rosenblatt's rule ends with an epoch without a mistake
+    interleave_classes: bool = False  # one sample of each class in turn
+    bucket: bool = False  # batches of sequences of similar length, to reduce padding
+    token_dropout: float = 0.0  # texts: fraction of characters replaced by the unknown id, 1
+    shift_px: float = 0.0  # images: largest random shift in each direction, in pixels
+    rotate_deg: float = 0.0  # images: largest random rotation, in degrees
+    scale: float = 0.0  # images: largest random enlargement or reduction, as a fraction
+    stop_when_clean: bool = False  # Rosenblatt's rule: stop after an epoch without a mistake
 
     def __post_init__(self):
         checks.one_of(
@@ -63,18 +63,17 @@ class Recipe:
         for name in ("learning_rate", "weight_decay", "shift_px", "rotate_deg"):
             checks.not_negative(name, getattr(self, name))
         if self.interleave_classes and self.bucket:
-            raise ArgumentError("`bucket` orders by length and `interleave_classes` by class. Received: both")
+            raise ArgumentError("`bucket` and `interleave_classes` must not both be set. Received: both")
         for name in ("shuffle", "interleave_classes", "bucket", "stop_when_clean"):
             checks.one_of(name, getattr(self, name), [True, False])
 
     def check_modality(self, modality: str) -> None:
-        """Raises `ArgumentError` if a field is set that means nothing for data of that modality."""
+        """Raises `ArgumentError` if a field is set that does not apply to data of this modality."""
         for modalities, names in _FIELDS_OF_MODALITIES.items():
             for name in names:
                 if modality not in modalities and getattr(self, name):
                     raise ArgumentError(
-                        f"`{name}` is for networks on {' or '.join(modalities)} data; this one's are "
-                        f"{modality}. "
+                        f"`{name}` applies only to {' or '.join(modalities)} data, not to {modality} data. "
                         f"Received: {name}={getattr(self, name)!r}"
                     )
 
@@ -89,29 +88,29 @@ _FIELDS_OF_MODALITIES = {
 class Network:
     """One entry of the catalogue.
 
-    Most networks are trained. One whose weights are set by hand has data but no `recipe`, and one of a
-    published size, there to be built and counted, has no data either.
+    Most networks are trained. A network with weights set by hand has data but no `recipe`. A network of a
+    published size, which serves only for building and counting, has neither.
 
     Attributes:
-        name: catalogue name; also of its served model.
+        name: name in the catalogue and of the served model.
         title: the network in words.
-        year: of its paper.
-        builder: `module:function` below `keras_session5.models`.
+        year: year of the paper.
+        builder: `module:function` in `keras_session5.models`.
         inputs, outputs: name -> Tensor.
         parameters: exact number of weights with `arguments`.
-        paper, slide: where it was published, and the topic of the course that shows it.
-        arguments: of the builder, where they follow from the default data or differ from its defaults.
-        task: what it is trained for: one of `tasks.TASKS`.
-        modality: of the data that it takes, as `data.DataSet` names it.
+        paper, slide: publication, and topic of the course.
+        arguments: builder arguments that depend on the default data or differ from the builder's defaults.
+        task: one of `tasks.TASKS`.
+        modality: modality of its data, as in `data.DataSet`.
         data: default data set; None for a network that is only counted.
-        recipe: for the default data; None for a network that is not trained.
-        untrained: why there is no recipe, and what to do instead.
-        recipes: for other data sets, by name.
-        min_accuracy: accuracy that `recipe` reaches at least, with any seed, on the test split of `data`.
-        max_loss: greatest loss there.
-        landmark: whether it is one of the five that the demo shows.
-        tour: settings that the tour changes in `recipe`; None for a network outside the tour.
-        tour_min_accuracy, tour_max_loss: what the tour's training reaches, where it changes something.
+        recipe: recipe for the default data; None for a network that is not trained.
+        untrained: the reason for the lack of a recipe, and an alternative.
+        recipes: recipes for other data sets, by name.
+        min_accuracy: least accuracy on the test split of `data` after training with `recipe` and any seed.
+        max_loss: greatest loss under the same conditions.
+        landmark: whether it is one of the five networks of the demo.
+        tour: changes of the tour to `recipe`; None for a network outside the tour.
+        tour_min_accuracy, tour_max_loss: the same limits for the tour, if it changes the recipe.
     """
 
     name: str
@@ -138,7 +137,7 @@ class Network:
     tour_max_loss: float | None = None
 
     def recipe_for(self, data: str) -> Recipe:
-        """The recipe for a data set; that of the default data where it has none of its own.
+        """Returns the recipe for a data set, by default that of the default data.
 
         Raises:
             ArgumentError: if the network is not trained, with the reason.
@@ -149,33 +148,33 @@ class Network:
         """Returns the recipe.
 
         Raises:
-            ArgumentError: if there is none, with the reason.
+            ArgumentError: if the network is not trained, with the reason.
         """
         if self.recipe is None:
             raise ArgumentError(f"{self.name} is not trained. {self.untrained}")
         return self.recipe
 
     def argument_names(self) -> list[str]:
-        """Names of the builder's arguments. Imports Keras."""
-        return list(inspect.signature(self._builder()).parameters)
+        """Returns the names of the builder's arguments. Imports Keras."""
+        return list(inspect.signature(self._load_builder()).parameters)
 
     def all_arguments(self, **arguments: Any) -> dict[str, Any]:
-        """Every argument that `build` would pass, the builder's defaults too. Imports Keras."""
-        bound = inspect.signature(self._builder()).bind(**{**self.arguments, **arguments})
+        """Returns all arguments of the builder, including its defaults. Imports Keras."""
+        bound = inspect.signature(self._load_builder()).bind(**{**self.arguments, **arguments})
         bound.apply_defaults()
         return dict(bound.arguments)
 
     def build(self, **arguments: Any) -> Any:
-        """Builds the network, uncompiled. Arguments that are not given are the catalogue's.
+        """Builds the uncompiled network. The default values are those of the catalogue.
 
         Raises:
-            ArgumentError: for an argument that the builder does not have, or a wrong value.
+            ArgumentError: for an unknown argument or an invalid value.
         """
         names = self.argument_names()
         for argument in arguments:
             checks.one_of("argument", argument, names)
-        return self._builder()(**{**self.arguments, **arguments})
+        return self._load_builder()(**{**self.arguments, **arguments})
 
-    def _builder(self) -> Callable[..., Any]:
+    def _load_builder(self) -> Callable[..., Any]:
         module, function = self.builder.split(":")
         return getattr(import_module(f"keras_session5.models.{module}"), function)

@@ -3,7 +3,7 @@
 from keras_session5.catalog.entry import Network, Recipe, Tensor
 from keras_session5.catalog.shapes import BITS, FIRES, IMAGE, probabilities
 
-# Sixty thousand images need no distortions, and larger batches at a higher rate.
+# Sixty thousand images need no distortions and allow larger batches.
 MLP_ON_FASHION = Recipe(
     optimizer="adamw",
     learning_rate=2e-3,
@@ -25,7 +25,7 @@ NETWORKS = (
         inputs=BITS,
         outputs=FIRES,
         parameters=3,
-        untrained="McCulloch and Pitts gave no rule for learning: its weights are set by hand, for example "
+        untrained="McCulloch and Pitts gave no learning rule: its weights are set by hand, for example "
         "build('threshold_unit', weights=(1, 1), threshold=1) for OR. The perceptron of 1957 learns.",
         min_accuracy=1.0,
         tour={},
@@ -42,8 +42,8 @@ NETWORKS = (
         inputs=BITS,
         outputs=FIRES,
         parameters=3,
-        # Rosenblatt's rule: one example at a time, in order, until an epoch without a mistake.
-        # The bound for AND is 51 mistakes; an epoch before the last makes at least one.
+        # Rosenblatt's rule: one sample at a time, in order, until an epoch without a mistake. The bound for
+        # AND is 51 mistakes, and every epoch except the last has at least one.
         recipe=Recipe(
             loss="half_squared_error",
             optimizer="sgd",
@@ -69,7 +69,7 @@ NETWORKS = (
         inputs={"image": Tensor("float32", (None, 20, 20, 1))},
         outputs=FIRES,
         parameters=401_001,
-        # One card at a time, a hundred cards; the newspaper saw fifty.
+        # A hundred cards, one at a time; the newspaper reported fifty.
         recipe=Recipe(
             loss="half_squared_error",
             optimizer="sgd",
@@ -94,7 +94,7 @@ NETWORKS = (
         inputs=BITS,
         outputs=probabilities(1),
         parameters=33,
-        # 1,000 steps on the whole truth table, in ten epochs so that there is something to watch.
+        # 1,000 steps on the whole truth table, in ten epochs to show the progress.
         recipe=Recipe(loss="binary_crossentropy", learning_rate=0.1, batch_size=4, epochs=10, repeats=100),
         min_accuracy=1.0,
         tour={},
@@ -112,7 +112,7 @@ NETWORKS = (
         inputs=IMAGE,
         outputs=probabilities(10),
         parameters=109_386,
-        # Small distortions: most test digits were written by other hands than the training digits.
+        # Small distortions, because the writers of test and training digits mostly differ.
         recipe=Recipe(
             learning_rate=2e-3,
             schedule="cosine",

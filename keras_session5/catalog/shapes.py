@@ -10,8 +10,10 @@ FIRES = {"fires": Tensor("float32", (None, 1))}
 
 
 def probabilities(count: int) -> dict[str, Tensor]:
+    """Returns the output of a classifier with `count` classes."""
     return {"probabilities": Tensor("float32", (None, count))}
 
 
 def logits(count: int) -> dict[str, Tensor]:
+    """Returns the output of a model with `count` tokens."""
     return {"logits": Tensor("float32", (None, None, count))}

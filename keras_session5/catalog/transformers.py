@@ -1,4 +1,4 @@
-"""The transformer (2017) and what became of it: encoders, decoders, both, on texts and on images."""
+"""The transformer (2017) and its successors: encoders, decoders and encoder-decoders for texts and images."""
 
 from dataclasses import replace
 
@@ -6,7 +6,7 @@ from keras_session5.catalog.entry import Network, Recipe, Tensor
 from keras_session5.catalog.neurons import MLP_ON_FASHION
 from keras_session5.catalog.shapes import IMAGE, SOURCE_AND_TARGET, TOKENS, logits, probabilities
 
-_COUNTED = "At its published size it is there to be built and counted; train {} instead."
+_COUNTED = "At its published size it serves only for building and counting; train {} instead."
 _SLIDE = "The transformer"
 _FAMILY = "BERT, GPT, T5 and ViT"
 
@@ -26,7 +26,7 @@ _TEXT = Recipe(
 )
 
 
-def _colours(size: int) -> dict[str, Tensor]:
+def _colour_image(size: int) -> dict[str, Tensor]:
     return {"image": Tensor("float32", (None, size, size, 3))}
 
 
@@ -92,7 +92,7 @@ NETWORKS = (
         task="language_model",
         modality="text",
         data="place_names",
-        # GPT-2's 0.02 is for a width of 768. Here sums of 128 normalised numbers begin with variance 1.
+        # GPT-2's 0.02 suits a width of 768. At a width of 128, 0.09 starts with activations of variance 1.
         arguments={
             "vocabulary_size": 175,
             "max_length": 64,
@@ -104,7 +104,7 @@ NETWORKS = (
         parameters=427_392,
         recipe=replace(_TEXT, learning_rate=3e-3, weight_decay=0.2, batch_size=32, epochs=18),
         max_loss=1.6,
-        # Small batches take more steps in the same time.
+        # Smaller batches allow more steps in the same time.
         tour={
             "epochs": 4,
             "batch_size": 16,
@@ -234,7 +234,7 @@ NETWORKS = (
             "num_heads": 3,
             "mlp_dim": 768,
         },
-        inputs=_colours(224),
+        inputs=_colour_image(224),
         outputs=probabilities(1_000),
         parameters=5_717_416,
         untrained=_COUNTED.format("vit"),
@@ -257,7 +257,7 @@ NETWORKS = (
             "mlp_dim": 3_072,
             "dropout": 0.1,
         },
-        inputs=_colours(224),
+        inputs=_colour_image(224),
         outputs=probabilities(1_000),
         parameters=86_567_656,
         untrained=_COUNTED.format("vit"),

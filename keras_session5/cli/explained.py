@@ -1,7 +1,7 @@
 """What `session5 explain` tells and draws of one answer.
 
 What a network has inside is known by the names of its outputs; their letters are those of
-`pictures.explained`. Inputs and outputs are those of one question, without the batch.
+`pictures.internals`. Inputs and outputs are those of one question, without the batch.
 """
 
 import math

@@ -1,4 +1,4 @@
-"""Data sets: one function that loads any of them, and one folder for each that needs no network.
+"""Data sets: one function that loads any of them, and a folder for each one that needs no internet.
 
 Importing this package imports neither TensorFlow nor TensorFlow Datasets; loading a data set does.
 """

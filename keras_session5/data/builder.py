@@ -1,4 +1,4 @@
-"""What the package's own TFDS builders share. Importing this module imports TFDS."""
+"""The common base of the package's TFDS builders. Importing this module imports TFDS."""
 
 from collections.abc import Iterable, Mapping
 from importlib import metadata
@@ -10,15 +10,15 @@ TEXT_PAIR: Mapping[str, Any] = {"text": tfds.features.Text(), "target": tfds.fea
 
 
 class GeneratedBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):  # pyright: ignore[reportGeneralTypeIssues, reportCallIssue]
-    """Builds a data set without a network, from a library's copy or from a seed.
+    """Builds a data set without internet access, from a library's copy or from a seed.
 
-    A subclass has a folder of its own, which bears the data set's name, states what is written, and gives
-    the examples of each split in `splits`.
+    A subclass is in a folder with the name of the data set. It sets the attributes below and returns the
+    samples of each split from `splits`.
 
     Attributes:
         DESCRIPTION: one line.
         FEATURES: name -> TFDS feature; the first is the input, the second the label.
-        ORDERED: whether examples are read in the order in which they were generated.
+        ORDERED: whether the prepared samples keep their order; otherwise TFDS shuffles them.
     """
 
     VERSION = tfds.core.Version("1.0.0")
@@ -27,16 +27,16 @@ class GeneratedBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
     ORDERED: ClassVar[bool] = True
 
     def splits(self) -> Mapping[str, Iterable[tuple[Any, ...]]]:
-        """Split -> examples, each a tuple of the values of `FEATURES` in their order."""
+        """Returns split -> samples, each a tuple of values in the order of `FEATURES`."""
         raise NotImplementedError
 
-    def _info(self):
-        given, label = self.FEATURES
+    def _info(self) -> tfds.core.DatasetInfo:
+        feature, label = self.FEATURES
         return tfds.core.DatasetInfo(
             builder=self,
             description=self.DESCRIPTION,
             features=tfds.features.FeaturesDict(dict(self.FEATURES)),
-            supervised_keys=(given, label),
+            supervised_keys=(feature, label),
             disable_shuffling=self.ORDERED,
         )
 
@@ -45,13 +45,13 @@ class GeneratedBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
 
     def _generate_examples(self, examples: Iterable[tuple[Any, ...]]):
         for i, values in enumerate(examples):
-            # TFDS shuffles by the key: that of a text is the text itself.
+            # TFDS shuffles by the hash of the key, here the text.
             yield i if self.ORDERED else values[0], dict(zip(self.FEATURES, values, strict=True))
 
 
-def copy_of(package: str) -> list[tfds.core.BuilderConfig]:
-    """The one configuration of data that a package ships.
+def package_configs(package: str) -> list[tfds.core.BuilderConfig]:
+    """Returns the single configuration of a data set that a package contains.
 
-    It bears the package's version, so that data from another version are never taken for these.
+    Its name includes the package's version, which keeps data from different versions apart.
     """
     return [tfds.core.BuilderConfig(name=f"{package}-{metadata.version(package)}")]

@@ -1,4 +1,4 @@
-"""Characters as numbers: a fixed alphabet, and texts as rows of ids."""
+"""The encoding of characters as ids: fixed alphabets, and texts as rows of ids."""
 
 import itertools
 import unicodedata
@@ -13,8 +13,8 @@ PADDING_ID = 0
 UNKNOWN_ID = 1
 FIRST_CHARACTER_ID = 2
 
-# Every character of the names in Babel 2.18.0, in sorted order. It is written out because the number of
-# weights of a network depends on its length: a newer Babel may add a name, but must not change a network.
+# All characters of the names in Babel 2.18.0, sorted. The list is fixed because the number of a network's
+# weights depends on its length, and a newer Babel must not change the networks.
 ALPHABET = (
     " \"&'(),-./:"
     "ABCDEFGHIJKLMNOPQRSTUVWXYZ[]"
@@ -25,7 +25,7 @@ ALPHABET = (
 )
 """The characters of `place_names`, in the order of their ids."""
 
-# Every character of the days 1950 to 2049 in the formats full, long and medium of Babel 2.18.0, sorted.
+# All characters of the dates from 1950 to 2049 in the formats full, long and medium of Babel 2.18.0, sorted.
 DATE_ALPHABET = " ,-.0123456789ACDEFHJKMNOPSTWabcdefghijklmnopqrstuvwxyzÇáâäåçéìíóöøúûüýăąčėěğıľłőřśŞşšūźžț"
 """The characters of `dates`, in the order of their ids."""
 
@@ -37,25 +37,25 @@ SHAKESPEARE_ALPHABET = "\n !$&',-.3:;?ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnop
 
 
 def vocabulary_size(alphabet: str) -> int:
-    """Returns the number of ids: padding, unknown, and one for each character."""
+    """Returns the number of ids: padding, the unknown character, and one for each character."""
     return FIRST_CHARACTER_ID + len(alphabet)
 
 
 def end_id(alphabet: str) -> int:
-    """Returns the id of the mark that ends a text, the first after the characters' ids."""
+    """Returns the id of the end mark, which follows the characters' ids."""
     return FIRST_CHARACTER_ID + len(alphabet)
 
 
 def begin_id(alphabet: str, index: int = 0) -> int:
-    """Returns the id of a mark that begins a text.
+    """Returns the id of a begin mark.
 
-    A model that writes texts of several classes has one beginning for each, `index` being the label.
+    A model that generates texts of several classes has one begin mark for each; `index` is the label.
     """
     return end_id(alphabet) + 1 + index
 
 
 def marked_vocabulary_size(alphabet: str, num_beginnings: int = 1) -> int:
-    """Returns the number of ids with those of the marks: one end, and the beginnings."""
+    """Returns the number of ids including the end mark and the begin marks."""
     return end_id(alphabet) + 1 + num_beginnings
 
 
@@ -63,18 +63,18 @@ def encode(texts: Sequence[str], alphabet: str, length: int | None = None) -> np
     """Returns texts as character ids, after NFC normalisation.
 
     Args:
-        texts: N strings. "é" typed as one character or as two is the same after NFC.
-        alphabet: the characters that ids 2, 3, ... stand for; all others become 1.
-        length: T, the width of the result; the longest text's if None.
+        texts: N strings. NFC makes "é" the same whether it consists of one character or two.
+        alphabet: characters with the ids 2, 3, ...; all others become 1.
+        length: width of the result, T; None for the length of the longest text.
 
     Returns:
         (N, T) int32, padded on the right with 0.
 
     Raises:
-        ArgumentError: a text is longer than `length`.
+        ArgumentError: if a text is longer than `length`.
     """
     texts = [unicodedata.normalize("NFC", text) for text in texts]
-    tokens = np.full((len(texts), _width(texts, length)), PADDING_ID, np.int32)
+    tokens = np.full((len(texts), _choose_width(texts, length)), PADDING_ID, np.int32)
     ids = {character: id_ for id_, character in enumerate(alphabet, start=FIRST_CHARACTER_ID)}
     for row, text in zip(tokens, texts, strict=True):
         row[: len(text)] = [ids.get(character, UNKNOWN_ID) for character in text]
@@ -82,22 +82,21 @@ def encode(texts: Sequence[str], alphabet: str, length: int | None = None) -> np
 
 
 def lengths(tokens: np.ndarray) -> np.ndarray:
-    """Returns the lengths (N,) of sequences (N, T) that are padded on the right with 0."""
+    """Returns the lengths (N,) of sequences (N, T) padded on the right with 0."""
     return (tokens != PADDING_ID).sum(axis=1)
 
 
 def trim(tokens: np.ndarray) -> np.ndarray:
-    """Returns sequences (N, T) without the columns in which all of them are padding."""
+    """Returns sequences (N, T) without the columns that contain only padding."""
     return tokens[:, : lengths(tokens).max()]
 
 
 def decode(tokens: np.ndarray, alphabet: str) -> list[str]:
-    """Returns rows of character ids as texts.
+    """Decodes rows of character ids into texts.
 
     Args:
-        tokens: (N, T) integers. A text ends before the first padding or end mark; what follows is ignored.
-        alphabet: the characters that ids 2, 3, ... stand for. The unknown id becomes U+FFFD, and marks that
-            begin a text are left out.
+        tokens: (N, T) integers. A text ends before the first padding or end mark.
+        alphabet: characters with the ids 2, 3, ... The unknown id becomes U+FFFD; begin marks are left out.
 
     Returns:
         N strings.
@@ -113,7 +112,7 @@ def _decode_row(row: list[int], alphabet: str) -> str:
     )
 
 
-def _width(texts: Sequence[str], length: int | None) -> int:
+def _choose_width(texts: Sequence[str], length: int | None) -> int:
     longest = max(texts, key=len, default="")
     if length is None:
         return len(longest)

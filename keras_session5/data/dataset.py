@@ -1,4 +1,4 @@
-"""What a loaded data set is: up to three splits of arrays, and what their numbers mean."""
+"""A loaded data set: up to three splits of arrays, with the meaning of their values."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -11,16 +11,16 @@ Modality = Literal["vector", "image", "text", "series", "text_pair"]
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """Examples and their labels, N of each.
+    """N samples and their labels.
 
     Attributes:
-        inputs: by modality, "vector" (N, D) float32; "image" (N, height, width, 1) uint8, pixels
-            0..255; "series" (N, T, 1) float32; "text" and "text_pair" (N, T) int32, character ids padded on
-            the right with 0.
-        labels: (N,) int32, indices into the data set's `class_names`; but "series" (N, H) float32, the next
-            H values; "text_pair" (N, S) int32, the ids of the targets' characters, padded like `inputs`.
-        texts: the N texts that `inputs` encodes; empty unless the modality is "text" or "text_pair".
-        targets: the N texts that `labels` encodes; empty unless the modality is "text_pair".
+        inputs: depends on the modality. "vector": (N, D) float32; "image": (N, height, width, 1) uint8,
+            pixels 0..255; "series": (N, T, 1) float32; "text" and "text_pair": (N, T) int32, character ids
+            padded on the right with 0.
+        labels: "series": (N, H) float32, the next H values; "text_pair": (N, S) int32, character ids of the
+            targets, padded like `inputs`; otherwise (N,) int32, indices into the data set's `class_names`.
+        texts: the N texts encoded in `inputs`; empty unless the modality is "text" or "text_pair".
+        targets: the N texts encoded in `labels`; empty unless the modality is "text_pair".
     """
 
     inputs: np.ndarray
@@ -33,11 +33,11 @@ class Split:
 
     @property
     def is_text(self) -> bool:
-        """Whether the inputs are the ids of characters."""
+        """Whether the inputs are character ids."""
         return self.inputs.dtype == np.int32
 
     def take(self, rows: Sequence[int] | np.ndarray) -> "Split":
-        """Returns the examples of these rows, in their order."""
+        """Returns the samples of these rows, in the order given."""
         rows = np.asarray(rows)
         columns = (self.texts, self.targets)
         texts, targets = (tuple(column[row] for row in rows) if column else () for column in columns)
@@ -45,11 +45,11 @@ class Split:
 
 
 def subset(split: Split, examples: int | None, seed: int) -> Split:
-    """Returns a random sample of a split; a smaller sample is part of every larger one.
+    """Returns a random subset of a split; smaller subsets are contained in larger ones.
 
     Args:
-        examples: number of examples; None, or more than there are, for all.
-        seed: of the sample.
+        examples: number of samples; None, or a number beyond the size of the split, for all.
+        seed: seed of the random choice.
     """
     count = len(split)
     if examples is None or examples >= count:
@@ -59,12 +59,12 @@ def subset(split: Split, examples: int | None, seed: int) -> Split:
 
 @dataclass(frozen=True)
 class Framing:
-    """How the digits of a data set stand in their images, white on black.
+    """How the digits of a data set are placed in their images, white on black.
 
     Attributes:
-        box: pixels of the square that every digit fills from edge to edge, in height or in width.
-        cells: into how many the side of that square was divided to count the ink, before it was enlarged.
-        by_mass: whether the centre of the ink's mass is in the middle of the image, and not that of the box.
+        box: side of the square that every digit fills in height or width, in pixels.
+        cells: number of cells along a side of that square in which the ink was measured before scaling.
+        by_mass: whether the image is centred on the ink's centre of mass instead of the box.
     """
 
     box: int
@@ -77,19 +77,19 @@ class DataSet:
     """A data set in memory.
 
     Attributes:
-        name: as it was asked for, such as `"logic_gates/xor"`.
-        modality: what the inputs are: "vector", "image", "text", "series" or "text_pair".
-        train: what a network may learn from.
-        validation: what its settings may be chosen on; None where the data set's authors set none aside.
-        test: what it is judged by, and nothing else.
-        class_names: one name for each label; none where the labels are no classes.
-        alphabet: the characters that ids 2, 3, ... stand for; empty unless the inputs are texts.
-        source: where the data came from, in one line for a run's record.
-        target_alphabet: the same for the labels; empty unless the modality is "text_pair".
-        noise_floor: of a series, the variance of the noise on each value, which no forecast can foresee: the
-            least mean squared error there is. None where it is not known.
-        whole_texts: whether the texts are whole; False where they were cut out of a longer one.
-        framing: how digits stand in their images; None where the images are not of digits.
+        name: name that was passed to `load_data`, such as `"logic_gates/xor"`.
+        modality: kind of inputs: "vector", "image", "text", "series" or "text_pair".
+        train: split for training.
+        validation: split for the choice of hyperparameters; None if the data set has none.
+        test: split for evaluation only.
+        class_names: one name for each class; empty if the labels are not classes.
+        alphabet: characters with the ids 2, 3, ...; empty unless the inputs are texts.
+        source: origin of the data, one line for the record of a run.
+        target_alphabet: characters of the labels, like `alphabet`; empty unless the modality is "text_pair".
+        noise_floor: variance of the noise in a series, the least possible mean squared error of a forecast;
+            None if unknown.
+        whole_texts: whether the texts are complete; False if they were cut from longer ones.
+        framing: placement of digits in their images; None if the images do not show digits.
     """
 
     name: str

@@ -1,7 +1,7 @@
-"""IDX files, the format that MNIST and Fashion-MNIST are published in.
+"""IDX files, the format of MNIST and Fashion-MNIST.
 
-A file is a magic number of four bytes (two zeros, the type of its values, the number of dimensions), one
-big-endian 32-bit size for each dimension, and the values, last dimension fastest; it may be compressed
+A file consists of a magic number of four bytes (two zeros, the type of the values, the number of dimensions),
+one big-endian 32-bit size for each dimension, and the values, last dimension fastest. It may be compressed
 with gzip.
 
 Reference: Y. LeCun, C. Cortes, C. J. C. Burges, The MNIST Database, http://yann.lecun.com/exdb/mnist
@@ -26,25 +26,25 @@ _SIDE = 28  # pixels
 
 
 def read_idx(path: Path) -> np.ndarray:
-    """Returns the array of an IDX file, plain or compressed, in the shape and type that it declares.
+    """Returns the array in an IDX file, plain or compressed, with the declared shape and type.
 
     Raises:
-        DataError: the file cannot be read or is not a complete IDX file; with what was expected and found.
+        DataError: if the file cannot be read or is not a complete IDX file.
     """
-    content = _content(path)
-    dtype, shape = _header(path, content)
+    content = _read(path)
+    dtype, shape = _parse_header(path, content)
     start = 4 + 4 * len(shape)
     expected = start + math.prod(shape) * dtype.itemsize
     if len(content) != expected:
         raise DataError(
-            f"{path} must be {expected} bytes long (uncompressed) for {_times(shape)} values. "
+            f"{path} must be {expected} bytes long (uncompressed) for {_format_shape(shape)} values. "
             f"Found: {len(content)} bytes"
         )
     return np.frombuffer(content, dtype, offset=start).reshape(shape).astype(dtype.newbyteorder("="))
 
 
 def holds_idx_files(folder: Path) -> bool:
-    """Returns whether any of the four files of an MNIST-like data set is in the folder."""
+    """Returns whether the folder contains any of the four files of an MNIST-like data set."""
     return any(_find(folder, file) for file in _TRAIN_FILES + _TEST_FILES)
 
 
@@ -54,13 +54,14 @@ def load_folder(
     """Returns an MNIST-like data set from the four IDX files of a folder.
 
     Args:
-        name: the data set's name, such as `"fashion_mnist"`.
-        folder: holds `train-images-idx3-ubyte`, `train-labels-idx1-ubyte` and the same with `t10k`; each may
-            end in `.gz` and be spelled `train-images.idx3-ubyte`.
-        class_names: one for each label.
+        name: name of the data set, such as `"fashion_mnist"`.
+        folder: folder with `train-images-idx3-ubyte`, `train-labels-idx1-ubyte` and their `t10k`
+            counterparts, also spelled `train-images.idx3-ubyte`, with or without `.gz`.
+        class_names: one name for each class.
+        framing: placement of the digits in the images, if they show digits.
 
     Raises:
-        DataError: a file is missing, is not what it should be or does not fit its partner.
+        DataError: if a file is missing or invalid, or images and labels do not match.
     """
     return DataSet(
         name=name,
@@ -79,14 +80,16 @@ def _load_split(folder: Path, files: tuple[str, str], num_classes: int) -> Split
     images_path, labels_path = (_require(folder, file) for file in files)
     images, labels = _read_bytes(images_path, num_dims=3), _read_bytes(labels_path, num_dims=1)
     if images.shape[1:] != (_SIDE, _SIDE):
-        raise DataError(f"{images_path} must hold images of 28 x 28. Found: {_times(images.shape[1:])}")
+        raise DataError(
+            f"{images_path} must contain images of 28 x 28. Found: {_format_shape(images.shape[1:])}"
+        )
     if len(images) != len(labels):
         raise DataError(
-            f"{images_path} and {labels_path} must hold equally many examples. "
+            f"{images_path} and {labels_path} must have the same number of samples. "
             f"Found: {len(images)} images, {len(labels)} labels"
         )
     if labels.max() >= num_classes:
-        raise DataError(f"{labels_path} must hold labels below {num_classes}. Found: {labels.max()}")
+        raise DataError(f"{labels_path} must contain labels below {num_classes}. Found: {labels.max()}")
     return Split(images[..., np.newaxis], labels.astype(np.int32))
 
 
@@ -94,7 +97,7 @@ def _read_bytes(path: Path, num_dims: int) -> np.ndarray:
     values = read_idx(path)
     if values.dtype != np.uint8 or values.ndim != num_dims:
         raise DataError(
-            f"{path} must hold unsigned bytes in {num_dims} dimension(s). "
+            f"{path} must contain unsigned bytes in {num_dims} dimension(s). "
             f"Found: {values.dtype} in {values.ndim} dimension(s)"
         )
     return values
@@ -108,11 +111,11 @@ def _find(folder: Path, file: str) -> Path | None:
 def _require(folder: Path, file: str) -> Path:
     path = _find(folder, file)
     if path is None:
-        raise DataError(f"{folder} holds IDX files, but neither {file} nor {file}.gz.")
+        raise DataError(f"{folder} contains IDX files, but neither {file} nor {file}.gz.")
     return path
 
 
-def _content(path: Path) -> bytes:
+def _read(path: Path) -> bytes:
     try:
         content = path.read_bytes()
         return gzip.decompress(content) if content.startswith(_GZIP_MAGIC) else content
@@ -122,26 +125,27 @@ def _content(path: Path) -> bytes:
         ) from error
 
 
-def _header(path: Path, content: bytes) -> tuple[np.dtype, tuple[int, ...]]:
+def _parse_header(path: Path, content: bytes) -> tuple[np.dtype, tuple[int, ...]]:
     if len(content) < 4 or content[:2] != b"\0\0" or content[2] not in _TYPES:
         raise DataError(
-            f"{path} must begin with the magic number of an IDX file: 00 00, type, number of dimensions. "
+            f"{path} must start with the magic number of an IDX file: 00 00, type, number of dimensions. "
             f"Found: {content[:4].hex(' ') or 'an empty file'}"
         )
     num_dims = content[3]
     sizes = content[4 : 4 + 4 * num_dims]
     if len(sizes) < 4 * num_dims:
         raise DataError(
-            f"{path} must hold {num_dims} dimension(s) of four bytes after its magic number. "
+            f"{path} must contain {num_dims} dimension(s) of four bytes after its magic number. "
             f"Found: {len(sizes)} bytes"
         )
     shape = tuple(np.frombuffer(sizes, ">u4").tolist())
     if not 1 <= num_dims <= _MAX_DIMS or 0 in shape:
         raise DataError(
-            f"{path} must have 1 to {_MAX_DIMS} dimensions of at least 1. Found: {_times(shape) or 'none'}"
+            f"{path} must have 1 to {_MAX_DIMS} dimensions of at least 1. "
+            f"Found: {_format_shape(shape) or 'none'}"
         )
     return np.dtype(_TYPES[content[2]]), shape
 
 
-def _times(shape: tuple[int, ...]) -> str:
+def _format_shape(shape: tuple[int, ...]) -> str:
     return " x ".join(map(str, shape))

@@ -11,18 +11,18 @@ from keras_session5.errors import ArgumentError
 
 
 def load_data(name: str, data_dir: str | os.PathLike[str] | None = None) -> DataSet:
-    """Returns a data set, prepared by TFDS on its first use and read from the disk from then on.
+    """Returns a data set; TFDS prepares it on first use and afterwards reads it from disk.
 
     Args:
-        name: one of `DATA_SETS`, for the gates with the gate: `"digits"`, `"logic_gates/xor"`. `"waves"`
-            is the same as `"waves/random"`, its default variant.
-        data_dir: an existing folder. For `mnist` and `fashion_mnist` one that holds the four IDX files
-            is read as it is; any other is where TFDS keeps prepared data. None: `$TFDS_DATA_DIR`,
-            else `~/tensorflow_datasets`, which is made when it does not exist.
+        name: one of `DATA_SETS`, with a variant where there are several, such as `"digits"` or
+            `"logic_gates/xor"`. `"waves"` is the same as `"waves/random"`, its default variant.
+        data_dir: an existing folder in which TFDS stores prepared data or, for `mnist` and `fashion_mnist`,
+            a folder with the four IDX files. None for `$TFDS_DATA_DIR` or else `~/tensorflow_datasets`,
+            which is created if necessary.
 
     Raises:
-        ArgumentError: there is no such data set or variant.
-        DataError: the data cannot be had, or a file is not what it should be.
+        ArgumentError: if there is no such data set, variant or folder.
+        DataError: if the data are unavailable or a file is invalid.
 
     Example:
         >>> xor = load_data("logic_gates/xor")
@@ -30,20 +30,20 @@ def load_data(name: str, data_dir: str | os.PathLike[str] | None = None) -> Data
         ([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], [0, 1, 1, 0])
     """
     one_of("name", name, loadable_names())
-    folder = _folder(data_dir)
+    folder = _find_folder(data_dir)
     entry = DATA_SETS[name.partition("/")[0]]
     if entry.idx and idx.holds_idx_files(folder):
         return idx.load_folder(name, folder, entry.class_names, entry.framing)
     return prepared.load(name, entry, folder)
 
 
-def _folder(data_dir: str | os.PathLike[str] | None) -> Path:
+def _find_folder(data_dir: str | os.PathLike[str] | None) -> Path:
     if data_dir is None:
         return Path(os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets").expanduser()
     folder = Path(data_dir).expanduser()
     if not folder.is_dir():
         raise ArgumentError(
-            f"`data_dir` must be an existing folder: make it first, or leave it out for the usual one. "
+            f"`data_dir` must be an existing folder: create it first, or omit the argument for the default. "
             f"Received: data_dir={os.fspath(data_dir)!r}"
         )
     return folder

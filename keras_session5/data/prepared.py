@@ -1,4 +1,4 @@
-"""Data sets through TFDS: prepared once in a folder, read from there ever after."""
+"""Data sets from TFDS: prepared in a folder on first use, then read from there."""
 
 import contextlib
 import functools
@@ -12,32 +12,31 @@ import numpy as np
 
 from keras_session5.data.characters import encode
 from keras_session5.data.dataset import DataSet, Split
-from keras_session5.data.network import require_reachable
+from keras_session5.data.reachability import check_reachable
 from keras_session5.data.registry import DataSetEntry
 from keras_session5.errors import DataError
 
 
 def load(name: str, entry: DataSetEntry, folder: Path) -> DataSet:
-    """Returns a data set from TFDS's folder, prepared there first where it is not yet.
+    """Returns a data set from TFDS's folder, after preparing it there if necessary.
 
     Raises:
-        DataError: it cannot be prepared, or what is in the folder cannot be read.
+        DataError: if the data set cannot be prepared, or its prepared copy cannot be read.
     """
-    builder = _builder(name, entry, folder)
-    if not builder.info.splits:  # nothing was there to be read when the builder was made
-        # TFDS prepares in a folder beside the data set's and renames it, so that what exists is complete
+    builder = _make_builder(name, entry, folder)
+    if not builder.info.splits:  # the builder found no prepared copy
+        # TFDS prepares in a temporary folder and renames it, so that an existing folder is complete.
         if not builder.data_path.exists():
             _prepare(name, entry, folder, builder)
-        builder = _builder(name, entry, folder)
-    examples = _read(name, builder)
-    splits = _splits(examples, entry)
+        builder = _make_builder(name, entry, folder)
+    splits = _make_splits(_read(name, builder), entry)
     return DataSet(
         name=name,
         modality=entry.modality,
         train=splits["train"],
         validation=splits.get("validation"),
         test=splits["test"],
-        class_names=_class_names(builder, entry),
+        class_names=_read_class_names(builder, entry),
         alphabet=entry.alphabet,
         source=f"TFDS {builder.info.full_name}",
         target_alphabet=entry.target_alphabet,
@@ -47,8 +46,8 @@ def load(name: str, entry: DataSetEntry, folder: Path) -> DataSet:
     )
 
 
-def _builder(name: str, entry: DataSetEntry, folder: Path) -> Any:
-    """Returns the TFDS builder; this alone does not import TensorFlow."""
+def _make_builder(name: str, entry: DataSetEntry, folder: Path) -> Any:
+    """Returns the TFDS builder; this does not import TensorFlow yet."""
     import tensorflow_datasets as tfds
 
     family, _, variant = name.partition("/")
@@ -60,7 +59,7 @@ def _builder(name: str, entry: DataSetEntry, folder: Path) -> Any:
         make = functools.partial(module.Builder, config=variant)
     try:
         return make(data_dir=folder)
-    except Exception as error:  # a damaged record of the data set raises what its parser raises
+    except Exception as error:  # a damaged record raises any error of its parser
         raise _unreadable(name, folder / family, type(error).__name__) from error
 
 
@@ -68,15 +67,15 @@ def _prepare(name: str, entry: DataSetEntry, folder: Path, builder: Any) -> None
     import tensorflow_datasets as tfds
 
     if entry.download_url:
-        require_reachable(name, entry.download_url)
+        check_reachable(name, entry.download_url)
     _require_writable(folder)
     tfds.disable_progress_bar()
     try:
-        # TFDS prints two sentences on standard output, where a command's JSON may go
+        # TFDS prints on standard output, which the commands reserve for JSON.
         with contextlib.redirect_stdout(io.StringIO()):
             builder.download_and_prepare(download_config=tfds.download.DownloadConfig(try_download_gcs=False))
     except Exception as error:
-        # another process may have prepared the same data in the meantime: its copy is as good
+        # Another process may have prepared the same data in the meantime.
         if not builder.data_path.exists():
             raise DataError(f"Preparing {name} in {folder} failed: {error}") from error
 
@@ -99,30 +98,30 @@ def _read(name: str, builder: Any) -> dict[str, dict[str, np.ndarray]]:
     if not builder.info.splits:
         raise _unreadable(name, builder.data_path, "no dataset_info.json")
     try:
-        # -1: a whole split is one batch, in the order in which it was written
+        # -1 reads a whole split as one batch, in the order in which it was written.
         return {
             split: tfds.as_numpy(builder.as_dataset(split=split, batch_size=-1))
             for split in builder.info.splits
         }
-    except Exception as error:  # TensorFlow's errors share no root with Python's
+    except Exception as error:  # TensorFlow's errors do not derive from OSError
         raise _unreadable(name, builder.data_path, type(error).__name__) from error
 
 
 def _unreadable(name: str, folder: Path, reason: str) -> DataError:
     return DataError(
         f"The prepared copy of {name} in {folder} cannot be read ({reason}). "
-        f"Delete that folder, and it is prepared again."
+        f"Delete that folder; the next use prepares it again."
     )
 
 
-def _class_names(builder: Any, entry: DataSetEntry) -> tuple[str, ...]:
+def _read_class_names(builder: Any, entry: DataSetEntry) -> tuple[str, ...]:
     features = builder.info.features
     return tuple(features["label"].names) if "label" in features else entry.class_names
 
 
-def _splits(examples: dict[str, dict[str, np.ndarray]], entry: DataSetEntry) -> dict[str, Split]:
+def _make_splits(examples: dict[str, dict[str, np.ndarray]], entry: DataSetEntry) -> dict[str, Split]:
     if entry.alphabet:
-        return _text_splits(examples, entry, entry.alphabet)
+        return _make_text_splits(examples, entry)
     if entry.modality == "series":
         return {name: Split(columns["series"], columns["future"]) for name, columns in examples.items()}
     return {
@@ -131,16 +130,14 @@ def _splits(examples: dict[str, dict[str, np.ndarray]], entry: DataSetEntry) -> 
     }
 
 
-def _text_splits(
-    examples: dict[str, dict[str, np.ndarray]], entry: DataSetEntry, alphabet: str
-) -> dict[str, Split]:
-    texts = {name: _texts(columns["text"], entry.window) for name, columns in examples.items()}
-    inputs = _encoded(texts, alphabet)
+def _make_text_splits(examples: dict[str, dict[str, np.ndarray]], entry: DataSetEntry) -> dict[str, Split]:
+    texts = {name: _decode_texts(columns["text"], entry.window) for name, columns in examples.items()}
+    inputs = _encode(texts, entry.alphabet)
     if entry.target_alphabet:
-        targets = {name: _texts(columns["target"], None) for name, columns in examples.items()}
-        labels = _encoded(targets, entry.target_alphabet)
+        targets = {name: _decode_texts(columns["target"], None) for name, columns in examples.items()}
+        labels = _encode(targets, entry.target_alphabet)
         return {name: Split(inputs[name], labels[name], texts[name], targets[name]) for name in examples}
-    # a data set of one class may come without labels
+    # A data set with a single class may have no labels.
     labels = {
         name: columns.get("label", np.zeros(len(texts[name]))).astype(np.int32)
         for name, columns in examples.items()
@@ -148,8 +145,8 @@ def _text_splits(
     return {name: Split(inputs[name], labels[name], texts[name]) for name in examples}
 
 
-def _texts(column: np.ndarray, window: int | None) -> tuple[str, ...]:
-    """Returns texts, or the chunks of `window` characters in them; a shorter rest is left out."""
+def _decode_texts(column: np.ndarray, window: int | None) -> tuple[str, ...]:
+    """Returns texts, or their chunks of `window` characters without the shorter remainder."""
     texts = [text.decode() for text in column]
     if window is None:
         return tuple(texts)
@@ -158,7 +155,7 @@ def _texts(column: np.ndarray, window: int | None) -> tuple[str, ...]:
     )
 
 
-def _encoded(texts: dict[str, tuple[str, ...]], alphabet: str) -> dict[str, np.ndarray]:
-    """Returns the character ids of each split's texts, all as wide as the longest text of the data set."""
+def _encode(texts: dict[str, tuple[str, ...]], alphabet: str) -> dict[str, np.ndarray]:
+    """Returns the character ids of each split, padded to the longest text of the data set."""
     length = max(len(text) for of_split in texts.values() for text in of_split)
     return {name: encode(of_split, alphabet, length) for name, of_split in texts.items()}

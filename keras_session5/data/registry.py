@@ -1,4 +1,4 @@
-"""Every data set that can be loaded, one line each."""
+"""The registry of all data sets."""
 
 from dataclasses import dataclass
 
@@ -12,24 +12,24 @@ from keras_session5.data.waves.signals import NOISE_SD, VARIANTS
 
 @dataclass(frozen=True)
 class DataSetEntry:
-    """What is known of a data set before it is loaded.
+    """The description of a data set, available before it is loaded.
 
-    An entry without `download_url` is built by `<name>/<name>_dataset_builder.py` beside this file; one
-    with it is TFDS's own data set of that name.
+    Without a `download_url`, `<name>/<name>_dataset_builder.py` in this package builds the data set; with
+    one, it is TFDS's own data set of that name.
 
     Attributes:
         modality: "vector", "image", "text", "series" or "text_pair".
         description: one line.
-        class_names: one name for each label; none where the labels are no classes.
-        variants: what may follow the name and a slash, such as the gates; empty where nothing does.
-        default_variant: the variant that the name alone stands for; None where one must be named.
-        alphabet: the characters of the inputs, where they are texts.
-        target_alphabet: the characters of the labels, where they are texts.
-        window: the number of characters of the chunks into which a text is cut; None where it stays whole.
-        noise_floor: the variance of the noise in a series.
-        download_url: a file that TFDS fetches for it, by which to tell whether it can be reached.
-        idx: whether four IDX files in a folder may take TFDS's place.
-        framing: how digits stand in their images, where they are images of digits.
+        class_names: one name for each class; empty if the labels are not classes.
+        variants: names that may follow the data set's name and a slash, such as the gates.
+        default_variant: variant of the name without a slash; None if a variant is required.
+        alphabet: characters of the inputs, if they are texts.
+        target_alphabet: characters of the labels, if they are texts.
+        window: length of the chunks into which texts are cut, in characters; None for whole texts.
+        noise_floor: variance of the noise in a series.
+        download_url: a file that TFDS downloads, used to test whether the server is reachable.
+        idx: whether the data set can be read from four IDX files.
+        framing: placement of the digits in the images, if they show digits.
     """
 
     modality: Modality
@@ -47,7 +47,7 @@ class DataSetEntry:
 
     @property
     def needs_network(self) -> bool:
-        """Whether the data must be fetched before their first use."""
+        """Whether the data set must be downloaded before its first use."""
         return self.download_url is not None
 
 
@@ -75,7 +75,7 @@ DATA_SETS = {
         "image",
         "1,797 handwritten digits (UCI)",
         _DIGITS,
-        framing=Framing(box=24, cells=8, by_mass=False),  # as data.digits.scaling enlarges them
+        framing=Framing(box=24, cells=8, by_mass=False),  # see data.digits.scaling
     ),
     "place_names": DataSetEntry(
         "text", "which of twenty languages a name is written in", tuple(LANGUAGES), alphabet=ALPHABET
@@ -85,7 +85,7 @@ DATA_SETS = {
     ),
     "waves": DataSetEntry(
         "series",
-        "noisy sums of three sines and how they go on",
+        "noisy sums of three sines and their continuations",
         variants=VARIANTS,
         default_variant="random",
         noise_floor=NOISE_SD**2,
@@ -98,7 +98,7 @@ DATA_SETS = {
     ),
     "text_tasks": DataSetEntry(
         "text_pair",
-        "the tasks of place_names and dates, told apart by a prefix",
+        "the tasks of place_names and dates, selected by a prefix",
         alphabet=TASKS_ALPHABET,
         target_alphabet=TASKS_ALPHABET,
     ),
@@ -108,7 +108,7 @@ DATA_SETS = {
         _DIGITS,
         download_url=_MNIST_URL,
         idx=True,
-        framing=Framing(box=20, cells=20, by_mass=True),  # as its authors say
+        framing=Framing(box=20, cells=20, by_mass=True),  # from its authors' description
     ),
     "fashion_mnist": DataSetEntry(
         "image",
@@ -129,7 +129,7 @@ DATA_SETS = {
 
 
 def loadable_names() -> list[str]:
-    """Returns every name that `load_data` takes, such as `"logic_gates/xor"`, `"digits"` and `"waves"`."""
+    """Returns all names that `load_data` accepts, such as `"logic_gates/xor"`, `"digits"` and `"waves"`."""
     names = []
     for name, entry in DATA_SETS.items():
         if not entry.variants or entry.default_variant:

@@ -1,6 +1,7 @@
-"""Self-attention that does not see the future, and its single step with cached keys and values."""
+"""Causal self-attention, and a single decoding step of it with cached keys and values."""
 
 import math
+from typing import Any
 
 import keras
 from keras import ops
@@ -8,13 +9,13 @@ from keras import ops
 
 @keras.saving.register_keras_serializable("keras_session5")
 class CausalAttention(keras.layers.Layer):
-    """Multi-head self-attention in which a position attends to itself and to those before it.
+    """Multi-head self-attention in which each position attends only to itself and to earlier positions.
 
     Args:
         num_heads: attention heads, H.
         key_dim: width of each head, K.
         kernel_initializer: initial weights of the projections.
-        output_initializer: initial weights of the last projection, where they are others.
+        output_initializer: initial weights of the output projection; None for `kernel_initializer`.
 
     Call arguments:
         x: float tensor of shape (B, T, D).
@@ -28,11 +29,11 @@ class CausalAttention(keras.layers.Layer):
 
     def __init__(
         self,
-        num_heads,
-        key_dim,
-        kernel_initializer="glorot_uniform",
-        output_initializer=None,
-        **kwargs,
+        num_heads: int,
+        key_dim: int,
+        kernel_initializer: Any = "glorot_uniform",
+        output_initializer: Any = None,
+        **kwargs: Any,
     ):
         super().__init__(**kwargs)
         self.num_heads = num_heads
@@ -43,19 +44,19 @@ class CausalAttention(keras.layers.Layer):
             num_heads, key_dim, kernel_initializer=self.kernel_initializer, name="attention"
         )
 
-    def build(self, input_shape):
+    def build(self, input_shape: tuple) -> None:
         self.attention.build(input_shape, input_shape)
-        if self.output_initializer:  # Keras's layer has one initializer for all four projections
+        if self.output_initializer:  # Keras's layer takes one initializer for all four projections
             kernel = self.attention.output_dense.kernel
             kernel.assign(self.output_initializer(kernel.shape, kernel.dtype))
 
-    def call(self, x):
+    def call(self, x: Any) -> Any:
         return self.attention(x, x, use_causal_mask=True)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: tuple) -> tuple:
         return input_shape
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return super().get_config() | {
             "num_heads": self.num_heads,
             "key_dim": self.key_dim,
@@ -65,26 +66,26 @@ class CausalAttention(keras.layers.Layer):
 
 
 class AttentionStep(keras.layers.Layer):
-    """The output of a `CausalAttention` at one new position, from cached keys and values of those before it.
+    """Computes a `CausalAttention` at one new position from the cached keys and values of earlier ones.
 
     Args:
-        attention: the `CausalAttention` whose weights it uses.
+        attention: the `CausalAttention` that owns the weights.
 
     Call arguments:
-        x: (B, 1, D), the new position of each row.
-        keys, values: (B, L, H, K), cached; their entries at and after `index` are ignored.
-        index: (B, 1) int32, the number of the new position, counted from 0.
+        x: (B, 1, D), the input at the new position.
+        keys, values: (B, L, H, K), cached; entries at and after `index` are ignored.
+        index: (B, 1) int32, the new position, counted from 0.
 
     Returns:
-        (B, 1, D), and the keys and values with those of x at `index`.
+        The output (B, 1, D), and the keys and values updated at `index`.
     """
 
-    def __init__(self, attention, **kwargs):
+    def __init__(self, attention: CausalAttention, **kwargs: Any):
         super().__init__(**kwargs)
         self.key_dim = attention.key_dim
         self.attention = attention.attention
 
-    def call(self, x, keys, values, index):
+    def call(self, x: Any, keys: Any, values: Any, index: Any) -> tuple[Any, Any, Any]:
         positions = ops.arange(keys.shape[1])  # (L,)
         here = ops.equal(positions, index)[:, :, None, None]  # (B, L, 1, 1)
         keys = ops.where(here, self.attention.key_dense(x), keys)

@@ -1,4 +1,6 @@
-"""A learned token in front of a sequence, in which a classifier reads it."""
+"""A learned token in front of a sequence, from which a classifier reads its input."""
+
+from typing import Any
 
 import keras
 from keras import ops
@@ -6,25 +8,25 @@ from keras import ops
 
 @keras.saving.register_keras_serializable("keras_session5")
 class ClassToken(keras.layers.Layer):
-    """Puts one learned vector in front of every sequence.
+    """Prepends a learned vector to every sequence.
 
     Call arguments:
         x: float tensor of shape (B, T, D).
 
     Returns:
-        Tensor of shape (B, T + 1, D). Weights: D, which begin with zeros.
+        Tensor of shape (B, T + 1, D). Weights: D, initially zero.
 
     Reference:
         Dosovitskiy et al. (2021), "An Image is Worth 16x16 Words", section 3.1.
     """
 
-    def build(self, input_shape):
+    def build(self, input_shape: tuple) -> None:
         self.token = self.add_weight(shape=(1, 1, input_shape[-1]), initializer="zeros", name="token")
 
-    def call(self, x):
+    def call(self, x: Any) -> Any:
         token = ops.broadcast_to(ops.cast(self.token, x.dtype), (ops.shape(x)[0], 1, x.shape[-1]))
         return ops.concatenate([token, x], axis=1)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: tuple) -> tuple:
         batch, length, width = input_shape
         return (batch, None if length is None else length + 1, width)

@@ -1,14 +1,16 @@
 """GELU as GPT-2 and ViT compute it."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
 
 @keras.saving.register_keras_serializable("keras_session5")
-def gelu_tanh(x):
-    """0.5 x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))), which approximates x times the normal distribution.
+def gelu_tanh(x: Any) -> Any:
+    """Computes 0.5 x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))), the tanh approximation of GELU.
 
-    Keras's own name `"gelu"` stands for the exact function; the two differ by less than 5e-4.
+    Keras's `"gelu"` is the exact function; the two differ by less than 5e-4.
 
     Args:
         x: float tensor of any shape.

@@ -1,6 +1,7 @@
 """The fixed random wiring of the photo-perceptron's association units."""
 
 import random
+from typing import Any
 
 import keras
 import numpy as np
@@ -11,19 +12,19 @@ from keras_session5 import checks
 
 @keras.saving.register_keras_serializable("keras_session5")
 class RandomWiring(keras.initializers.Initializer):
-    """Wires every unit to a few of its inputs, drawn at random: +1, -1 and, for the others, 0.
+    """Connects each unit to a few random inputs with weights +1 and -1; all other weights are 0.
 
     Args:
-        exciting: inputs of each unit with weight +1.
-        inhibiting: inputs of each unit with weight -1; all its inputs are distinct.
-        seed: the same seed gives the same wiring, under every backend; None draws one, which
-            `keras.utils.set_random_seed` determines.
+        exciting: number of inputs of each unit with weight +1.
+        inhibiting: number of other inputs of each unit with weight -1.
+        seed: the same seed gives the same wiring with every backend; None draws one that depends on
+            `keras.utils.set_random_seed`.
 
     Call arguments:
         shape: (inputs, units).
 
     Raises:
-        ArgumentError: if a unit has fewer inputs than it is to be wired to.
+        ArgumentError: if there are fewer inputs than connections of a unit.
 
     Example:
         >>> wiring = RandomWiring(exciting=2, inhibiting=1, seed=0)((5, 3))
@@ -31,14 +32,14 @@ class RandomWiring(keras.initializers.Initializer):
         [1.0, 1.0, 1.0]
     """
 
-    def __init__(self, exciting, inhibiting, seed=None):
+    def __init__(self, exciting: int, inhibiting: int, seed: int | None = None):
         self.exciting = exciting
         self.inhibiting = inhibiting
         self._given_seed = seed
-        # As Keras draws the seeds of its own initializers.
+        # Keras draws the seeds of its own initializers in the same way.
         self.seed = random.randint(1, 10**9) if seed is None else seed
 
-    def __call__(self, shape, dtype=None):
+    def __call__(self, shape: tuple[int, int], dtype: Any = None) -> Any:
         num_inputs, units = shape
         checks.int_between("exciting", self.exciting, 0, num_inputs)
         checks.int_between("inhibiting", self.inhibiting, 0, num_inputs - self.exciting)
@@ -52,5 +53,5 @@ class RandomWiring(keras.initializers.Initializer):
         np.put_along_axis(wiring, inhibiting, -1, axis=1)
         return ops.convert_to_tensor(wiring.T, dtype)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {"exciting": self.exciting, "inhibiting": self.inhibiting, "seed": self._given_seed}

@@ -1,4 +1,6 @@
-"""BERT: the encoder alone, to be trained on hidden tokens and used for anything."""
+"""BERT: the encoder alone, pre-trained on masked tokens and fine-tuned for any task."""
+
+from typing import Any
 
 import keras
 from keras import layers
@@ -11,16 +13,16 @@ EPSILON = 1e-12  # of the layer normalisations, from the released code
 
 
 def build_bert(
-    vocabulary_size=30_522,
-    max_length=512,
-    embed_dim=768,
-    num_layers=12,
-    num_heads=12,
-    mlp_dim=3_072,
-    num_segments=2,
-    dropout=0.1,
+    vocabulary_size: int = 30_522,
+    max_length: int = 512,
+    embed_dim: int = 768,
+    num_layers: int = 12,
+    num_heads: int = 12,
+    mlp_dim: int = 3_072,
+    num_segments: int = 2,
+    dropout: float = 0.1,
 ) -> keras.Model:
-    """Builds BERT's encoder with its pooler; the defaults are those of BERT-base, uncased.
+    """Builds BERT's encoder with its pooler; the defaults build BERT-base, uncased.
 
     Id 0 is padding: no position attends to it.
 
@@ -32,24 +34,24 @@ def build_bert(
         num_heads: attention heads, H; must divide `embed_dim`.
         mlp_dim: width of the feed-forward layer inside a block.
         num_segments: number of segments, such as question and answer.
-        dropout: fraction dropped of the embedding, of the attention weights and after every sublayer in
+        dropout: fraction of the embedding, the attention weights and each sublayer's output dropped in
             training.
 
     Returns:
         Model from `tokens` and `segments`, both (B, T), int32, T <= max_length, to `sequence` (B, T, D) and
-        `pooled` (B, D), which reads the first token.
+        `pooled` (B, D), computed from the first token.
 
     Raises:
-        ArgumentError: if a number is out of its range or `num_heads` does not divide `embed_dim`.
+        ArgumentError: if a number is out of range or `num_heads` does not divide `embed_dim`.
 
     Parameters:
         (V + max_length + num_segments) D + 2 D + num_layers (4 (D D + D) + 2 D mlp_dim + mlp_dim + D + 4 D)
         + D D + D; 109,482,240 for BERT-base.
 
     Differences from the paper:
-        None. What the paper leaves open is the released code's: initial weights from a normal distribution
-        of standard deviation 0.02, truncated at twice that, and biases of zero; epsilon 1e-12. GELU is the
-        exact one, with which the released code began; later it took the tanh approximation.
+        None. Details that the paper omits follow the released code: initial weights from a normal
+        distribution of standard deviation 0.02, truncated at twice that, biases of zero, epsilon 1e-12. GELU
+        is exact, as in the first release; later releases use the tanh approximation.
 
     Example:
         >>> build_bert(100, embed_dim=32, num_layers=1, num_heads=2, mlp_dim=64).output_names
@@ -64,11 +66,13 @@ def build_bert(
 
     tokens = keras.Input((None,), dtype="int32", name="tokens")
     segments = keras.Input((None,), dtype="int32", name="segments")
-    words = layers.Embedding(vocabulary_size, embed_dim, embeddings_initializer=_normal(), name="embedding")
-    sides = layers.Embedding(
+    token_embedding = layers.Embedding(
+        vocabulary_size, embed_dim, embeddings_initializer=_normal(), name="embedding"
+    )
+    segment_embedding = layers.Embedding(
         num_segments, embed_dim, embeddings_initializer=_normal(), name="segment_embedding"
     )
-    x = layers.Add(name="embedding_add")([words(tokens), sides(segments)])
+    x = layers.Add(name="embedding_add")([token_embedding(tokens), segment_embedding(segments)])
     # (B, T, D)    V*D + num_segments*D
     x = LearnedPositions(max_length, embeddings_initializer=_normal(), name="positions")(x)
     # (B, T, D)    max_length*D
@@ -87,8 +91,8 @@ def build_bert(
     return keras.Model([tokens, segments], [sequence, pooled], name="bert")
 
 
-def _block(x, mask, num_heads: int, mlp_dim: int, dropout: float, name: str):
-    """Self-attention and feed-forward, each added to its input and then normalised."""
+def _block(x: Any, mask: Any, num_heads: int, mlp_dim: int, dropout: float, name: str) -> Any:
+    """Applies self-attention and feed-forward, each followed by a residual and a normalisation."""
     embed_dim = x.shape[-1]
     attention = layers.MultiHeadAttention(
         num_heads,
@@ -111,5 +115,5 @@ def _block(x, mask, num_heads: int, mlp_dim: int, dropout: float, name: str):
 
 
 def _normal() -> keras.initializers.Initializer:
-    """BERT's initial weights. A new one for each layer: the same initializer draws the same numbers twice."""
+    """Returns a new initializer: one shared by several layers would give all of them the same weights."""
     return keras.initializers.TruncatedNormal(stddev=0.02)

@@ -1,11 +1,12 @@
-"""The building blocks of the transformer of 2017, in the paper's order.
+"""The building blocks of the 2017 transformer, in the paper's order.
 
-A sublayer is wrapped as in the paper, section 5.4: norm(x + dropout(sublayer(x))), called post-norm; or with
-`pre_norm` as x + dropout(sublayer(norm(x))), which trains deep stacks without warm-up (Xiong et al. 2020).
-GPT, BERT and ViT have blocks of their own, in their files.
+By default a sublayer is post-norm, as in section 5.4 of the paper: norm(x + dropout(sublayer(x))). With
+`pre_norm` it is x + dropout(sublayer(norm(x))), which trains deep stacks without warm-up (Xiong et al. 2020).
+GPT, BERT and ViT define their own blocks in their own files.
 """
 
 import math
+from typing import Any
 
 import keras
 from keras import layers, ops
@@ -14,7 +15,7 @@ from keras_session5 import checks
 from keras_session5.errors import ArgumentError
 from keras_session5.layers import CausalAttention, SinusoidalPositions
 
-EPSILON = 1e-5  # of the layer normalisations: it only keeps a constant vector from a division by zero
+EPSILON = 1e-5  # of the layer normalisations: avoids a division by zero on constant vectors
 MEMORY = "memory"  # name of the layer that holds the encoder's output
 
 
@@ -27,10 +28,10 @@ def check_sizes(
     max_length: int = 1,
     pre_norm: bool = False,
 ) -> None:
-    """Checks the arguments that every transformer has.
+    """Checks the arguments that all transformers share.
 
     Raises:
-        ArgumentError: if a number is out of its range or `num_heads` does not divide `embed_dim`.
+        ArgumentError: if a number is out of range or `num_heads` does not divide `embed_dim`.
     """
     checks.positive_int("embed_dim", embed_dim)
     checks.positive_int("num_layers", num_layers)
@@ -42,19 +43,19 @@ def check_sizes(
     checks.one_of("pre_norm", pre_norm, [True, False])
 
 
-def embedding_layer(vocabulary_size: int, embed_dim: int, name: str = "embedding"):
-    """An embedding with V*D weights that can also be called in reverse, to score every token."""
-    # Standard deviation D^-0.5, times sqrt(D) in `embed`: as large as the positions that are added there.
+def embedding_layer(vocabulary_size: int, embed_dim: int, name: str = "embedding") -> Any:
+    """Returns an embedding with V*D weights; called in reverse, it computes the logits of all tokens."""
+    # Scaled by sqrt(D) in `embed`, the embeddings have unit variance, comparable to the positions.
     normal = keras.initializers.RandomNormal(stddev=embed_dim**-0.5)
     return layers.ReversibleEmbedding(vocabulary_size, embed_dim, embeddings_initializer=normal, name=name)
 
 
-def embed(tokens, embedding, max_length: int, dropout: float, name: str = "embedding"):
+def embed(tokens: Any, embedding: Any, max_length: int, dropout: float, name: str = "embedding") -> Any:
     """Embeds token ids, scales by sqrt(D) and adds the sinusoidal positions.
 
     Args:
         tokens: ids of shape (B, T).
-        embedding: of `embedding_layer`.
+        embedding: layer from `embedding_layer`.
 
     Returns:
         Tensor of shape (B, T, D).
@@ -65,13 +66,13 @@ def embed(tokens, embedding, max_length: int, dropout: float, name: str = "embed
     return layers.Dropout(dropout, name=f"{name}_dropout")(x)
 
 
-def padding_mask(tokens):
-    """Mask of shape (B, 1, T): every query may attend to the keys that are not padding, id 0."""
+def padding_mask(tokens: Any) -> Any:
+    """Returns a mask of shape (B, 1, T): every query may attend to all keys except padding, id 0."""
     return ops.expand_dims(ops.not_equal(tokens, 0), 1)
 
 
-def residual_layers(name: str, dropout: float, epsilon: float = EPSILON):
-    """The layers around a sublayer: normalisation, with 2*D weights, dropout and the residual's addition."""
+def residual_layers(name: str, dropout: float, epsilon: float = EPSILON) -> tuple[Any, Any, Any]:
+    """Returns the layers around a sublayer: normalisation (2*D weights), dropout and residual addition."""
     return (
         layers.LayerNormalization(epsilon=epsilon, name=f"{name}_norm"),
         layers.Dropout(dropout, name=f"{name}_dropout"),
@@ -80,14 +81,20 @@ def residual_layers(name: str, dropout: float, epsilon: float = EPSILON):
 
 
 def encoder_block(
-    x, mask, num_heads: int, mlp_dim: int, dropout: float, pre_norm: bool = False, name: str = "block"
-):
-    """One encoder layer: self-attention and feed-forward, each with residual and normalisation.
+    x: Any,
+    mask: Any,
+    num_heads: int,
+    mlp_dim: int,
+    dropout: float,
+    pre_norm: bool = False,
+    name: str = "block",
+) -> Any:
+    """Applies one encoder layer: self-attention and feed-forward, each with residual and normalisation.
 
     Args:
         x: tensor of shape (B, T, D); `num_heads` must divide D.
         mask: boolean tensor that broadcasts to (B, T, T), True where a query may attend to a key; None
-            where every query may attend to every key.
+            allows all pairs.
 
     Returns:
         Tensor of shape (B, T, D). Weights for D=512, 8 heads, mlp_dim=2048: 3,152,384.
@@ -109,24 +116,24 @@ def encoder_block(
 
 
 def decoder_block(
-    x,
-    memory,
-    memory_mask,
+    x: Any,
+    memory: Any,
+    memory_mask: Any,
     num_heads: int,
     mlp_dim: int,
     dropout: float,
     pre_norm: bool = False,
     name: str = "block",
-):
-    """One decoder layer: causal self-attention, attention to the encoder's output, and feed-forward.
+) -> Any:
+    """Applies one decoder layer: causal self-attention, cross-attention to the encoder, and feed-forward.
 
-    Padding on the right needs no mask of its own here: it is the future of everything that counts.
+    Target padding needs no mask: it is on the right, where the causal mask already hides it.
 
     Args:
         x: tensor of shape (B, S, D); `num_heads` must divide D.
         memory: output of the encoder, (B, T, D).
         memory_mask: boolean tensor that broadcasts to (B, S, T), True where a query may attend to a key;
-            None where every query may attend to every key.
+            None allows all pairs.
 
     Returns:
         Tensor of shape (B, S, D). Weights for D=512, 8 heads, mlp_dim=2048: 4,204,032.
@@ -154,8 +161,8 @@ def decoder_block(
     return feed_forward(x, mlp_dim, dropout, pre_norm, f"{name}_mlp")
 
 
-def feed_forward(x, mlp_dim: int, dropout: float, pre_norm: bool, name: str):
-    """Two dense layers on every position, D -> mlp_dim -> D, with residual and normalisation."""
+def feed_forward(x: Any, mlp_dim: int, dropout: float, pre_norm: bool, name: str) -> Any:
+    """Applies two dense layers to every position, D -> mlp_dim -> D, with residual and normalisation."""
     norm, drop, add = residual_layers(name, dropout)
     y = norm(x) if pre_norm else x
     y = layers.Dense(mlp_dim, activation="relu", name=f"{name}_1")(y)
@@ -168,38 +175,45 @@ def feed_forward(x, mlp_dim: int, dropout: float, pre_norm: bool, name: str):
 
 
 def encoder(
-    x,
-    mask,
+    x: Any,
+    mask: Any,
     num_layers: int,
     num_heads: int,
     mlp_dim: int,
     dropout: float,
     pre_norm: bool = False,
     name: str = "block",
-):
-    """A stack of encoder blocks; with `pre_norm` a last normalisation follows.
+) -> Any:
+    """Applies a stack of encoder blocks, followed by a normalisation if `pre_norm`.
 
-    Args and returns are those of `encoder_block`.
+    Arguments and return value are as in `encoder_block`.
     """
     for i in range(1, num_layers + 1):
         x = encoder_block(x, mask, num_heads, mlp_dim, dropout, pre_norm, f"{name}{i}")
     if pre_norm:
-        stack = name.removesuffix("block")  # "encoder_" where there is a decoder, too
+        stack = name.removesuffix("block")  # "encoder_" if there is also a decoder
         x = layers.LayerNormalization(epsilon=EPSILON, name=f"{stack}final_norm")(x)
         # (B, T, D)    2*D
     return x
 
 
 def encoder_decoder(
-    x, y, source_mask, num_layers: int, num_heads: int, mlp_dim: int, dropout: float, pre_norm: bool = False
-):
-    """The transformer of 2017 between its embeddings and its scores.
+    x: Any,
+    y: Any,
+    source_mask: Any,
+    num_layers: int,
+    num_heads: int,
+    mlp_dim: int,
+    dropout: float,
+    pre_norm: bool = False,
+) -> Any:
+    """Applies the 2017 transformer without its embeddings and output projection.
 
     Args:
         x: embedded source, (B, T, D).
         y: embedded target, (B, S, D).
-        source_mask: boolean, broadcasts to (B, S, T), True where the source may be attended to; None for
-            everywhere.
+        source_mask: boolean tensor that broadcasts to (B, S, T), True where a query may attend to the source;
+            None allows all pairs.
 
     Returns:
         Tensor of shape (B, S, D). Weights for 6 + 6 layers of D=512, 8 heads, mlp_dim=2048: 44,138,496.
@@ -215,15 +229,16 @@ def encoder_decoder(
     return y
 
 
-def _check_mask(mask, queries, keys) -> None:
-    """Refuses a mask of another shape: broadcasting would accept many of them in silence."""
+def _check_mask(mask: Any, queries: Any, keys: Any) -> None:
+    """Rejects a mask of the wrong shape, which broadcasting might silently accept."""
     if mask is None:
         return
-    wanted = (queries.shape[0], queries.shape[1], keys.shape[1])
+    expected = (queries.shape[0], queries.shape[1], keys.shape[1])
     if len(mask.shape) != 3 or any(
-        None not in (found, size) and found not in (1, size)
-        for found, size in zip(mask.shape, wanted, strict=True)
+        None not in (actual, size) and actual not in (1, size)
+        for actual, size in zip(mask.shape, expected, strict=True)
     ):
         raise ArgumentError(
-            f"`mask` must broadcast to (batch, queries, keys), {wanted}. Received: shape={tuple(mask.shape)}"
+            f"`mask` must broadcast to (batch, queries, keys), {expected}. "
+            f"Received: shape={tuple(mask.shape)}"
         )

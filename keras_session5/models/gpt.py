@@ -1,6 +1,7 @@
-"""The decoder alone: a language model that continues a text."""
+"""GPT: a decoder-only language model."""
 
 import math
+from typing import Any
 
 import keras
 from keras import layers
@@ -11,19 +12,19 @@ from keras_session5.models.blocks import EPSILON, check_sizes, residual_layers
 
 
 def build_gpt(
-    vocabulary_size,
-    max_length,
-    embed_dim=128,
-    num_layers=2,
-    num_heads=4,
-    mlp_dim=512,
-    dropout=0.05,
-    tied=True,
-    kernel_stddev=0.02,
+    vocabulary_size: int,
+    max_length: int,
+    embed_dim: int = 128,
+    num_layers: int = 2,
+    num_heads: int = 4,
+    mlp_dim: int = 512,
+    dropout: float = 0.05,
+    tied: bool = True,
+    kernel_stddev: float = 0.02,
 ) -> keras.Model:
-    """Builds a decoder-only transformer that predicts at every position the token that comes next.
+    """Builds a decoder-only transformer that predicts the next token at every position.
 
-    A position attends to itself and to those before it: later tokens change no prediction.
+    Each position attends only to itself and to earlier positions: later tokens do not affect its prediction.
 
     Args:
         vocabulary_size: number of token ids, V.
@@ -32,28 +33,28 @@ def build_gpt(
         num_layers: number of decoder blocks.
         num_heads: attention heads, H; must divide `embed_dim`.
         mlp_dim: width of the feed-forward layer inside a block.
-        dropout: fraction dropped of the embedding and after every sublayer in training.
-        tied: score the tokens with the embedding's own weights instead of a matrix of their own.
-        kernel_stddev: standard deviation of the initial kernels; a narrow network learns faster from more
-            than the papers' 0.02.
+        dropout: fraction of the embedding and of each sublayer's output dropped in training.
+        tied: whether the output projection shares its weights with the embedding.
+        kernel_stddev: standard deviation of the initial kernels; narrow networks learn faster with more than
+            the papers' 0.02.
 
     Returns:
-        Model from `tokens` (B, T), int32, T <= max_length, to `logits` (B, T, V): of the token after each.
+        Model from `tokens` (B, T), int32, T <= max_length, to `logits` (B, T, V) of the next token.
 
     Raises:
-        ArgumentError: if a number is out of its range or `num_heads` does not divide `embed_dim`.
+        ArgumentError: if a number is out of range or `num_heads` does not divide `embed_dim`.
 
     Parameters:
         V D + max_length D + num_layers (4 (D D + D) + 2 D mlp_dim + mlp_dim + D + 4 D) + 2 D, and V D
         more unless `tied`.
 
     Differences from the paper:
-        It is GPT-2, but for the sizes: normalisation before each sublayer and after the last, GELU in the
-        tanh approximation, learned positions, tied weights, no bias in the last layer. Initial weights are
-        N(0, 0.02) (2018, section 4.1), scaled by 1/sqrt(2 num_layers) in the last projection of each sublayer
-        (2019, section 2.3); biases start at zero. The released code draws the positions from N(0, 0.01) and
-        leaves the scaling out. No dropout of attention weights, which GPT-1 has (2018, section 4.1): with
-        short names it costs more than it gives. (GPT-1 also normalises after each sublayer.)
+        The architecture is that of GPT-2, except for its sizes: normalisation before each sublayer and after
+        the last, GELU in the tanh approximation, learned positions, tied weights, no bias in the last layer.
+        Initial weights are N(0, 0.02) (2018, section 4.1), scaled by 1/sqrt(2 num_layers) in the last
+        projection of each sublayer (2019, section 2.3); biases start at zero. The released code draws the
+        positions from N(0, 0.01) and omits the scaling. There is no dropout of attention weights (2018,
+        section 4.1), which lowers accuracy on short names. (GPT-1 normalises after each sublayer.)
 
     Example:
         >>> build_gpt(vocabulary_size=100, max_length=64).output_shape
@@ -80,7 +81,7 @@ def build_gpt(
     # (B, T, D)    V*D + max_length*D
     x = layers.Dropout(dropout, name="embedding_dropout")(x)
 
-    # 2 * num_layers sublayers add up in the residual stream, and their variances with them.
+    # The residual stream sums the outputs of 2 * num_layers sublayers, and so their variances.
     residual_stddev = kernel_stddev / math.sqrt(2 * num_layers)
     for i in range(1, num_layers + 1):
         x = _block(x, num_heads, mlp_dim, dropout, kernel_stddev, residual_stddev, name=f"block{i}")
@@ -89,12 +90,14 @@ def build_gpt(
     # (B, T, D)    2*D
 
     logits = layers.Identity(name="logits")(embedding(x, reverse=True))
-    # (B, T, V)    0 where tied, else D*V
+    # (B, T, V)    0 if tied, else D*V
     return keras.Model(tokens, logits, name="gpt")
 
 
-def _block(x, num_heads: int, mlp_dim: int, dropout: float, stddev: float, residual_stddev: float, name: str):
-    """Causal self-attention and feed-forward, each normalised before it and added to the residual stream."""
+def _block(
+    x: Any, num_heads: int, mlp_dim: int, dropout: float, stddev: float, residual_stddev: float, name: str
+) -> Any:
+    """Applies causal self-attention and feed-forward, each with a residual and a normalised input."""
     embed_dim = x.shape[-1]
     attention = CausalAttention(
         num_heads,
@@ -118,5 +121,5 @@ def _block(x, num_heads: int, mlp_dim: int, dropout: float, stddev: float, resid
 
 
 def _normal(stddev: float) -> keras.initializers.Initializer:
-    """A new one for each layer: the same initializer draws the same numbers twice."""
+    """Returns a new initializer: one shared by several layers would give all of them the same weights."""
     return keras.initializers.RandomNormal(stddev=stddev)

@@ -1,4 +1,4 @@
-"""LeNet-5, as the course draws it."""
+"""LeNet-5, as the course presents it."""
 
 import keras
 from keras import layers
@@ -6,29 +6,32 @@ from keras import layers
 from keras_session5 import checks
 
 
-def build_lenet5(num_classes=10, image_size=28, activation="tanh", dropout=0.0) -> keras.Model:
+def build_lenet5(
+    num_classes: int = 10, image_size: int = 28, activation: str = "tanh", dropout: float = 0.0
+) -> keras.Model:
     """Builds LeNet-5: two convolutions with pooling, three dense layers.
 
     Args:
         num_classes: number of classes.
         image_size: 28 (the first convolution pads the image to 32) or 32, in pixels.
-        activation: activation of every layer but the last.
-        dropout: fraction of the outputs of c5 and f6 that is dropped in training.
+        activation: activation of all layers except the last.
+        dropout: fraction of the outputs of c5 and f6 dropped in training.
 
     Returns:
         Model from `image` (B, image_size, image_size, 1), pixels 0..255, float32, to
         `probabilities` (B, num_classes).
 
     Raises:
-        ArgumentError: if a number is out of its range, or `image_size` neither 28 nor 32.
+        ArgumentError: if a number is out of range, or `image_size` is neither 28 nor 32.
 
     Parameters:
         61,706 for ten classes: 156 + 2,416 + 48,120 + 10,164 + 850.
 
     Differences from the paper:
-        c3 sees all six maps, where the paper wires some; s2 and s4 take the maximum of four units, where the
-        paper averages them, with a trained coefficient and bias; tanh(x) in place of the squashing function
-        1.7159 tanh(2x/3); a softmax in place of radial basis functions. `build_lenet5_1998` has all four.
+        Each map of c3 sees all six input maps, where the paper connects it to some; s2 and s4 take the
+        maximum of four units, where the paper averages them with a trained coefficient and bias; tanh(x)
+        replaces the squashing function 1.7159 tanh(2x/3); a softmax replaces the radial basis functions.
+        `build_lenet5_1998` follows the paper in all four.
         c5 is a convolution, as in the paper; the course's "flatten, dense 120" has the same 48,120 weights.
 
     Example:
@@ -45,7 +48,7 @@ def build_lenet5(num_classes=10, image_size=28, activation="tanh", dropout=0.0) 
     checks.activation("activation", activation)
 
     image = keras.Input((image_size, image_size, 1), name="image")
-    # The paper's range: background -0.1, ink 1.175, so that the mean is about 0 and the variance 1.
+    # The paper's range, background -0.1 and ink 1.175, gives a mean of about 0 and a variance of about 1.
     x = layers.Rescaling(1.275 / 255, offset=-0.1, name="scale")(image)
 
     # Features: convolution and pooling, twice.

@@ -1,4 +1,4 @@
-"""BERT's objective on characters: an encoder that predicts hidden tokens."""
+"""BERT's objective on characters: an encoder that predicts masked tokens."""
 
 import keras
 from keras import layers
@@ -15,43 +15,43 @@ from keras_session5.models.blocks import (
 
 
 def build_masked_language_model(
-    vocabulary_size,
-    embed_dim=64,
-    num_layers=2,
-    num_heads=8,
-    mlp_dim=256,
-    dropout=0.05,
-    max_length=512,
+    vocabulary_size: int,
+    embed_dim: int = 64,
+    num_layers: int = 2,
+    num_heads: int = 8,
+    mlp_dim: int = 256,
+    dropout: float = 0.05,
+    max_length: int = 512,
 ) -> keras.Model:
-    """Builds a transformer encoder that scores every token at every position.
+    """Builds a transformer encoder that predicts the token at every position.
 
-    Up to the head it is the network of `build_transformer_encoder`, layer names included, so that the
-    classifier can start from its weights. Id 0 is padding, id 1 stands where a token is hidden.
+    Below the head, layers and their names match `build_transformer_encoder`, so that the classifier can start
+    from these weights. Id 0 is padding, id 1 marks a masked token.
 
     Args:
-        vocabulary_size: number of token ids, padding included, V.
+        vocabulary_size: number of token ids including padding, V.
         embed_dim: width of the embedding and of every block, D.
         num_layers: number of encoder blocks.
         num_heads: attention heads, H; must divide `embed_dim`.
         mlp_dim: width of the feed-forward layer inside a block.
-        dropout: fraction dropped after every sublayer in training.
+        dropout: fraction of each sublayer's output dropped in training.
         max_length: longest sequence, in tokens.
 
     Returns:
-        Model from `tokens` (B, T), int32, T <= max_length, to `logits` (B, T, V): of the token that stands
-        at each position.
+        Model from `tokens` (B, T), int32, T <= max_length, to `logits` (B, T, V) of the token at
+        each position.
 
     Raises:
-        ArgumentError: if a number is out of its range or `num_heads` does not divide `embed_dim`.
+        ArgumentError: if a number is out of range or `num_heads` does not divide `embed_dim`.
 
     Parameters:
         V D + num_layers (4 (D D + D) + 2 D mlp_dim + mlp_dim + D + 4 D) + D D + D + 2 D.
 
     Differences from the paper:
-        The blocks are those of `build_transformer_encoder`: sinusoidal positions, rectified linear units,
-        the initial weights of 2017. `build_bert` has BERT's own. Characters instead of word pieces; one
-        sequence, so neither segments nor the prediction of the next sentence. The head is that of the
-        released code: dense, GELU, normalisation, the embedding in reverse, but no bias for each token.
+        The blocks are those of `build_transformer_encoder`: sinusoidal positions, ReLU, the initial weights
+        of 2017; `build_bert` has BERT's own. Tokens are characters instead of word pieces. There is one
+        sequence, so neither segments nor next sentence prediction. The head is that of the released code
+        (dense, GELU, normalisation, the embedding in reverse) without a bias for each token.
 
     Example:
         >>> build_masked_language_model(vocabulary_size=100).output_shape
@@ -75,5 +75,5 @@ def build_masked_language_model(
     x = layers.LayerNormalization(epsilon=EPSILON, name="head_norm")(x)
     # (B, T, D)    2*D
     logits = layers.Identity(name="logits")(embedding(x, reverse=True))
-    # (B, T, V)    0: the embedding's weights once more
+    # (B, T, V)    0: shares the embedding's weights
     return keras.Model(tokens, logits, name="masked_language_model")

@@ -1,4 +1,6 @@
-"""The multilayer perceptron on images."""
+"""The multilayer perceptron for images."""
+
+from collections.abc import Sequence
 
 import keras
 from keras import layers
@@ -6,29 +8,35 @@ from keras import layers
 from keras_session5 import checks
 
 
-def build_mlp(num_classes=10, widths=(128, 64), image_size=28, activation="relu", dropout=0.0) -> keras.Model:
-    """Builds dense layers of any widths on flattened grey images.
+def build_mlp(
+    num_classes: int = 10,
+    widths: Sequence[int] = (128, 64),
+    image_size: int = 28,
+    activation: str = "relu",
+    dropout: float = 0.0,
+) -> keras.Model:
+    """Builds a stack of dense layers on flattened greyscale images.
 
     Args:
         num_classes: number of classes.
         widths: units of each hidden layer, first to last; empty for a softmax regression.
         image_size: side of the square images, in pixels.
         activation: activation of the hidden layers.
-        dropout: fraction of each hidden layer's outputs that is dropped in training.
+        dropout: fraction of each hidden layer's outputs dropped in training.
 
     Returns:
         Model from `image` (B, image_size, image_size, 1), pixels 0..255, float32, to
         `probabilities` (B, num_classes).
 
     Raises:
-        ArgumentError: if a number is out of its range.
+        ArgumentError: if a number is out of range.
 
     Parameters:
         109,386 for the defaults: 100,480 + 8,256 + 650.
 
     Differences from the paper:
-        Rectified linear units and a softmax in place of logistic units; images and layers of any width in
-        place of the paper's small examples.
+        ReLU and softmax replace the logistic units; images and layers of any width replace the paper's small
+        examples.
 
     Example:
         >>> build_mlp(widths=(32,)).count_params()

@@ -1,4 +1,4 @@
-"""The answer to XOR: one hidden layer."""
+"""The multilayer perceptron for XOR, with one hidden layer."""
 
 import keras
 from keras import layers
@@ -6,19 +6,19 @@ from keras import layers
 from keras_session5 import checks
 
 
-def build_mlp_xor(num_hidden=8, activation="tanh") -> keras.Model:
+def build_mlp_xor(num_hidden: int = 8, activation: str = "tanh") -> keras.Model:
     """Builds the multilayer perceptron 2-`num_hidden`-1 for two-input Boolean functions.
 
-    Two hidden units suffice in principle; gradient descent finds that solution for about half of
-    all random starts and stays in a local minimum for the others. Eight make it dependable.
+    Two hidden units suffice in principle, but gradient descent finds the solution from only about half of all
+    random starts and otherwise ends in a local minimum. With eight it succeeds reliably.
 
     Args:
         num_hidden: units of the hidden layer; 2 gives the smallest network for XOR, 9 parameters.
         activation: activation of the hidden layer.
 
     Returns:
-        Model from `inputs` (B, 2), values in {0, 1}, float32, to `probabilities` (B, 1), the
-        probability of 1.
+        Model from `inputs` (B, 2), values in {0, 1}, float32, to `probabilities` (B, 1) of
+        class 1.
 
     Raises:
         ArgumentError: if `num_hidden` is not an integer of at least 1.
@@ -27,9 +27,9 @@ def build_mlp_xor(num_hidden=8, activation="tanh") -> keras.Model:
         4 num_hidden + 1; 33 for eight hidden units.
 
     Differences from the paper:
-        Rumelhart et al. use the logistic function in the hidden layer; tanh learns faster. XOR is not in the
-        letter to Nature but in their longer account of the same year, chapter 8 of "Parallel Distributed
-        Processing", volume 1.
+        Rumelhart et al. use the logistic function in the hidden layer; tanh learns faster. XOR appears not in
+        the letter to Nature but in chapter 8 of "Parallel Distributed Processing", volume 1, of the same
+        year.
 
     Example:
         >>> build_mlp_xor(num_hidden=2).count_params()

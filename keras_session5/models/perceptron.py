@@ -7,11 +7,11 @@ from keras_session5 import checks
 from keras_session5.layers import step
 
 
-def build_perceptron(num_inputs=2) -> keras.Model:
+def build_perceptron(num_inputs: int = 2) -> keras.Model:
     """Builds a perceptron: one unit that fires when w.x + b >= 0.
 
-    Trained with `HalfSquaredError` and plain SGD, one example at a time, it learns by Rosenblatt's
-    rule w <- w + lr (target - prediction) x, because `step` passes its gradient straight through.
+    Training with `HalfSquaredError` and plain SGD, one sample at a time, is Rosenblatt's rule
+    w <- w + lr (target - prediction) x, because `step` has a straight-through gradient.
 
     Args:
         num_inputs: number of binary inputs.
@@ -26,9 +26,9 @@ def build_perceptron(num_inputs=2) -> keras.Model:
         num_inputs + 1; 3 for two inputs.
 
     Differences from the paper:
-        The association units of the machine of 1958 are left out: this is its response unit, the part that
-        learns. The rule corrects errors only, as Rosenblatt's later procedure does ("Principles of
-        Neurodynamics", 1962); in 1957 and 1958 what is active gains value, mistake or not.
+        The association units of the 1958 machine are omitted: this is its response unit, the part that
+        learns. The rule corrects errors only, as in Rosenblatt's later procedure ("Principles of
+        Neurodynamics", 1962); in 1957 and 1958 every active unit gains value, even without an error.
 
     Example:
         >>> build_perceptron(num_inputs=2).count_params()
@@ -41,7 +41,7 @@ def build_perceptron(num_inputs=2) -> keras.Model:
     checks.positive_int("num_inputs", num_inputs)
 
     inputs = keras.Input((num_inputs,), name="inputs")
-    # Zero weights to begin with: Novikoff's bound on the number of mistakes starts from there.
+    # Novikoff's bound on the number of mistakes assumes zero initial weights.
     outputs = layers.Dense(1, activation=step, kernel_initializer="zeros", name="fires")(inputs)
     # (B, 1)    num_inputs + 1
     return keras.Model(inputs, outputs, name="perceptron")

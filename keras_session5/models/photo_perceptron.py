@@ -1,4 +1,4 @@
-"""Rosenblatt's perceptron with its eye: the demonstration of 1958."""
+"""Rosenblatt's perceptron with photocells, as demonstrated in 1958."""
 
 import keras
 from keras import layers
@@ -9,19 +9,23 @@ from keras_session5.layers.wiring import RandomWiring
 
 
 def build_photo_perceptron(
-    num_association=1000, num_exciting=10, num_inhibiting=10, threshold=2, image_size=20
+    num_association: int = 1000,
+    num_exciting: int = 10,
+    num_inhibiting: int = 10,
+    threshold: int = 2,
+    image_size: int = 20,
 ) -> keras.Model:
     """Builds photocells, association units with a fixed random wiring, and a response unit that learns.
 
-    The response unit learns by Rosenblatt's rule as `build_perceptron`'s does: `HalfSquaredError`, SGD at
-    rate 1, one card at a time. Sums of a few +1 and -1 are exact, so the answers are too. Left and right can
-    be separated by a line in the photocells themselves: for this task the association units are not
-    needed, and without them it learns sooner.
+    The response unit learns by Rosenblatt's rule, as in `build_perceptron`: `HalfSquaredError`, SGD with a
+    learning rate of 1, one card at a time. Sums of a few +1 and -1 are exact, and so are the predictions.
+    Left and right are linearly separable in the photocells themselves: the task does not need the association
+    units, and without them the perceptron learns faster.
 
     Args:
-        num_association: association units; 0 shows the photocells to the response unit directly.
-        num_exciting: photocells that excite an association unit, weight +1.
-        num_inhibiting: other photocells that inhibit it, weight -1.
+        num_association: association units; 0 connects the photocells directly to the response unit.
+        num_exciting: photocells that excite each association unit, with weight +1.
+        num_inhibiting: other photocells that inhibit it, with weight -1.
         threshold: sum at which an association unit fires.
         image_size: side of the square retina, in photocells.
 
@@ -30,17 +34,17 @@ def build_photo_perceptron(
         (B, 1), 0 or 1.
 
     Raises:
-        ArgumentError: if a number is out of its range: there are `image_size`^2 photocells to be wired
-            to, and a threshold above `num_exciting` is never reached.
+        ArgumentError: if a number is out of range: there are `image_size`^2 photocells to connect to, and
+            no sum reaches a threshold above `num_exciting`.
 
     Parameters:
         400,000 fixed + 1,001 trained for the defaults; 401 trained without association units.
 
     Differences from the paper:
-        One response unit in place of two that inhibit each other; no projection area between retina and
-        association units, which the paper too calls optional. The rule
-        corrects errors only, as Rosenblatt's later procedure does ("Principles of Neurodynamics", 1962); in
-        1958 the value of every active association unit grows, mistake or not.
+        One response unit replaces two that inhibit each other. There is no projection area between retina and
+        association units, which the paper calls optional. The rule corrects errors only, as in Rosenblatt's
+        later procedure ("Principles of Neurodynamics", 1962); in 1958 the value of every active association
+        unit grows, even without an error.
 
     Example:
         >>> build_photo_perceptron(num_association=0).count_params()
@@ -62,7 +66,7 @@ def build_photo_perceptron(
     x = layers.Flatten(name="photocells")(x)
     # (B, 400)
 
-    # Association units: what they see was wired once and is never learned.
+    # Association units: their wiring is fixed and not learned.
     if num_association:
         x = layers.Dense(
             num_association,

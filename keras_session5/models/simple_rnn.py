@@ -1,4 +1,4 @@
-"""The simple recurrent network over characters."""
+"""The simple recurrent network on characters."""
 
 import keras
 from keras import layers
@@ -8,43 +8,43 @@ from keras_session5.layers import MaskedMaxPooling
 
 
 def build_simple_rnn(
-    vocabulary_size,
-    num_classes,
-    embed_dim=96,
-    units=192,
-    bidirectional=True,
-    pooling="max",
-    dropout=0.3,
+    vocabulary_size: int,
+    num_classes: int,
+    embed_dim: int = 96,
+    units: int = 192,
+    bidirectional: bool = True,
+    pooling: str = "max",
+    dropout: float = 0.3,
 ) -> keras.Model:
     """Builds embedding, `SimpleRNN` and softmax over sequences of token ids.
 
-    The recurrence is h_t = tanh(x_t W_x + h_(t-1) W_h + b). Id 0 is padding: it is masked, and no
-    prediction depends on how much of it there is.
+    The recurrence is h_t = tanh(x_t W_x + h_(t-1) W_h + b). Id 0 is padding: it is masked and does not affect
+    the predictions.
 
     Args:
-        vocabulary_size: number of token ids, padding included.
+        vocabulary_size: number of token ids including padding, V.
         num_classes: number of classes.
         embed_dim: width of the embedding.
-        units: width of the hidden state, in each direction.
-        bidirectional: whether a second network reads the sequence from its end.
-        pooling: what the classifier sees of the hidden states: `"last"`, `"max"` or `"mean"`.
-        dropout: fraction of the pooled state's values dropped in training.
+        units: width of the hidden state in each direction.
+        bidirectional: whether a second network reads the sequence backwards.
+        pooling: how the hidden states are reduced to one: `"last"`, `"max"` or `"mean"`.
+        dropout: fraction of the pooled state dropped in training.
 
     Returns:
-        Model from `tokens` (B, T), int32, at least one id of a row not 0, to `probabilities`
+        Model from `tokens` (B, T), int32, at least one nonzero id in each row, to `probabilities`
         (B, num_classes).
 
     Raises:
-        ArgumentError: if a number is out of its range.
+        ArgumentError: if a number is out of range.
 
     Parameters:
         V embed_dim + directions * units (embed_dim + units + 1) + (directions * units + 1) num_classes.
 
     Differences from the paper:
-        Elman predicts the next symbol from the last state; here a softmax over classes reads all
-        states, and with `bidirectional` (Schuster and Paliwal 1997) both ends of the sequence. His units
-        are logistic and his codes of the symbols fixed; here tanh and a learned embedding. He treats the
-        state before as an input; here the gradient goes back through the whole sequence.
+        Elman predicts the next symbol from the last state; this network classifies the sequence from all
+        states and, with `bidirectional` (Schuster and Paliwal 1997), reads it in both directions. His units
+        are logistic and his symbol codes fixed; here the units are tanh and the embedding is learned. He
+        treats the previous state as an input; here the gradient flows back through the whole sequence.
 
     Example:
         >>> build_simple_rnn(vocabulary_size=100, num_classes=20).output_shape
@@ -62,7 +62,7 @@ def build_simple_rnn(
     checks.fraction("dropout", dropout)
 
     tokens = keras.Input((None,), dtype="int32", name="tokens")
-    # N(0, 1) embeddings: tanh units want inputs of that size; Keras's default is twenty times smaller.
+    # Embeddings from N(0, 1) match the range of tanh; Keras's default is twenty times smaller.
     x = layers.Embedding(
         vocabulary_size,
         embed_dim,
@@ -72,8 +72,8 @@ def build_simple_rnn(
     )(tokens)
     # (B, T, D)    V*D
 
-    # The recurrence. It begins with a short memory, half of each state in the next: a name's language
-    # shows in a few neighbouring characters.
+    # The gain of 0.5 starts the recurrence with a short memory: a few neighbouring characters reveal the
+    # language of a name.
     rnn = layers.SimpleRNN(
         units,
         return_sequences=pooling != "last",

@@ -1,4 +1,7 @@
-"""The simple recurrent network for a series: what comes next, and after that."""
+"""The simple recurrent network for forecasting a series, one or several steps ahead."""
+
+from collections.abc import Sequence
+from typing import Any
 
 import keras
 from keras import layers, ops
@@ -6,27 +9,26 @@ from keras import layers, ops
 from keras_session5 import checks
 
 
-def build_simple_rnn_waves(units=(64, 64)) -> keras.Model:
+def build_simple_rnn_waves(units: Sequence[int] = (64, 64)) -> keras.Model:
     """Builds stacked `SimpleRNN` layers that forecast the next value of a series.
 
     Args:
-        units: width of the hidden state of each layer, in order.
+        units: width of each layer's hidden state, in order.
 
     Returns:
-        Model from `series` (B, T, 1), float32, to `forecast` (B, 1): the value after the last.
+        Model from `series` (B, T, 1), float32, to `forecast` (B, 1), the next value.
 
     Raises:
         ArgumentError: if `units` is not a non-empty sequence of integers of at least 1.
 
     Parameters:
-        Sum over the layers of u (i + u + 1), i being 1 or the width before, and u + 1 of the last;
-        12,545 for two layers of 64.
+        The sum over all layers of u (i + u + 1), i being 1 or the previous width, plus u + 1 for the last
+        width; 12,545 for two layers of 64.
 
     Differences from the paper:
-        Elman's network reads symbols; this one reads numbers. Two layers, so that the second can follow what
-        the first finds (a single one of 32 is no better than a linear forecast); tanh in place of logistic
-        units; and the gradient goes back through the whole series, where he treats the state before as an
-        input.
+        Elman's network reads symbols; this one reads numbers. It has two layers (a single layer of 32 units
+        is no better than a linear forecast) and tanh in place of logistic units. The gradient flows back
+        through the whole series, where Elman treats the previous state as an input.
 
     Example:
         >>> build_simple_rnn_waves().count_params()
@@ -48,24 +50,24 @@ def build_simple_rnn_waves(units=(64, 64)) -> keras.Model:
     return keras.Model(series, outputs, name="simple_rnn_waves")
 
 
-def forecast(model, series, steps: int):
-    """Forecasts many steps ahead: each forecast is taken for the value, and the window moves on.
+def forecast(model: Any, series: Any, steps: int) -> Any:
+    """Forecasts several steps ahead by appending each forecast to the input window.
 
     Args:
-        model: from (B, T, 1) to (B, 1), such as `build_simple_rnn_waves` builds.
+        model: model from (B, T, 1) to (B, 1), such as `build_simple_rnn_waves` builds.
         series: (B, T, 1).
-        steps: how many values to forecast, H.
+        steps: number of values to forecast, H.
 
     Returns:
         Tensor of shape (B, H).
     """
-    places = ops.arange(steps)
+    positions = ops.arange(steps)
 
-    def step(t, window, found):
-        following = model(window, training=False)  # (B, 1)
-        window = ops.concatenate([window[:, 1:], following[:, :, None]], axis=1)
-        return t + 1, window, ops.where(places == t, following, found)
+    def step(t, window, forecasts):
+        next_value = model(window, training=False)  # (B, 1)
+        window = ops.concatenate([window[:, 1:], next_value[:, :, None]], axis=1)
+        return t + 1, window, ops.where(positions == t, next_value, forecasts)
 
-    found = ops.zeros((ops.shape(series)[0], steps))
+    forecasts = ops.zeros((ops.shape(series)[0], steps))
     series = ops.cast(ops.convert_to_tensor(series), "float32")
-    return ops.while_loop(lambda t, *_: t < steps, step, (0, series, found))[2]
+    return ops.while_loop(lambda t, *_: t < steps, step, (0, series, forecasts))[2]

@@ -1,4 +1,4 @@
-"""T5's idea: every task is text to text, and a prefix names it."""
+"""T5's idea: every task maps text to text, and a prefix selects the task."""
 
 import keras
 from keras import layers
@@ -14,41 +14,42 @@ from keras_session5.models.blocks import (
 
 
 def build_text_to_text(
-    vocabulary_size,
-    embed_dim=96,
-    num_layers=2,
-    num_heads=8,
-    mlp_dim=384,
-    dropout=0.05,
-    max_length=128,
+    vocabulary_size: int,
+    embed_dim: int = 96,
+    num_layers: int = 2,
+    num_heads: int = 8,
+    mlp_dim: int = 384,
+    dropout: float = 0.05,
+    max_length: int = 128,
 ) -> keras.Model:
-    """Builds an encoder-decoder in which source, target and scores share one embedding.
+    """Builds an encoder-decoder in which source, target and output projection share one embedding.
 
     Args:
-        vocabulary_size: number of token ids, with padding, beginning and end, V.
+        vocabulary_size: number of token ids including padding, beginning and end, V.
         embed_dim: width of the embedding and of every block, D.
-        num_layers: number of encoder blocks, and of decoder blocks.
+        num_layers: number of encoder blocks, and also of decoder blocks.
         num_heads: attention heads, H; must divide `embed_dim`.
         mlp_dim: width of the feed-forward layer inside a block.
-        dropout: fraction dropped of the embeddings and after every sublayer in training.
-        max_length: longest source and longest target, in tokens.
+        dropout: fraction of the embeddings and of each sublayer's output dropped in training.
+        max_length: longest source or target, in tokens.
 
     Returns:
-        Model from `source` (B, T) and `target` (B, S), int32, T and S <= max_length, to `logits` (B, S, V):
-        of the target token after each. Id 0 is padding.
+        Model from `source` (B, T) and `target` (B, S), int32, T and S <= max_length, to `logits` (B, S, V)
+        of the next target token. Id 0 is padding.
 
     Raises:
-        ArgumentError: if a number is out of its range or `num_heads` does not divide `embed_dim`.
+        ArgumentError: if a number is out of range or `num_heads` does not divide `embed_dim`.
 
     Parameters:
         V D + num_layers (12 (D D + D) + 2 (2 D mlp_dim + mlp_dim + D) + 5 * 2 D).
 
     Differences from the paper:
-        T5's task format on the layers of the transformer of 2017. T5 normalises before each sublayer, by the
-        root mean square and without a bias; it has relative positions in self-attention, no biases in dense
-        layers and projections, and no division of the scores by sqrt(K); it also drops attention weights,
-        hidden units and the outputs of both stacks (section 2.1 and the released code). It reads word pieces
-        and is pre-trained on web text; this one reads characters and learns the tasks alone.
+        This network uses T5's task format with the layers of the 2017 transformer. T5 normalises before each
+        sublayer, by the root mean square and without a bias; it has relative positions in self-attention, no
+        biases in dense layers and projections, and no division of the scores by sqrt(K); it also applies
+        dropout to attention weights, hidden units and the outputs of both stacks (section 2.1 and the
+        released code). T5 reads word pieces and is pre-trained on web text; this network reads characters and
+        learns only the tasks.
 
     Example:
         >>> build_text_to_text(vocabulary_size=100).output_shape
@@ -73,5 +74,5 @@ def build_text_to_text(
     # (B, S, D)    num_layers * (12*(D*D + D) + 2*(2*D*mlp_dim + mlp_dim + D) + 5*2*D)
 
     logits = layers.Identity(name="logits")(embedding(y, reverse=True))
-    # (B, S, V)    0: the embedding's weights once more
+    # (B, S, V)    0: shares the embedding's weights
     return keras.Model([source, target], logits, name="text_to_text")

@@ -1,5 +1,7 @@
 """The threshold logic unit of McCulloch and Pitts (1943), and a circuit of three of them."""
 
+from collections.abc import Sequence
+
 import keras
 from keras import layers
 
@@ -16,15 +18,15 @@ THRESHOLD_GATES: dict[str, tuple[tuple[int, ...], int]] = {
 """A gate's name -> weights and threshold: `build_threshold_unit(*THRESHOLD_GATES["and"])`."""
 
 
-def build_threshold_unit(weights=(1, 1), threshold=2) -> keras.Model:
+def build_threshold_unit(weights: Sequence[int] = (1, 1), threshold: int = 2) -> keras.Model:
     """Builds one threshold logic unit: it fires when w.x >= threshold.
 
-    Nothing in it learns: weights and threshold are chosen by hand, here for AND. `threshold_weights`
-    finds them for a truth table, or says that there are none.
+    The unit does not learn: weights and threshold are set by hand, by default for AND. `threshold_weights`
+    finds them for a truth table, if they exist.
 
     Args:
         weights: -1 (inhibits) or 1 (excites) for each input.
-        threshold: integer that the weighted sum has to reach.
+        threshold: integer that the weighted sum must reach.
 
     Returns:
         Model from `inputs` (B, len(weights)), values in {0, 1}, float32, to `fires` (B, 1), 0 or 1.
@@ -36,8 +38,8 @@ def build_threshold_unit(weights=(1, 1), threshold=2) -> keras.Model:
         len(weights) + 1, none of them trainable; 3 for two inputs.
 
     Differences from the paper:
-        There a single inhibiting input keeps the unit from firing, whatever the others do; here it
-        counts as -1, as in the course. A unit answers at once, not one time step later.
+        In the paper a single active inhibiting input keeps the unit from firing; here it counts as -1, as in
+        the course. The unit fires at once, not one time step later.
 
     Example:
         >>> unit = build_threshold_unit(weights=(1, 1), threshold=2)
@@ -52,15 +54,15 @@ def build_threshold_unit(weights=(1, 1), threshold=2) -> keras.Model:
     checks.integer("threshold", threshold)
 
     inputs = keras.Input((len(weights),), name="inputs")
-    outputs = _units([(weights, threshold)], name="fires")(inputs)
+    outputs = _threshold_layer([(weights, threshold)], name="fires")(inputs)
     # (B, 1)    len(weights) + 1
     return keras.Model(inputs, outputs, name="threshold_unit")
 
 
 def build_xor_circuit() -> keras.Model:
-    """Builds XOR from three threshold logic units, as a OR b, each without the other.
+    """Builds XOR from three threshold logic units, as (a AND NOT b) OR (b AND NOT a).
 
-    One unit cannot compute XOR; two layers of them can.
+    A single unit cannot compute XOR, but two layers of units can.
 
     Args:
         None.
@@ -88,20 +90,20 @@ def build_xor_circuit() -> keras.Model:
     """
     inputs = keras.Input((2,), name="inputs")
     one_only = [THRESHOLD_GATES["a_and_not_b"], THRESHOLD_GATES["b_and_not_a"]]
-    x = _units(one_only, name="one_only")(inputs)
+    x = _threshold_layer(one_only, name="one_only")(inputs)
     # (B, 2)    2*2 + 2 = 6
-    outputs = _units([THRESHOLD_GATES["or"]], name="fires")(x)
+    outputs = _threshold_layer([THRESHOLD_GATES["or"]], name="fires")(x)
     # (B, 1)    2 + 1 = 3
     return keras.Model(inputs, outputs, name="xor_circuit")
 
 
-def _units(gates, name: str) -> layers.Dense:
-    """A layer of threshold units that share their inputs, from the weights and threshold of each."""
+def _threshold_layer(gates: Sequence[tuple[Sequence[int], int]], name: str) -> layers.Dense:
+    """Returns a layer of threshold units with shared inputs, given the weights and threshold of each."""
     kernel = [list(row) for row in zip(*(weights for weights, _ in gates), strict=True)]
     return layers.Dense(
         len(gates),
-        activation=step,  # fires at 0 and above, so the bias is the threshold's negative
-        # Constants, and not weights set afterwards: the model's config alone builds the same unit.
+        activation=step,  # fires at 0 and above, so the bias is the negated threshold
+        # As initializers, the weights are part of the model's config.
         kernel_initializer=keras.initializers.Constant(kernel),
         bias_initializer=keras.initializers.Constant([-threshold for _, threshold in gates]),
         trainable=False,

@@ -1,4 +1,4 @@
-"""The transformer of 2017: an encoder that reads and a decoder that writes."""
+"""The 2017 transformer: an encoder for the source and a decoder that generates the target."""
 
 import keras
 from keras import layers
@@ -14,48 +14,48 @@ from keras_session5.models.blocks import (
 
 
 def build_transformer(
-    source_vocabulary_size,
-    target_vocabulary_size,
-    embed_dim=64,
-    num_layers=2,
-    num_heads=4,
-    mlp_dim=256,
-    dropout=0.05,
-    pre_norm=False,
-    max_length=128,
+    source_vocabulary_size: int,
+    target_vocabulary_size: int,
+    embed_dim: int = 64,
+    num_layers: int = 2,
+    num_heads: int = 4,
+    mlp_dim: int = 256,
+    dropout: float = 0.05,
+    pre_norm: bool = False,
+    max_length: int = 128,
 ) -> keras.Model:
     """Builds the encoder-decoder of "Attention Is All You Need".
 
-    The decoder sees all of the source but its padding (id 0), and of the target what it has written. It is
-    trained with the target shifted by one (teacher forcing): a beginning in front, the end left out.
+    The decoder attends to the whole source except padding (id 0), and to the target generated so far. It is
+    trained with teacher forcing: its input is the target shifted right by one, after a beginning token.
 
     Args:
-        source_vocabulary_size: number of token ids of the source, padding included.
-        target_vocabulary_size: number of token ids of the target, with padding, beginning and end, V.
+        source_vocabulary_size: number of source token ids including padding.
+        target_vocabulary_size: number of target token ids including padding, beginning and end, V.
         embed_dim: width of the embeddings and of every block, D.
-        num_layers: number of encoder blocks, and of decoder blocks.
+        num_layers: number of encoder blocks, and also of decoder blocks.
         num_heads: attention heads, H; must divide `embed_dim`.
         mlp_dim: width of the feed-forward layer inside a block.
-        dropout: fraction dropped of the embeddings and after every sublayer in training.
-        pre_norm: normalise before each sublayer instead of after it.
-        max_length: longest source and longest target, in tokens.
+        dropout: fraction of the embeddings and of each sublayer's output dropped in training.
+        pre_norm: whether to normalise before each sublayer instead of after it.
+        max_length: longest source or target, in tokens.
 
     Returns:
-        Model from `source` (B, T) and `target` (B, S), int32, T and S <= max_length, to `logits` (B, S, V):
-        of the target token after each.
+        Model from `source` (B, T) and `target` (B, S), int32, T and S <= max_length, to `logits` (B, S, V)
+        of the next target token.
 
     Raises:
-        ArgumentError: if a number is out of its range or `num_heads` does not divide `embed_dim`.
+        ArgumentError: if a number is out of range or `num_heads` does not divide `embed_dim`.
 
     Parameters:
         (source V + target V) D + num_layers (12 (D D + D) + 2 (2 D mlp_dim + mlp_dim + D) + 5 * 2 D)
         + (D + 1) V, and 4 D more with `pre_norm`.
 
     Differences from the paper:
-        The sizes; the projections of attention have biases, and those of section 3.2.2 have none; the source
-        and the target have vocabularies of their own, and the last layer weights of its own (section 3.4
-        shares all three), because a date's letters and an ISO date's digits have little in common. The paper
-        gives neither initial weights nor an epsilon for the normalisation: they are Keras's and 1e-5.
+        The sizes differ. The attention projections have biases, unlike those of section 3.2.2. Source
+        embedding, target embedding and output layer have separate weights (section 3.4 shares them), because
+        written dates and ISO dates have few characters in common. The paper gives neither initial weights nor
+        an epsilon for the normalisation; they are Keras's defaults and 1e-5.
 
     Example:
         >>> build_transformer(source_vocabulary_size=100, target_vocabulary_size=15).output_shape
@@ -70,11 +70,11 @@ def build_transformer(
 
     source = keras.Input((None,), dtype="int32", name="source")
     target = keras.Input((None,), dtype="int32", name="target")
-    read = embedding_layer(source_vocabulary_size, embed_dim, name="source_embedding")
-    written = embedding_layer(target_vocabulary_size, embed_dim, name="target_embedding")
-    x = embed(source, read, max_length, dropout, name="source_embedding")
+    source_embedding = embedding_layer(source_vocabulary_size, embed_dim, name="source_embedding")
+    target_embedding = embedding_layer(target_vocabulary_size, embed_dim, name="target_embedding")
+    x = embed(source, source_embedding, max_length, dropout, name="source_embedding")
     # (B, T, D)    source V * D
-    y = embed(target, written, max_length, dropout, name="target_embedding")
+    y = embed(target, target_embedding, max_length, dropout, name="target_embedding")
     # (B, S, D)    V*D
 
     y = encoder_decoder(x, y, padding_mask(source), num_layers, num_heads, mlp_dim, dropout, pre_norm)
@@ -87,32 +87,36 @@ def build_transformer(
 
 
 def build_transformer_layers(
-    embed_dim=512, num_layers=6, num_heads=8, mlp_dim=2_048, dropout=0.1
+    embed_dim: int = 512,
+    num_layers: int = 6,
+    num_heads: int = 8,
+    mlp_dim: int = 2_048,
+    dropout: float = 0.1,
 ) -> keras.Model:
-    """Builds the layers of the transformer without its embeddings; the defaults are the paper's base size.
+    """Builds the transformer without its embeddings; the defaults are the paper's base size.
 
-    The paper gives its vocabulary as "about 37000" tokens, so this is the part that can be counted exactly.
-    With 37,000 embeddings, which source, target and scores share, it comes to 63 million; table 3 says 65.
+    The paper gives its vocabulary as "about 37000" tokens, so only these layers have an exact parameter
+    count. With 37,000 shared embeddings the total is 63 million; table 3 of the paper gives 65 million.
 
     Args:
         embed_dim: width of the embeddings and of every block, D.
-        num_layers: number of encoder blocks, and of decoder blocks.
+        num_layers: number of encoder blocks, and also of decoder blocks.
         num_heads: attention heads, H; must divide `embed_dim`.
         mlp_dim: width of the feed-forward layer inside a block.
-        dropout: fraction dropped after every sublayer in training.
+        dropout: fraction of each sublayer's output dropped in training.
 
     Returns:
         Model from embedded `source` (B, T, D) and `target` (B, S, D) to `states` (B, S, D).
 
     Raises:
-        ArgumentError: if a number is out of its range or `num_heads` does not divide `embed_dim`.
+        ArgumentError: if a number is out of range or `num_heads` does not divide `embed_dim`.
 
     Parameters:
         num_layers (12 (D D + D) + 2 (2 D mlp_dim + mlp_dim + D) + 5 * 2 D); 44,138,496 for the base size,
-        counted, with 36,864 biases of attention.
+        including 36,864 attention biases.
 
     Differences from the paper:
-        The projections of attention have biases, and those of section 3.2.2 have none.
+        The attention projections have biases, unlike those of section 3.2.2.
 
     Example:
         >>> build_transformer_layers(num_layers=1).count_params()

@@ -1,4 +1,4 @@
-"""The encoder half of the transformer, as a classifier of sequences."""
+"""The encoder half of the transformer, as a sequence classifier."""
 
 import keras
 from keras import layers, ops
@@ -9,53 +9,51 @@ from keras_session5.models.blocks import check_sizes, embed, embedding_layer, en
 
 
 def build_transformer_encoder(
-    vocabulary_size,
-    num_classes,
-    embed_dim=64,
-    num_layers=2,
-    num_heads=8,
-    mlp_dim=256,
-    dropout=0.05,
-    embed_dropout=0.0,
-    pool_dropout=0.3,
-    pre_norm=False,
-    pooling="mean",
-    max_length=512,
+    vocabulary_size: int,
+    num_classes: int,
+    embed_dim: int = 64,
+    num_layers: int = 2,
+    num_heads: int = 8,
+    mlp_dim: int = 256,
+    dropout: float = 0.05,
+    embed_dropout: float = 0.0,
+    pool_dropout: float = 0.3,
+    pre_norm: bool = False,
+    pooling: str = "mean",
+    max_length: int = 512,
 ) -> keras.Model:
     """Builds a transformer encoder with a softmax over its pooled outputs.
 
-    Id 0 is padding: no position attends to it, the pooling leaves it out, and no prediction depends
-    on how much of it there is.
+    Id 0 is padding: attention and pooling ignore it, and it does not affect the predictions.
 
     Args:
-        vocabulary_size: number of token ids, padding included.
+        vocabulary_size: number of token ids including padding, V.
         num_classes: number of classes.
         embed_dim: width of the embedding and of every block, D.
         num_layers: number of encoder blocks.
         num_heads: attention heads, H; must divide `embed_dim`.
         mlp_dim: width of the feed-forward layer inside a block.
-        dropout: fraction dropped after every sublayer in training.
-        embed_dropout: fraction dropped of the sum of embedding and positions.
-        pool_dropout: fraction dropped of the pooled outputs.
-        pre_norm: normalise before each sublayer instead of after it.
+        dropout: fraction of each sublayer's output dropped in training.
+        embed_dropout: fraction of the embedding, positions included, dropped in training.
+        pool_dropout: fraction of the pooled outputs dropped in training.
+        pre_norm: whether to normalise before each sublayer instead of after it.
         pooling: `"mean"` or `"max"` over the positions.
         max_length: longest sequence, in tokens.
 
     Returns:
-        Model from `tokens` (B, T), int32, T <= max_length, at least one id of a row not 0, to
+        Model from `tokens` (B, T), int32, T <= max_length, at least one nonzero id in each row, to
         `probabilities` (B, num_classes).
 
     Raises:
-        ArgumentError: if a number is out of its range or `num_heads` does not divide `embed_dim`.
+        ArgumentError: if a number is out of range or `num_heads` does not divide `embed_dim`.
 
     Parameters:
         V D + num_layers (4 (D D + D) + 2 D mlp_dim + mlp_dim + D + 4 D) + (D + 1) num_classes, and
         2 D more with `pre_norm`.
 
     Differences from the paper:
-        The encoder alone, with pooling and a softmax in place of the decoder; the projections of attention
-        have biases, and those of section 3.2.2 have none; by default no dropout of the embedding, which
-        takes too much from texts of few characters.
+        Pooling and a softmax replace the decoder. The attention projections have biases, unlike those of
+        section 3.2.2. By default there is no dropout of the embedding, which removes too much of short texts.
 
     Example:
         >>> build_transformer_encoder(vocabulary_size=100, num_classes=20).output_shape

@@ -1,5 +1,7 @@
 """The vision transformer: an image as a sequence of patches."""
 
+from typing import Any
+
 import keras
 from keras import layers
 
@@ -11,36 +13,36 @@ EPSILON = 1e-6  # of the layer normalisations, from the released code
 
 
 def build_vit(
-    num_classes,
-    image_size=28,
-    channels=1,
-    patch_size=4,
-    embed_dim=64,
-    num_layers=3,
-    num_heads=4,
-    mlp_dim=128,
-    dropout=0.0,
+    num_classes: int,
+    image_size: int = 28,
+    channels: int = 1,
+    patch_size: int = 4,
+    embed_dim: int = 64,
+    num_layers: int = 3,
+    num_heads: int = 4,
+    mlp_dim: int = 128,
+    dropout: float = 0.0,
 ) -> keras.Model:
     """Builds a vision transformer: patches, class token, learned positions, encoder, softmax.
 
     Args:
         num_classes: number of classes.
         image_size: height and width of the image, in pixels.
-        channels: 1 for grey images, 3 for colours.
+        channels: 1 for greyscale images, 3 for colour.
         patch_size: height and width of a patch, in pixels; must divide `image_size`.
         embed_dim: width of the embedding and of every block, D.
         num_layers: number of encoder blocks.
         num_heads: attention heads, H; must divide `embed_dim`.
         mlp_dim: width of the feed-forward layer inside a block.
-        dropout: fraction dropped in training of the embedding, after attention and after both dense layers
-            of every block.
+        dropout: fraction of the outputs of the embedding, of each attention and of each dense layer of the
+            blocks dropped in training.
 
     Returns:
         Model from `image` (B, image_size, image_size, channels), float32, pixels 0..255, to
         `probabilities` (B, num_classes).
 
     Raises:
-        ArgumentError: if a number is out of its range, `patch_size` does not divide `image_size` or
+        ArgumentError: if a number is out of range, `patch_size` does not divide `image_size` or
             `num_heads` does not divide `embed_dim`.
 
     Parameters:
@@ -49,12 +51,12 @@ def build_vit(
         86,567,656 for ViT-B/16, 5,717,416 for ViT-Ti/16.
 
     Differences from the paper:
-        The map of the patches begins with Glorot's uniform weights; LeCun's normal ones of the released code
-        are so large that few images teach the positions slowly. The head is that of fine-tuning: in
-        pre-training one hidden layer comes before it (section 3.1). What the paper leaves open is the
-        released code's: GELU in the tanh approximation (conversions for PyTorch take the exact one), epsilon
-        1e-6, a head of zeros, positions from N(0, 0.02), Glorot's uniform weights in the blocks, and biases
-        of the MLP from N(0, 1e-6).
+        The patch embedding starts from Glorot's uniform weights; with the larger LeCun normal weights of the
+        released code, the positions train slowly on few images. The head is that of fine-tuning; in
+        pre-training it has a hidden layer (section 3.1). Details that the paper omits follow the released
+        code: GELU in the tanh approximation (PyTorch conversions use the exact function), epsilon 1e-6, a
+        head that starts at zero, positions from N(0, 0.02), Glorot's uniform weights in the blocks, and
+        biases of the MLP from N(0, 1e-6).
 
     Example:
         >>> build_vit(num_classes=10).count_params()
@@ -73,7 +75,7 @@ def build_vit(
 
     image = keras.Input((image_size, image_size, channels), name="image")
     x = layers.Rescaling(1 / 127.5, offset=-1, name="scale")(image)  # [-1, 1]
-    # One linear map of every patch is a convolution whose steps are as long as its kernel.
+    # A linear map of each patch is a convolution whose stride equals its kernel size.
     x = layers.Conv2D(embed_dim, patch_size, strides=patch_size, name="patches")(x)
     # (B, 7, 7, D)    4*4*1*D + D
     x = layers.Reshape((num_patches, embed_dim), name="sequence")(x)
@@ -97,8 +99,8 @@ def build_vit(
     return keras.Model(image, outputs, name="vit")
 
 
-def _block(x, num_heads: int, mlp_dim: int, dropout: float, name: str):
-    """Self-attention and feed-forward, each normalised before it and added to the residual stream."""
+def _block(x: Any, num_heads: int, mlp_dim: int, dropout: float, name: str) -> Any:
+    """Applies self-attention and feed-forward, each with a residual and a normalised input."""
     embed_dim = x.shape[-1]
     attention = layers.MultiHeadAttention(num_heads, embed_dim // num_heads, name=f"{name}_attention")
     norm, drop, add = residual_layers(f"{name}_attention", dropout, EPSILON)

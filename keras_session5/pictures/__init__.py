@@ -1,11 +1,11 @@
-"""Pictures: functions from arrays to matplotlib's figures, readable in print and by the colour-blind.
+"""Pictures: functions from arrays to matplotlib figures, readable in print and by the colour-blind.
 
-* What happens inside a network, as its signature `explain` tells it: `explained.py`.
-* How good a network is: `judged.py`.
-* What is worked out by hand: `by_hand.py`.
+* `internals.py`: the computation inside a network, from the outputs of its signature `explain`.
+* `evaluation.py`: the quality of a network.
+* `by_hand.py`: worked examples.
 
-Figures are made without pyplot: nothing is shown, and nothing keeps them but who asked for them.
-`figure.savefig(path)` writes one of them, `save` several under each other.
+Figures do not use pyplot, so they are not displayed and no global state keeps them alive.
+`figure.savefig(path)` writes a single figure, `save` several below each other.
 """
 
 import lazy_loader

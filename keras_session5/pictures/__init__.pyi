@@ -3,7 +3,13 @@ from .by_hand import (
     kernel_patch as kernel_patch,
     pooling as pooling,
 )
-from .explained import (
+from .evaluation import (
+    confusion_matrix as confusion_matrix,
+    decision_surface as decision_surface,
+    filters as filters,
+    mistakes as mistakes,
+)
+from .internals import (
     attention as attention,
     feature_maps as feature_maps,
     is_causal as is_causal,
@@ -12,11 +18,5 @@ from .explained import (
     saliency as saliency,
     states as states,
     units as units,
-)
-from .judged import (
-    confusion_matrix as confusion_matrix,
-    decision_surface as decision_surface,
-    filters as filters,
-    mistakes as mistakes,
 )
 from .style import save as save

@@ -1,4 +1,4 @@
-"""What is worked out by hand: a unit's line, a kernel's products, and pooling."""
+"""Pictures of worked examples: the line of a unit, the products of a kernel, and pooling."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,21 +11,21 @@ from matplotlib.patches import Rectangle
 from keras_session5.errors import ArgumentError
 from keras_session5.pictures import style
 
-_NUMBERS_UP_TO = 100  # cells; more of them have no room for a number each
-_MARGIN = 0.5  # around the points of a plane
+_MAX_LABELLED_CELLS = 100  # numbers do not fit into the cells of larger grids
+_MARGIN = 0.5  # around the points
 
 
 def decision_line(
     points: Any, labels: Any, weights: Sequence[float], threshold: float, labelled: bool = True
 ) -> Figure:
-    """Draws the plane of two inputs, where a unit fires and where it does not.
+    """Draws the regions of the input plane in which a unit fires and does not fire.
 
     Args:
-        points: (N, 2), the examples.
-        labels: (N,), what the unit should answer, 0 or 1.
-        weights: two, of the unit.
-        threshold: it fires where the weighted sum is at least so large.
-        labelled: whether each point bears its inputs, as "01".
+        points: samples, (N, 2).
+        labels: target of each sample, (N,), 0 or 1.
+        weights: the two weights of the unit.
+        threshold: the unit fires where the weighted sum is at least this large.
+        labelled: whether to label each point with its inputs, such as "01".
     """
     points, labels = np.asarray(points, float), np.asarray(labels)
     figure = style.new_figure(3.6, 3.4)
@@ -58,77 +58,79 @@ def decision_line(
 
 
 def kernel_patch(image: Any, kernel: Any, products: Any, sums: Any, row: int, column: int) -> Figure:
-    """Draws one place of a convolution: what the kernel lies on, each product, and where their sum goes.
+    """Draws one step of a convolution: the patch under the kernel, the products, and their sum in the output.
 
     Args:
-        image: (rows, columns).
-        kernel: (kernel rows, kernel columns).
-        products: (kernel rows, kernel columns), at this place.
-        sums: (output rows, output columns), the whole feature map.
-        row, column: of the output; the kernel's upper left corner lies there.
+        image: array of shape (rows, columns).
+        kernel: array of shape (kernel rows, kernel columns).
+        products: products at this position, (kernel rows, kernel columns).
+        sums: the whole feature map, (output rows, output columns).
+        row, column: position in the output, and of the kernel's upper left corner in the image.
 
     Raises:
-        ArgumentError: for a place that the output does not have.
+        ArgumentError: if the position is outside the output.
     """
-    # + 0: what is -0 is shown as 0.
-    image, kernel, products, sums = (np.asarray(one, float) + 0 for one in (image, kernel, products, sums))
+    # Adding 0 turns -0 into 0.
+    image, kernel, products, sums = (
+        np.asarray(array, float) + 0 for array in (image, kernel, products, sums)
+    )
     if not (0 <= row < sums.shape[0] and 0 <= column < sums.shape[1]):
         raise ArgumentError(
-            f"`row` and `column` must be a place of the output, {sums.shape[0]} x {sums.shape[1]}. "
+            f"`row` and `column` must be a position in the output, {sums.shape[0]} x {sums.shape[1]}. "
             f"Received: row={row}, column={column}"
         )
     figure = style.new_figure(10, 2.7)
     axes = figure.subplots(1, 4, width_ratios=[1.3, 1, 1, 1.2])
-    _grid(axes[0], image, "image")
-    axes[0].add_patch(_frame(column, row, kernel.shape[1], kernel.shape[0]))
-    _grid(axes[1], kernel, "times the kernel")
-    _grid(axes[2], products, f"products; their sum is {sums[row, column]:.4g}")
-    _grid(axes[3], sums, "feature map")
-    axes[3].add_patch(_frame(column, row, 1, 1))
+    _draw_grid(axes[0], image, "image")
+    axes[0].add_patch(_make_frame(column, row, kernel.shape[1], kernel.shape[0]))
+    _draw_grid(axes[1], kernel, "times the kernel")
+    _draw_grid(axes[2], products, f"products; their sum is {sums[row, column]:.4g}")
+    _draw_grid(axes[3], sums, "feature map")
+    axes[3].add_patch(_make_frame(column, row, 1, 1))
     return figure
 
 
 def pooling(image: Any, maxima: Any, averages: Any, size: int) -> Figure:
-    """Draws an image, and what the largest and the mean of each of its windows are.
+    """Draws an image, and the maximum and the mean of each of its windows.
 
     Args:
-        image: (rows, columns).
-        maxima, averages: (rows // size, columns // size).
-        size: of the window.
+        image: array of shape (rows, columns).
+        maxima, averages: arrays of shape (rows // size, columns // size).
+        size: side of the window, in pixels.
     """
     image, maxima, averages = (np.asarray(array, float) for array in (image, maxima, averages))
     figure = style.new_figure(7.5, 2.4)
     axes = figure.subplots(1, 3)
     low, high = image.min(), image.max()
-    _grid(axes[0], image, f"image, in windows of {size} x {size}", limits=(low, high))
+    _draw_grid(axes[0], image, f"image, in windows of {size} x {size}", limits=(low, high))
     for row in range(maxima.shape[0]):
         for column in range(maxima.shape[1]):
-            axes[0].add_patch(_frame(column * size, row * size, size, size))
-    _grid(axes[1], maxima, "max-pooling", limits=(low, high))
-    _grid(axes[2], averages, "average pooling", limits=(low, high))
+            axes[0].add_patch(_make_frame(column * size, row * size, size, size))
+    _draw_grid(axes[1], maxima, "max-pooling", limits=(low, high))
+    _draw_grid(axes[2], averages, "average pooling", limits=(low, high))
     return figure
 
 
-def _grid(axes: Axes, values: np.ndarray, title: str, limits: tuple[float, float] | None = None) -> None:
-    """Cells with their numbers, where there is room; where some are negative, with zero in the middle."""
+def _draw_grid(axes: Axes, values: np.ndarray, title: str, limits: tuple[float, float] | None = None) -> None:
+    """Draws a grid of cells, labelled if they fit; a scale with negative values is centred on zero."""
     signed = values.min() < 0
-    most = float(np.abs(values).max())
-    low, high = (-most, most) if signed else limits or (0, most or 1)
+    largest = float(np.abs(values).max())
+    low, high = (-largest, largest) if signed else limits or (0, largest or 1)
     colours = style.SIGNED if signed else style.SEQUENTIAL
-    drawn = axes.imshow(values, cmap=colours, vmin=low, vmax=high)
+    image = axes.imshow(values, cmap=colours, vmin=low, vmax=high)
     axes.set_title(title, fontsize=10)
     axes.set_xticks([])
     axes.set_yticks([])
-    if values.size > _NUMBERS_UP_TO:
+    if values.size > _MAX_LABELLED_CELLS:
         return
     size = 12 if values.size <= 25 else 8
     for (row, column), value in np.ndenumerate(values):
-        dark = sum(drawn.cmap(drawn.norm(value))[:3]) < 1.5
+        dark = sum(image.cmap(image.norm(value))[:3]) < 1.5
         colour = "white" if dark else "black"
         axes.text(column, row, f"{value:.3g}", ha="center", va="center", color=colour, fontsize=size)
 
 
-def _frame(column: int, row: int, width: int, height: int) -> Rectangle:
+def _make_frame(column: int, row: int, width: int, height: int) -> Rectangle:
     return Rectangle(
         (column - 0.5, row - 0.5), width, height, fill=False, edgecolor=style.VERMILION, linewidth=3
     )

@@ -1,4 +1,4 @@
-"""What all pictures share: colours that everyone tells apart, letters of any script, and how to save them."""
+"""The common style of all pictures: colours for the colour-blind, fonts for any script, and saving."""
 
 import functools
 import os
@@ -18,12 +18,12 @@ BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
 YELLOW, BLUE, VERMILION, PURPLE = "#F0E442", "#0072B2", "#D55E00", "#CC79A7"
 PALETTE = (BLUE, ORANGE, GREEN, VERMILION, PURPLE, SKY, YELLOW, BLACK)
 
-SEQUENTIAL = "viridis"  # from nothing to much: grows evenly lighter, in grey too
-DIVERGING = "cividis"  # from one side to the other
-SIGNED = "PuOr"  # numbers of both signs: nothing is white, orange and purple everyone tells apart
+SEQUENTIAL = "viridis"  # for nonnegative values; its lightness increases evenly, also in greyscale
+DIVERGING = "cividis"  # for values between two extremes
+SIGNED = "PuOr"  # for values of both signs: zero is white; safe for the colour-blind
 DPI = 150
 
-# Fonts with the scripts that matplotlib's own lacks; the first of them that are installed are used.
+# Fonts for scripts that matplotlib's own font lacks, in order of preference.
 _MORE_FONTS = (
     "Noto Sans CJK SC",
     "Noto Sans CJK JP",
@@ -41,93 +41,94 @@ _VISIBLE = {"\n": "↵", "\t": "↹"}
 
 
 def new_figure(width: float, height: float, **options: Any) -> Figure:
-    """A figure of so many inches, which nothing but its owner keeps alive."""
+    """Returns a figure of the given size in inches, without global state of pyplot."""
     return Figure((width, height), dpi=DPI, layout="constrained", **options)
 
 
 def plain(axes: Axes) -> Axes:
-    """Without a frame above and on the right."""
+    """Removes the frame at the top and on the right; returns the axes."""
     axes.spines[["top", "right"]].set_visible(False)
     return axes
 
 
 def shown(text: str) -> str:
-    """A label that shows any text: a space is seen, and what no font here has is its number in Unicode.
+    """Returns a label for any text: a single space is visible, unsupported characters become code points.
 
-    Use it with `font()`.
+    Use it with the fonts of `font()`.
     """
     if len(text) != 1:
         return "".join(character if character == " " else shown(character) for character in text)
-    kind = unicodedata.category(text)
-    if text in _VISIBLE or kind == "Zs":
+    category = unicodedata.category(text)
+    if text in _VISIBLE or category == "Zs":
         return _VISIBLE.get(text, "␣")
-    if kind.startswith("C") or ord(text) not in _fonts()[1]:
-        number = f"{ord(text):04X}"
-        half = len(number) // 2
-        return f"{number[:half]}\n{number[half:]}"
+    if category.startswith("C") or ord(text) not in _find_fonts()[1]:
+        code = f"{ord(text):04X}"
+        half = len(code) // 2
+        return f"{code[:half]}\n{code[half:]}"
     if unicodedata.combining(text):
         return f"◌{text}"
-    return r"\$" if text == "$" else text  # two of them would begin a formula
+    return r"\$" if text == "$" else text  # a pair of them would delimit a formula
 
 
 def font() -> dict[str, Any]:
-    """The fonts for what `shown` returns, as an argument of matplotlib's texts."""
-    return {"fontfamily": list(_fonts()[0])}
+    """Returns the fonts for the labels of `shown`, as an argument of matplotlib's text functions."""
+    return {"fontfamily": list(_find_fonts()[0])}
 
 
 def label_steps(axes: Axes, side: str, labels: Sequence[str], most: int = 40, size: float = 8) -> None:
-    """Writes a label at every place of an axis, or at every second, third ... if there are too many."""
-    places = range(0, len(labels), -(-len(labels) // most) or 1)
+    """Labels every position of the axis `side`, "x" or "y", or every n-th if there are more than `most`."""
+    positions = range(0, len(labels), -(-len(labels) // most) or 1)
     words = any(len(label) > 2 for label in labels)
-    look = {"fontsize": size, "rotation": 90 if words and side == "x" else 0, **font()}
+    options = {"fontsize": size, "rotation": 90 if words and side == "x" else 0, **font()}
     ticks = axes.set_xticks if side == "x" else axes.set_yticks
-    ticks(places, [shown(labels[i]) for i in places], **look)
+    ticks(positions, [shown(labels[i]) for i in positions], **options)
     axes.tick_params(axis="x" if side == "x" else "y", length=2, pad=2)
 
 
-def tiled(maps: np.ndarray, columns: int, gap: int) -> np.ndarray:
-    """Maps (N, h, w) in one array, so many in a row, with gaps of no number between them."""
+def tile(maps: np.ndarray, columns: int, gap: int) -> np.ndarray:
+    """Arranges maps (N, height, width) in rows of `columns`, separated by gaps of NaN."""
     count, height, width = maps.shape
     rows = -(-count // columns)
-    whole = np.full((rows * (height + gap) - gap, columns * (width + gap) - gap), np.nan)
-    for i, one in enumerate(maps):
+    tiles = np.full((rows * (height + gap) - gap, columns * (width + gap) - gap), np.nan)
+    for i, pixels in enumerate(maps):
         top, left = i // columns * (height + gap), i % columns * (width + gap)
-        whole[top : top + height, left : left + width] = one
-    return whole
+        tiles[top : top + height, left : left + width] = pixels
+    return tiles
 
 
-def save(figures: Figure | Sequence[Figure], path: str | os.PathLike) -> Path:
-    """Writes figures under each other as one PNG, whole or not at all; returns its path."""
+def save(figures: Figure | Sequence[Figure], path: str | os.PathLike[str]) -> Path:
+    """Writes figures below each other into one PNG file, atomically; returns its path."""
     from matplotlib.image import imsave
 
     figures = [figures] if isinstance(figures, Figure) else figures
-    pixels = [_drawn(figure) for figure in figures]
-    width = max(one.shape[1] for one in pixels)
-    white = [((0, 0), (0, width - one.shape[1]), (0, 0)) for one in pixels]
-    whole = [np.pad(one, space, constant_values=255) for one, space in zip(pixels, white, strict=True)]
+    images = [_render(figure) for figure in figures]
+    width = max(image.shape[1] for image in images)
+    padded = [
+        np.pad(image, ((0, 0), (0, width - image.shape[1]), (0, 0)), constant_values=255) for image in images
+    ]
     path = Path(path)
-    writing = path.with_name(f".{path.name}-{uuid.uuid4().hex}")
+    temporary = path.with_name(f".{path.name}-{uuid.uuid4().hex}")
     try:
-        imsave(writing, np.concatenate(whole), format="png", dpi=DPI)
-        writing.replace(path)
+        imsave(temporary, np.concatenate(padded), format="png", dpi=DPI)
+        temporary.replace(path)
     except OSError as error:
-        error.filename = str(path)  # what was asked for, not what was to become it
+        error.filename = str(path)  # instead of the temporary file
         raise
     finally:
-        writing.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
     return path
 
 
-def _drawn(figure: Figure) -> np.ndarray:
-    """(height, width, 4) uint8."""
+def _render(figure: Figure) -> np.ndarray:
+    """Returns the pixels of a figure, (height, width, 4) uint8."""
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
     return np.asarray(canvas.buffer_rgba())
 
 
 @functools.cache
-def _fonts() -> tuple[tuple[str, ...], frozenset[int]]:
-    """The fonts to be used, in order, and all characters that one of them has."""
+def _find_fonts() -> tuple[tuple[str, ...], frozenset[int]]:
+    """Returns the fonts to use, in order, and the code points that they support."""
     from matplotlib.font_manager import findfont, fontManager, get_font
 
     installed = {font.name for font in fontManager.ttflist}

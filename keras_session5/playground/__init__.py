@@ -1,7 +1,8 @@
-"""The browser page: the networks of the course to play with.
+"""The playground: a browser page with the networks of the course.
 
-What is worked out by hand is computed here; everything else is asked of a model server over REST. Importing
-this package imports neither TensorFlow nor Gradio, which `pip install "keras-session5[playground]"` brings.
+The page computes the worked examples itself and sends all other requests to a model server by REST.
+Importing this package imports neither TensorFlow nor Gradio;
+`pip install "keras-session5[playground]"` installs Gradio.
 """
 
 import lazy_loader

@@ -10,8 +10,8 @@ from keras_session5 import by_hand
 from keras_session5.by_hand import SLIDES_IMAGE, SLIDES_KERNEL, SLIDES_POOLED, patch_products
 from keras_session5.errors import ArgumentError
 from keras_session5.pictures.by_hand import kernel_patch, pooling as pooling_picture
-from keras_session5.playground.asking import on_page
-from keras_session5.playground.parts import Opening, introduce, picture, sentence, warning
+from keras_session5.playground.parts import LoadEvents, introduce, picture, sentence, warning
+from keras_session5.playground.predictor import show_errors
 
 SLIDES = "the slides' 5 x 5"
 IMAGES = (SLIDES, *(f"digit {label}" for label in range(10)))
@@ -19,95 +19,102 @@ KERNELS = ("the slides' kernel", "edge", "blur", "sharpen")
 POOLED = ("the slides' 4 x 4", "the image", "the feature map")
 
 
-def image_of(name: str) -> np.ndarray:
-    """An image of the course, or a digit as it was scanned, 8 x 8, 0..16."""
-    return SLIDES_IMAGE if name == SLIDES else _digits()[int(name.removeprefix("digit "))]
+def load_image(name: str) -> np.ndarray:
+    """Returns the image of the slides, or a digit of 8 x 8 pixels, 0..16."""
+    return SLIDES_IMAGE if name == SLIDES else _load_digits()[int(name.removeprefix("digit "))]
 
 
 @cache
-def _digits() -> list[np.ndarray]:
-    """The first digit of each kind."""
+def _load_digits() -> list[np.ndarray]:
+    """Returns the first sample of each digit."""
+
     from sklearn.datasets import load_digits
 
     digits: Any = load_digits()
     return [digits.images[digits.target == label][0] for label in range(10)]
 
 
-def kernel_of(name: str) -> list[list[float]]:
-    """Rows of one of `KERNELS`."""
+def get_kernel(name: str) -> list[list[float]]:
+    """Returns the rows of one of `KERNELS`."""
     return (SLIDES_KERNEL if name == KERNELS[0] else by_hand.KERNELS[name].round(4)).tolist()
 
 
 def convolve(image: str, kernel: Any, row: float, column: float) -> tuple[Any, str]:
-    """One place of a convolution.
+    """Draws one step of a convolution.
 
     Args:
         image: one of `IMAGES`.
-        kernel: rows of numbers, as they were typed.
-        row, column: of the output; beyond its end, the last one.
+        kernel: rows of numbers from the table.
+        row, column: position in the output, clipped to its size.
 
     Returns:
-        Picture, and the sum written out.
+        Picture, and the sum as text.
     """
-    pixels, weights = image_of(image), np.array(_numbers(kernel))
-    found = patch_products(pixels, weights)
-    r, c = (min(int(place), size - 1) for place, size in zip((row, column), found.sums.shape, strict=True))
-    patch, products = found.patches[r, c], found.products[r, c]
+    pixels, weights = load_image(image), np.array(_parse_kernel(kernel))
+    result = patch_products(pixels, weights)
+    (height, width), (rows, columns) = pixels.shape, result.sums.shape
+    r, c = min(int(row), rows - 1), min(int(column), columns - 1)
+    patch, products = result.patches[r, c], result.products[r, c]
     terms = " + ".join(
         f"{pixel:g}·{weight:g}" if weight >= 0 else f"{pixel:g}·({weight:g})"
         for pixel, weight in zip(patch.flat, weights.flat, strict=True)
     )
-    (height, width), (rows, columns) = pixels.shape, found.sums.shape
-    told = (
-        f"At row {r}, column {c}: {terms} = **{products.sum():.4g}**. {height} x {width} and a kernel of "
-        f"{weights.shape[0]} x {weights.shape[1]} give {rows} x {columns}, for "
+    text = (
+        f"At row {r}, column {c}: {terms} = **{products.sum():.4g}**. An image of {height} x {width} and a "
+        f"kernel of {weights.shape[0]} x {weights.shape[1]} give {rows} x {columns}, since "
         f"{height} - {weights.shape[0]} + 1 = {rows}."
     )
-    return kernel_patch(pixels, weights, products, found.sums, r, c), told
+    return kernel_patch(pixels, weights, products, result.sums, r, c), text
 
 
-def pool(what: str, size: float, image: str, kernel: Any) -> tuple[Any, str]:
-    """The largest and the mean of each window.
+def pool(source: str, size: float, image: str, kernel: Any) -> tuple[Any, str]:
+    """Draws the maximum and the mean of each window.
+
+    Args:
+        source: one of `POOLED`.
+        size: side of the window, in pixels.
+        image: one of `IMAGES`.
+        kernel: rows of numbers from the table.
 
     Returns:
-        Picture, and a sentence.
+        Picture, and a description.
     """
-    if what == POOLED[0]:
+    if source == POOLED[0]:
         pixels = SLIDES_POOLED
     else:
-        pixels = image_of(image)
-        if what == POOLED[2]:
-            pixels = patch_products(pixels, _numbers(kernel)).sums
+        pixels = load_image(image)
+        if source == POOLED[2]:
+            pixels = patch_products(pixels, _parse_kernel(kernel)).sums
     side = int(size)
     windows = patch_products(pixels, np.ones((side, side)), stride=side).patches  # (r, c, side, side)
     maxima, averages = windows.max((2, 3)), windows.mean((2, 3))
     (height, width), (rows, columns) = pixels.shape, maxima.shape
-    told = (
-        f"{height} x {width} becomes {rows} x {columns}. Neither has a weight to learn: the maximum keeps "
-        "the strongest sign of what a kernel looks for, the average blurs it."
+    text = (
+        f"{height} x {width} becomes {rows} x {columns}. Pooling has no weights to learn. The maximum keeps "
+        "the strongest response to a kernel, the average blurs it."
     )
-    return pooling_picture(pixels, maxima, averages, side), told
+    return pooling_picture(pixels, maxima, averages, side), text
 
 
-def _numbers(kernel: Any) -> list[list[float]]:
+def _parse_kernel(kernel: Any) -> list[list[float]]:
     try:
         return [[float(value) for value in row] for row in kernel]
     except (TypeError, ValueError):
         raise ArgumentError("Every cell of the kernel must be a number, such as -1 or 0.5.") from None
 
 
-def add_tab() -> Opening:
-    """Adds the tab; returns what is to be computed when it opens."""
+def add_tab() -> LoadEvents:
+    """Adds the tab; returns the events that load it."""
     introduce(
         "Convolution and pooling",
-        "A kernel is laid on every place of the image; each product is added up and becomes one pixel of the "
-        "feature map. Pick a kernel or type your own, and move it over the image.",
+        "At every position of the kernel on the image, the sum of their products becomes one pixel of the "
+        "feature map. Choose a kernel or type your own, and move it across the image.",
     )
     with gr.Row():
         image = gr.Dropdown(list(IMAGES), value=SLIDES, label="Image", elem_id="image")
         named = gr.Dropdown(list(KERNELS), value=KERNELS[0], label="Kernel", elem_id="named")
-        row = gr.Slider(0, 2, 0, step=1, label="Row of the place", buttons=[], elem_id="row")
-        column = gr.Slider(0, 2, 0, step=1, label="Column of the place", buttons=[], elem_id="column")
+        row = gr.Slider(0, 2, 0, step=1, label="Row of the output", buttons=[], elem_id="row")
+        column = gr.Slider(0, 2, 0, step=1, label="Column of the output", buttons=[], elem_id="column")
     with gr.Row(equal_height=False):
         with gr.Column(scale=1, min_width=190):
             kernel = gr.Dataframe(
@@ -119,34 +126,34 @@ def add_tab() -> Opening:
                 column_count=3,
                 interactive=True,
                 buttons=[],
-                label="Weights: click twice to edit",
+                label="Weights: double-click to edit",
                 elem_id="kernel",
             )
         with gr.Column(scale=5):
-            wrong = warning()
-            place = picture("One place, and the whole feature map", "patch")
-    told = sentence("convolution-told")
+            error = warning()
+            patch = picture("One position and the whole feature map", "patch")
+    text = sentence("convolution-told")
     with gr.Row(equal_height=False):
         with gr.Column(scale=1, min_width=190):
-            what = gr.Dropdown(list(POOLED), value=POOLED[0], label="Pool", elem_id="what")
+            source = gr.Dropdown(list(POOLED), value=POOLED[0], label="Input of pooling", elem_id="what")
             size = gr.Slider(2, 4, 2, step=1, label="Window", buttons=[])
         with gr.Column(scale=5):
-            not_pooled = warning()
-            pools = picture("Maximum against average", "pools")
-    pooled = sentence("pooling-told")
-    convolved = on_page(2)(convolve), [image, kernel, row, column], [wrong, place, told]
-    pool_it = on_page(2)(pool), [what, size, image, kernel], [not_pooled, pools, pooled]
-    named.input(kernel_of, named, kernel)
-    # One after the other: a place of the image before may be none of this one.
-    image.input(_sliders, image, [row, column]).then(*convolved, show_progress="hidden").then(
-        *pool_it, show_progress="hidden"
+            pooling_error = warning()
+            pools = picture("Maximum and average", "pools")
+    pooling_text = sentence("pooling-told")
+    convolution = show_errors(2)(convolve), [image, kernel, row, column], [error, patch, text]
+    pooling = show_errors(2)(pool), [source, size, image, kernel], [pooling_error, pools, pooling_text]
+    named.input(get_kernel, named, kernel)
+    # Sequential, because a position in the previous image may be outside the new one.
+    image.input(_update_sliders, image, [row, column]).then(*convolution, show_progress="hidden").then(
+        *pooling, show_progress="hidden"
     )
-    gr.on([kernel.change, row.change, column.change], *convolved, show_progress="hidden")
-    gr.on([what.change, size.change, kernel.change], *pool_it, show_progress="hidden")
-    return [convolved, pool_it]
+    gr.on([kernel.change, row.change, column.change], *convolution, show_progress="hidden")
+    gr.on([source.change, size.change, kernel.change], *pooling, show_progress="hidden")
+    return [convolution, pooling]
 
 
-def _sliders(image: str) -> tuple[gr.Slider, gr.Slider]:
-    """Every place where a kernel of 3 x 3 lies on the image."""
-    rows, columns = image_of(image).shape
+def _update_sliders(image: str) -> tuple[gr.Slider, gr.Slider]:
+    """Limits the sliders to the positions of a 3 x 3 kernel on the image."""
+    rows, columns = load_image(image).shape
     return gr.Slider(maximum=rows - 3, value=0), gr.Slider(maximum=columns - 3, value=0)

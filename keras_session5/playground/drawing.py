@@ -1,4 +1,4 @@
-"""A field to draw in, and the file that comes of it."""
+"""A drawing field, and its drawing as a file."""
 
 import base64
 import binascii
@@ -11,7 +11,7 @@ from PIL import Image, UnidentifiedImageError
 from keras_session5.errors import ArgumentError
 
 _SIDE = 280  # pixels of the field
-_LARGEST_BYTES = 1 << 20  # of a drawing; a field full of strokes has some ten thousand
+_MAX_BYTES = 1 << 20  # of a drawing; a typical one has ten thousand
 _PREFIX = "data:image/png;base64,"
 
 _FIELD = f"""
@@ -22,7 +22,7 @@ _FIELD = f"""
 """
 _STYLE = "button { margin-top: 6px; padding: 4px 14px; border: 1px solid #888; border-radius: 6px; }"
 
-# White on black, as the training digits are; a new drawing is sent while the pointer still moves.
+# White on black, like the training digits. The field sends the drawing while the pointer still moves.
 _BEHAVIOUR = """
 const canvas = element.querySelector('canvas');
 const pen = canvas.getContext('2d');
@@ -38,7 +38,7 @@ function stroke(from, to) {
   pen.lineCap = pen.lineJoin = 'round';
   pen.beginPath();
   pen.moveTo(...from);
-  pen.lineTo(to[0] + 0.01, to[1]);  // a line of no length, from a click, would not be drawn
+  pen.lineTo(to[0] + 0.01, to[1]);  // canvases do not draw lines of length zero, as from a click
   pen.stroke();
 }
 function send() {
@@ -67,7 +67,7 @@ for (const end of ['pointerup', 'pointercancel']) {
 }
 element.querySelector('.clear').addEventListener('click', () => { clear(); send(); });
 
-// A two to begin with.
+// The initial drawing is a two.
 clear();
 let before = null;
 for (const point of [[90, 95], [105, 65], [140, 52], [175, 65], [185, 100], [165, 140], [125, 180],
@@ -80,34 +80,34 @@ send();
 
 
 def drawing_field() -> gr.HTML:
-    """A black field for a white pen; its value is a PNG, as a data URL."""
+    """Adds a black field with a white pen; its value is a PNG as a data URL."""
     return gr.HTML(
         "", html_template=_FIELD, css_template=_STYLE, js_on_load=_BEHAVIOUR, elem_id="drawing", padding=True
     )
 
 
 def read_drawing(url: str | None) -> bytes:
-    """Returns the field's drawing, a PNG file.
+    """Returns the drawing of the field as a PNG file.
 
     Raises:
-        ArgumentError: for anything but a PNG of reasonable size.
+        ArgumentError: if the URL does not contain a PNG of reasonable size.
     """
-    wrong = ArgumentError("The drawing must be a PNG image. Clear the field and draw again.")
-    if not url or not url.startswith(_PREFIX) or len(url) > _LARGEST_BYTES:
-        raise wrong
+    invalid = ArgumentError("The drawing must be a PNG image. Clear the field and draw again.")
+    if not url or not url.startswith(_PREFIX) or len(url) > _MAX_BYTES:
+        raise invalid
     try:
         file = base64.b64decode(url.removeprefix(_PREFIX))
         with Image.open(io.BytesIO(file), formats=["PNG"]) as image:
             if max(image.size) > 4 * _SIDE:
-                raise wrong
+                raise invalid
             image.load()
     except (binascii.Error, UnidentifiedImageError, OSError, ValueError, SyntaxError):
-        raise wrong from None
+        raise invalid from None
     return file
 
 
-def png(image: np.ndarray) -> bytes:
-    """Returns a grey image, (height, width, 1) uint8, as a PNG file."""
+def encode_png(image: np.ndarray) -> bytes:
+    """Encodes a greyscale image, (height, width, 1) uint8, as a PNG file."""
     file = io.BytesIO()
     Image.fromarray(image[:, :, 0]).save(file, "PNG")
     return file.getvalue()

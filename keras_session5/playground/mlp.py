@@ -1,4 +1,4 @@
-"""The tab of the multilayer perceptron: XOR, and what else no single line separates."""
+"""The tab of the multilayer perceptron: XOR and other data that no line separates."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -8,53 +8,61 @@ import numpy as np
 
 from keras_session5.by_hand import NumpyMLP
 from keras_session5.pictures import decision_surface
-from keras_session5.playground.as_keras import functional_code
-from keras_session5.playground.asking import on_page
-from keras_session5.playground.parts import Opening, introduce, picture, rows_of, sentence, table, warning
-from keras_session5.playground.points import NAMES, points
+from keras_session5.playground.keras_code import generate_code
+from keras_session5.playground.parts import (
+    LoadEvents,
+    introduce,
+    picture,
+    render_table,
+    sentence,
+    table,
+    warning,
+)
+from keras_session5.playground.points import NAMES, make_points
+from keras_session5.playground.predictor import show_errors
 
 ACTIVATIONS = ("tanh", "relu", "sigmoid")
-FRAMES = 8  # pictures while it trains
-TABLE = ["first", "second", "class", "answer"]
-_ROWS = 8  # examples in the table
+FRAMES = 8  # pictures during training
+TABLE = ["first", "second", "class", "probability"]
+_ROWS = 8  # samples in the table
 
 
 def train(
     data: str, hidden: float, depth: float, activation: str, rate: float, steps: float, seed: float
 ) -> Iterator[tuple[Any, str, str, str]]:
-    """Trains a network by plain gradient descent on all examples at once.
+    """Trains a network by gradient descent on the whole data set.
 
     Yields:
-        Picture, a sentence, what it answers to the first examples, and the network as Keras code.
+        Picture, summary, predictions for the first samples, and the network as Keras code.
     """
-    x, labels = points(data)
+    x, labels = make_points(data)
     model = NumpyMLP((2, *[int(hidden)] * int(depth), 1), activation, int(seed or 0))
     per_frame = max(1, int(steps) // FRAMES)
     for frame in range(FRAMES + 1):
         if frame:
             model.fit(x, labels, rate, per_frame)
         step = frame * per_frame
-        yield *_look(model, x, labels, step), functional_code(model, activation, rate, FRAMES * per_frame)
+        yield *_evaluate(model, x, labels, step), generate_code(model, activation, rate, FRAMES * per_frame)
 
 
-def _look(model: NumpyMLP, x: np.ndarray, labels: np.ndarray, step: int) -> tuple[Any, str, str]:
-    answers = model.predict(x)[:, 0]  # (N,)
-    right, loss = int(((answers >= 0.5) == labels).sum()), model.backward(x, labels)[0]
-    told = f"**{right} of {len(x)} right** after {step:,} steps. Loss {loss:.4f}."
+def _evaluate(model: NumpyMLP, x: np.ndarray, labels: np.ndarray, step: int) -> tuple[Any, str, str]:
+    probabilities = model.predict(x)[:, 0]  # (N,)
+    correct, loss = int(((probabilities >= 0.5) == labels).sum()), model.backward(x, labels)[0]
+    text = f"**{correct} of {len(x)} correct** after {step:,} steps. Loss {loss:.4f}."
     rows = [
-        [f"{a:.2f}", f"{b:.2f}", int(label), f"{answer:.4f}"]
-        for (a, b), label, answer in zip(x[:_ROWS], labels, answers, strict=False)
+        [f"{a:.2f}", f"{b:.2f}", int(label), f"{probability:.4f}"]
+        for (a, b), label, probability in zip(x[:_ROWS], labels, probabilities, strict=False)
     ]
     figure = decision_surface(lambda plane: model.predict(plane)[:, 0], x, labels)
-    return figure, told, rows_of(TABLE, rows)
+    return figure, text, render_table(TABLE, rows)
 
 
-def add_tab() -> Opening:
-    """Adds the tab; returns what is to be computed when it opens."""
+def add_tab() -> LoadEvents:
+    """Adds the tab; returns the events that load it."""
     introduce(
         "XOR and the multilayer perceptron (1986)",
-        "No line separates XOR. Units in a hidden layer each draw a line of their own, and the output puts "
-        "them together. Choose a network, train it, and watch the border between the classes bend.",
+        "No line separates XOR. Each unit of a hidden layer defines its own line, and the output unit "
+        "combines them. Choose a network, train it, and watch the decision boundary bend.",
     )
     with gr.Row(equal_height=False):
         with gr.Column(scale=2, min_width=300):
@@ -72,14 +80,15 @@ def add_tab() -> Opening:
                 seed = gr.Slider(0, 20, 0, step=1, label="Seed", min_width=150, buttons=[])
             button = gr.Button("Train", variant="primary", elem_id="train")
         with gr.Column(scale=3, min_width=360):
-            told = sentence("mlp-told")
-            surface = picture("What it answers over the plane", "surface", caption=True)
+            text = sentence("mlp-told")
+            surface = picture("Predictions in the input plane", "surface", caption=True)
         with gr.Column(scale=2, min_width=280):
-            rows = table("Its answers to the first examples", "mlp-table")
-    wrong = warning()
+            rows = table("Predictions for the first samples", "mlp-table")
+    error = warning()
     with gr.Accordion("Copy as Keras: this network, with these weights, in the functional API", open=False):
         code = gr.Code(language="python", label="Python", elem_id="keras-code", max_lines=24)
     inputs = [data, hidden, depth, activation, rate, steps, seed]
-    outputs = [wrong, surface, told, rows, code]
-    button.click(on_page(4)(train), inputs, outputs, show_progress="hidden", trigger_mode="always_last")
-    return [(on_page(4)(train), inputs, outputs)]
+    outputs = [error, surface, text, rows, code]
+    event = show_errors(4)(train), inputs, outputs
+    button.click(*event, show_progress="hidden", trigger_mode="always_last")
+    return [event]

@@ -1,11 +1,11 @@
-"""The page: all tabs, and how it is opened."""
+"""The page with all tabs, and its launch."""
 
 import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-# Before Gradio is imported: nothing about the use of this page goes anywhere.
+# Disables telemetry; Gradio reads these on import.
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
 
@@ -17,21 +17,21 @@ from keras_session5.playground import (
     attention,
     convolution,
     dates,
+    generation,
     lenet5,
     mlp,
     perceptron,
     recurrent,
     serving,
-    writing,
 )
-from keras_session5.playground.asking import Asker
-from keras_session5.playground.parts import STYLE, Opening
-from keras_session5.playground.raw_request import RawRests
+from keras_session5.playground.parts import STYLE, LoadEvents
+from keras_session5.playground.predictor import Predictor
+from keras_session5.playground.raw_request import RawClient
 
 TITLE = "keras-session5: playground"
-_TIMEOUT_S = 60.0  # of one request; the first ones wait until their models are loaded
+_TIMEOUT_S = 60.0  # of one request; the first requests wait for their models to load
 
-# Fonts of the reader's own machine: Gradio's themes would fetch theirs from the internet.
+# Local fonts: those of Gradio's own themes come from the internet.
 _THEME = gr.themes.Base(
     primary_hue="blue",
     font=["system-ui", "sans-serif"],
@@ -41,28 +41,28 @@ _THEME = gr.themes.Base(
 )
 
 
-def build_page(rest_address: str, models: str | os.PathLike = "saved_models") -> gr.Blocks:
-    """Returns the page, ready to be launched.
+def build_page(rest_address: str, models: str | os.PathLike[str] = "saved_models") -> gr.Blocks:
+    """Builds the page.
 
     Args:
-        rest_address: of the model server, `http://host:port`.
+        rest_address: REST address of the model server, `http://host:port`.
         models: folder of the exported models, for the names of their classes.
 
     Raises:
-        ArgumentError: for an address that is not of a REST API.
+        ArgumentError: if the address is not that of a REST API.
     """
-    rest = RawRests(rest_address)
-    asker = Asker(connect(rest_address, timeout_s=_TIMEOUT_S), Path(models))
-    tabs: dict[str, Callable[[], Opening]] = {
+    raw_client = RawClient(rest_address)
+    predictor = Predictor(connect(rest_address, timeout_s=_TIMEOUT_S), Path(models))
+    tabs: dict[str, Callable[[], LoadEvents]] = {
         "Perceptron": perceptron.add_tab,
         "XOR and MLP": mlp.add_tab,
         "Convolution": convolution.add_tab,
-        "LeNet-5": lambda: lenet5.add_tab(asker),
-        "RNN": lambda: recurrent.add_tab(asker),
-        "Transformer": lambda: attention.add_tab(asker),
-        "Dates": lambda: dates.add_tab(asker),
-        "GPT": lambda: writing.add_tab(asker),
-        "Serving": lambda: serving.add_tab(asker, rest),
+        "LeNet-5": lambda: lenet5.add_tab(predictor),
+        "RNN": lambda: recurrent.add_tab(predictor),
+        "Transformer": lambda: attention.add_tab(predictor),
+        "Dates": lambda: dates.add_tab(predictor),
+        "GPT": lambda: generation.add_tab(predictor),
+        "Serving": lambda: serving.add_tab(predictor, raw_client),
     }
     with gr.Blocks(title=TITLE, analytics_enabled=False) as page:
         gr.Markdown("## From the perceptron to the transformer")
@@ -76,22 +76,22 @@ def build_page(rest_address: str, models: str | os.PathLike = "saved_models") ->
 
 def open_page(
     rest_address: str,
-    models: str | os.PathLike = "saved_models",
+    models: str | os.PathLike[str] = "saved_models",
     *,
     host: str = "127.0.0.1",
     port: int = 7860,
     browser: bool = False,
 ) -> gr.Blocks:
-    """Serves the page in the background until its `close()` is called.
+    """Serves the page in the background until `close()` is called on the returned object.
 
     Args:
-        rest_address, models: as for `build_page`.
-        host: where to listen; the default lets only this machine in.
-        port: to listen on.
-        browser: whether to open it in the user's browser.
+        rest_address, models: as in `build_page`.
+        host: address to listen on; the default accepts connections from this machine only.
+        port: port to listen on.
+        browser: whether to open the page in the user's browser.
 
     Raises:
-        ArgumentError: if it cannot listen there, because the port is taken for example.
+        ArgumentError: if the page cannot listen there, for example because the port is in use.
     """
     free_address(host, port)
     page = build_page(rest_address, models)

@@ -1,4 +1,4 @@
-"""What the tabs are put together from."""
+"""The components of the tabs."""
 
 from collections.abc import Iterable, Sequence
 from html import escape
@@ -6,8 +6,8 @@ from typing import Any
 
 import gradio as gr
 
-Opening = list[tuple[Any, list[Any], list[Any]]]
-"""What is computed when a tab opens: functions with their inputs and outputs."""
+LoadEvents = list[tuple[Any, list[Any], list[Any]]]
+"""The events that run when a tab opens: functions with their inputs and outputs."""
 
 STYLE = """
 .gradio-container { max-width: 1400px !important; padding-top: 8px !important; }
@@ -24,45 +24,45 @@ table.rows tr.marked td { background: #fdebd0; }
 
 
 def introduce(title: str, text: str) -> None:
-    """A title, and one or two sentences."""
+    """Adds a title and a short text."""
     gr.Markdown(f"### {title}\n{text}")
 
 
 def sentence(elem_id: str) -> gr.Markdown:
-    """A sentence that an answer is told in."""
+    """Adds a line of text for a result."""
     return gr.Markdown(elem_id=elem_id)
 
 
 def warning() -> gr.Markdown:
-    """Where it is said what went wrong; nothing as long as nothing did."""
+    """Adds a line for an error message; it is invisible while empty."""
     return gr.Markdown(elem_classes="warning")
 
 
 def picture(label: str, elem_id: str, caption: bool = False) -> gr.Plot:
-    """A picture in its own size, below its label if it has no title: Gradio's would lie on it."""
+    """Adds a picture at its natural size; `caption` shows the label above it, as Gradio's would cover it."""
     if caption:
         gr.Markdown(f"**{label}**")
-    look = {"show_label": False, "container": False, "elem_classes": "natural"}
-    return gr.Plot(label=label, format="png", elem_id=elem_id, **look)
+    options = {"show_label": False, "container": False, "elem_classes": "natural"}
+    return gr.Plot(label=label, format="png", elem_id=elem_id, **options)
 
 
 def table(label: str, elem_id: str) -> gr.HTML:
-    """A table of text below its label; `rows_of` writes what it shows."""
+    """Adds an HTML table below its label; its value is the output of `render_table`."""
     gr.Markdown(f"**{label}**")
     return gr.HTML(elem_id=elem_id)
 
 
-def rows_of(headers: Sequence[str], rows: Iterable[Sequence[Any]], marked: Sequence[bool] = ()) -> str:
-    """Returns a table as HTML.
+def render_table(headers: Sequence[str], rows: Iterable[Sequence[Any]], marked: Sequence[bool] = ()) -> str:
+    """Renders a table as HTML.
 
     Args:
-        headers: of its columns.
-        rows: of numbers and text.
-        marked: for each row whether it stands out; none does if left out.
+        headers: headers of the columns.
+        rows: rows of numbers and text.
+        marked: whether to highlight each row; empty for none.
     """
     head = "".join(f"<th>{escape(header)}</th>" for header in headers)
     body = ""
     for i, row in enumerate(rows):
-        look = ' class="marked"' if i < len(marked) and marked[i] else ""
-        body += f"<tr{look}>{''.join(f'<td>{escape(str(cell))}</td>' for cell in row)}</tr>"
+        attribute = ' class="marked"' if i < len(marked) and marked[i] else ""
+        body += f"<tr{attribute}>{''.join(f'<td>{escape(str(cell))}</td>' for cell in row)}</tr>"
     return f'<table class="rows"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'

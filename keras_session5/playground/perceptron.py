@@ -10,126 +10,138 @@ import numpy as np
 from keras_session5.by_hand import cycle, novikoff_bound, perceptron_trace, threshold_weights
 from keras_session5.data.logic_gates.gates import GATES, ROWS
 from keras_session5.pictures.by_hand import decision_line
-from keras_session5.playground.asking import on_page
-from keras_session5.playground.parts import Opening, introduce, picture, rows_of, sentence, table, warning
+from keras_session5.playground.parts import (
+    LoadEvents,
+    introduce,
+    picture,
+    render_table,
+    sentence,
+    table,
+    warning,
+)
+from keras_session5.playground.predictor import show_errors
 
-EPOCHS = 60  # enough for every gate that can be learned: the bound for AND is 51 mistakes
-TABLE = ["x1", "x2", "sum", "fires", "should"]
-STEPS = ["step", "x1 x2", "should", "fires", "w1", "w2", "bias"]
-_SHOWN = 9  # steps in the table
+EPOCHS = 60  # enough for all separable gates: the bound for AND is 51 mistakes
+TABLE = ["x1", "x2", "sum", "output", "target"]
+STEPS = ["step", "x1 x2", "target", "output", "w1", "w2", "bias"]
+_NUM_ROWS = 9  # steps in the table
 
 
-def unit(gate: str, w1: float, w2: float, threshold: float) -> tuple[Any, str, str]:
-    """One unit with weights set by hand.
+def draw_unit(gate: str, w1: float, w2: float, threshold: float) -> tuple[Any, str, str]:
+    """Draws a unit with weights set by hand.
 
     Returns:
-        Picture, truth table, and a sentence on how many rows are right.
+        Picture, truth table, and a sentence with the number of correct rows.
     """
     points, targets = np.array(ROWS), GATES[gate]
     sums = points @ [w1, w2]
     fires = (sums >= threshold).astype(int)
     rows = [[a, b, f"{s:g}", int(f), t] for (a, b), s, f, t in zip(ROWS, sums, fires, targets, strict=True)]
-    right = int((fires == targets).sum())
-    told = f"**{right} of 4 right.** {threshold_weights(targets)}"
-    wrong = (fires != targets).tolist()
-    return decision_line(points, targets, (w1, w2), threshold), rows_of(TABLE, rows, wrong), told
-
-
-def weights_for(gate: str) -> tuple[Any, Any, Any]:
-    """Weights and threshold of a unit that computes the gate; none of them changes where no unit does.
-
-    Weights of -1 and 1 if they do, as in 1943; else those that the perceptron learns.
-    """
-    found = threshold_weights(GATES[gate])
-    if not found.separable:
-        return gr.skip(), gr.skip(), gr.skip()
-    if found.weights is None:
-        w1, w2, bias = trace_of(gate).starts[-1]
-        return w1, w2, -bias
-    w1, w2 = found.weights
-    return w1, w2, found.threshold
-
-
-def trace_of(gate: str) -> Any:
-    return perceptron_trace(ROWS, GATES[gate], epochs=EPOCHS)
-
-
-def num_steps(gate: str) -> int:
-    """How many steps there are to look at: all until the clean epoch, or two rounds of the circle."""
-    trace = trace_of(gate)
-    circle = cycle(trace)
-    epochs = len(trace.epochs) if circle is None else circle[0] + 2 * (circle[1] - circle[0])
-    return epochs * len(ROWS)
-
-
-def learning(gate: str, step: float) -> tuple[Any, str, str]:
-    """Rosenblatt's rule after so many steps, from zero weights.
-
-    Returns:
-        Picture, the last steps, and a sentence that counts the mistakes.
-    """
-    count = max(0, min(int(step), num_steps(gate)))
-    steps = list(chain.from_iterable(trace_of(gate).epochs))[:count]
-    weights, bias = (steps[-1].weights, steps[-1].bias) if steps else ((0.0, 0.0), 0.0)
-    rows = []
-    for i, one in enumerate(steps, 1):
-        inputs = " ".join(f"{x:g}" for x in one.inputs)
-        learned = [f"{x:g}" for x in (*one.weights, one.bias)]
-        rows.append([i, inputs, one.target, one.prediction, *learned])
-    mistakes = [one.mistake for one in steps]
-    told = f"**{sum(mistakes)} mistakes in {count} steps.** {_outlook(gate)}"
-    shown = rows_of(STEPS, rows[-_SHOWN:], mistakes[-_SHOWN:])
-    return decision_line(np.array(ROWS), GATES[gate], weights, -bias), shown, told
-
-
-def _outlook(gate: str) -> str:
-    """What is known about the end of it."""
-    trace, bound = trace_of(gate), novikoff_bound(ROWS, GATES[gate])
-    if math.isfinite(bound):
-        return (
-            f"Novikoff's bound: at most {bound:.0f}, whatever the order. "
-            f"Here it ends after {sum(trace.mistakes)}, with epoch {len(trace.epochs)}, which is clean."
-        )
-    first, second = cycle(trace) or (0, 0)
+    mistakes = fires != targets
+    text = f"**{4 - mistakes.sum()} of 4 correct.** {threshold_weights(targets)}"
     return (
-        "No line separates these answers, so no bound holds: epoch "
-        f"{second + 1} begins with the weights that epoch {first + 1} began with, and so on for ever."
+        decision_line(points, targets, (w1, w2), threshold),
+        render_table(TABLE, rows, mistakes.tolist()),
+        text,
     )
 
 
-def add_tab() -> Opening:
-    """Adds the tab; returns what is to be computed when it opens: functions, inputs, outputs."""
+def find_weights(gate: str) -> tuple[Any, Any, Any]:
+    """Finds weights and threshold of a unit that computes the gate; no slider moves if there are none.
+
+    The weights are -1 and 1, as in 1943, if possible, and otherwise those that the perceptron learns.
+    """
+    result = threshold_weights(GATES[gate])
+    if not result.separable:
+        return gr.skip(), gr.skip(), gr.skip()
+    if result.weights is None:
+        w1, w2, bias = train(gate).starts[-1]
+        return w1, w2, -bias
+    w1, w2 = result.weights
+    return w1, w2, result.threshold
+
+
+def train(gate: str) -> Any:
+    """Returns the trace of a perceptron that learns the gate."""
+    return perceptron_trace(ROWS, GATES[gate], epochs=EPOCHS)
+
+
+def count_steps(gate: str) -> int:
+    """Returns the number of steps until convergence or the end of the second cycle."""
+    trace = train(gate)
+    period = cycle(trace)
+    epochs = len(trace.epochs) if period is None else 2 * period[1] - period[0]
+    return epochs * len(ROWS)
+
+
+def draw_learning(gate: str, step: float) -> tuple[Any, str, str]:
+    """Draws a perceptron after a number of steps of Rosenblatt's rule from zero weights.
+
+    Returns:
+        Picture, the last steps, and a sentence with the number of mistakes.
+    """
+    count = max(0, min(int(step), count_steps(gate)))
+    steps = list(chain.from_iterable(train(gate).epochs))[:count]
+    weights, bias = (steps[-1].weights, steps[-1].bias) if steps else ((0.0, 0.0), 0.0)
+    rows = []
+    for i, taken in enumerate(steps, 1):
+        inputs = " ".join(f"{x:g}" for x in taken.inputs)
+        parameters = [f"{x:g}" for x in (*taken.weights, taken.bias)]
+        rows.append([i, inputs, taken.target, taken.prediction, *parameters])
+    mistakes = [taken.mistake for taken in steps]
+    text = f"**{sum(mistakes)} mistakes in {count} steps.** {_describe_outcome(gate)}"
+    table_rows = render_table(STEPS, rows[-_NUM_ROWS:], mistakes[-_NUM_ROWS:])
+    return decision_line(np.array(ROWS), GATES[gate], weights, -bias), table_rows, text
+
+
+def _describe_outcome(gate: str) -> str:
+    """Returns the number of mistakes until convergence with Novikoff's bound, or the cycle."""
+    trace, bound = train(gate), novikoff_bound(ROWS, GATES[gate])
+    if math.isfinite(bound):
+        return (
+            f"Novikoff's bound: at most {bound:.0f} mistakes, in any order. "
+            f"Here training ends after {sum(trace.mistakes)}, with epoch {len(trace.epochs)}, which has none."
+        )
+    first, second = cycle(trace) or (0, 0)
+    return (
+        "No line separates the two classes, so there is no bound: epoch "
+        f"{second + 1} starts from the same weights as epoch {first + 1}, and training repeats forever."
+    )
+
+
+def add_tab() -> LoadEvents:
+    """Adds the tab; returns the events that load it."""
     with gr.Row(equal_height=False):
         with gr.Column():
             introduce(
                 "Threshold unit (McCulloch and Pitts, 1943)",
-                "It fires where the weighted sum of its inputs reaches the threshold: on one side of a line. "
-                "Move weights and threshold until it computes the gate.",
+                "The unit fires if the weighted sum of its inputs reaches the threshold: on one side of a "
+                "line. Move weights and threshold until it computes the gate.",
             )
             with gr.Row():
                 gate = gr.Dropdown(list(GATES), value="and", label="Gate", min_width=110)
-                help_me = gr.Button("Show me weights", min_width=110, size="md")
+                solve = gr.Button("Show me weights", min_width=110, size="md")
             with gr.Row():
                 w1 = gr.Slider(-2, 2, 1, step=0.5, label="Weight w1", min_width=150, buttons=[])
                 w2 = gr.Slider(-2, 2, 1, step=0.5, label="Weight w2", min_width=150, buttons=[])
                 threshold = gr.Slider(-3, 3, 1, step=0.5, label="Threshold", min_width=150, buttons=[])
-            told = sentence("unit-told")
+            unit_text = sentence("unit-told")
             with gr.Row(equal_height=False):
                 with gr.Column(min_width=280):
-                    plane = picture("Where it fires", "unit-plane", caption=True)
+                    plane = picture("Region in which it fires", "unit-plane", caption=True)
                 with gr.Column(min_width=220):
-                    rows = table("Truth table, mistakes marked", "unit-table")
+                    rows = table("Truth table with mistakes highlighted", "unit-table")
         with gr.Column():
             introduce(
                 "Perceptron (Rosenblatt, 1957)",
-                "It learns from its mistakes: each adds the inputs to the weights or takes them away. "
-                "Move through the steps and watch the line.",
+                "The perceptron learns from its mistakes: each one adds the inputs to the weights or "
+                "subtracts them. Move through the steps and watch the line.",
             )
             with gr.Row():
-                learned = gr.Dropdown(list(GATES), value="and", label="Gate to learn", min_width=110)
+                target = gr.Dropdown(list(GATES), value="and", label="Gate to learn", min_width=110)
                 step = gr.Slider(
                     0,
-                    num_steps("and"),
+                    count_steps("and"),
                     8,
                     step=1,
                     label="Steps taken",
@@ -137,19 +149,19 @@ def add_tab() -> Opening:
                     buttons=[],
                     elem_id="step",
                 )
-            score = sentence("perceptron-told")
+            learning_text = sentence("perceptron-told")
             with gr.Row(equal_height=False):
                 with gr.Column(min_width=280):
                     line = picture("The line after these steps", "perceptron-plane", caption=True)
                 with gr.Column(min_width=220):
-                    steps = table("The last steps, mistakes marked", "steps")
-    wrong = warning()
-    by_hand = on_page(3)(unit), [gate, w1, w2, threshold], [wrong, plane, rows, told]
-    by_rule = on_page(3)(learning), [learned, step], [wrong, line, steps, score]
-    gr.on([gate.change, w1.change, w2.change, threshold.change], *by_hand, show_progress="hidden")
-    help_me.click(weights_for, gate, [w1, w2, threshold], show_progress="hidden")
-    learned.input(lambda name: gr.Slider(maximum=num_steps(name), value=num_steps(name)), learned, step).then(
-        *by_rule, show_progress="hidden"
-    )
-    step.change(*by_rule, show_progress="hidden", trigger_mode="always_last")
-    return [by_hand, by_rule]
+                    steps = table("The last steps with mistakes highlighted", "steps")
+    error = warning()
+    unit = show_errors(3)(draw_unit), [gate, w1, w2, threshold], [error, plane, rows, unit_text]
+    learning = show_errors(3)(draw_learning), [target, step], [error, line, steps, learning_text]
+    gr.on([gate.change, w1.change, w2.change, threshold.change], *unit, show_progress="hidden")
+    solve.click(find_weights, gate, [w1, w2, threshold], show_progress="hidden")
+    target.input(
+        lambda name: gr.Slider(maximum=count_steps(name), value=count_steps(name)), target, step
+    ).then(*learning, show_progress="hidden")
+    step.change(*learning, show_progress="hidden", trigger_mode="always_last")
+    return [unit, learning]

@@ -1,4 +1,4 @@
-"""The tab of the server: what is up, and one request as it goes over the wire."""
+"""The tab of the model server: its models, and a single request with its response."""
 
 import contextlib
 from functools import partial
@@ -8,106 +8,111 @@ import gradio as gr
 
 from keras_session5.catalog import NETWORKS
 from keras_session5.errors import NotFoundError, UnimplementedError
-from keras_session5.playground.asking import Asker, Client, on_page
-from keras_session5.playground.parts import Opening, introduce, rows_of, sentence, table, warning
-from keras_session5.playground.raw_request import RawRests, example
+from keras_session5.playground.parts import LoadEvents, introduce, render_table, sentence, table, warning
+from keras_session5.playground.predictor import Client, Predictor, show_errors
+from keras_session5.playground.raw_request import RawClient, example_inputs
 
 TABLE = ["model", "version", "state"]
-_ANSWERED = 200
-_LOOK: dict[str, Any] = {"lines": 1, "max_lines": 8, "wrap_lines": True, "interactive": False}
+_OK = 200
+_CODE_OPTIONS: dict[str, Any] = {"lines": 1, "max_lines": 8, "wrap_lines": True, "interactive": False}
 
 
-def served(asker: Asker) -> list[list[Any]]:
-    """Rows of model, version and state; a model without a version is told as missing."""
+def list_versions(predictor: Predictor) -> list[list[Any]]:
+    """Returns rows of model, version and state; a model without versions is listed as missing."""
     rows = []
-    for name, versions in _models(asker.client).items():
-        rows += [[name, one.version, f"{one.state} {one.error}"] for one in versions]
+    for name, versions in _list_models(predictor.client).items():
+        rows += [[name, status.version, f"{status.state} {status.error}"] for status in versions]
         rows += [] if versions else [[name, "-", "missing"]]
     return rows
 
 
-def _models(client: Client) -> dict[str, list[Any]]:
-    """What the server lists; of one that does not, as TensorFlow's, what has a name of the catalogue."""
+def _list_models(client: Client) -> dict[str, list[Any]]:
+    """Lists the server's models; a server without a list, such as TensorFlow Serving, is queried by name."""
     try:
         return client.models()
     except UnimplementedError:
-        found = {}
+        models = {}
         for name in NETWORKS:
             with contextlib.suppress(NotFoundError):
-                found[name] = client.status(name)
-        return found
+                models[name] = client.status(name)
+        return models
 
 
-def models_up(asker: Asker, chosen: str | None) -> tuple[str, Any]:
-    """The table, and the choices of a model to ask."""
-    rows = served(asker)
-    up = sorted({row[0] for row in rows if row[2].startswith("AVAILABLE")})
-    best = chosen if chosen in up else next((name for name in ("simple_rnn", *up) if name in up), None)
-    return rows_of(TABLE, rows), gr.Dropdown(up, value=best)
+def list_available(predictor: Predictor, chosen: str | None) -> tuple[str, Any]:
+    """Returns the table of models and the dropdown of available ones."""
+    rows = list_versions(predictor)
+    available = sorted({row[0] for row in rows if row[2].startswith("AVAILABLE")})
+    candidates = (chosen, "simple_rnn", *available)
+    best = next((name for name in candidates if name in available), None)
+    return render_table(TABLE, rows), gr.Dropdown(available, value=best)
 
 
-def signatures_of(asker: Asker, name: str | None) -> tuple[Any, str]:
-    """The choices of a signature of a model, and what to ask it."""
+def list_signatures(predictor: Predictor, name: str | None) -> tuple[Any, str]:
+    """Returns the dropdown of a model's signatures and example inputs for the selected one."""
     if not name:
         return gr.Dropdown([], value=None), ""
-    names = sorted(asker.client.metadata(name).signatures)
-    best = next((one for one in ("from_text", "from_image_bytes", *names) if one in names), None)
-    return gr.Dropdown(names, value=best), question(asker, name, best)
+    names = sorted(predictor.client.metadata(name).signatures)
+    best = next((known for known in ("from_text", "from_image_bytes", *names) if known in names), None)
+    return gr.Dropdown(names, value=best), suggest_inputs(predictor, name, best)
 
 
-def question(asker: Asker, name: str | None, signature: str | None) -> str:
-    """Inputs for a signature, as JSON."""
+def suggest_inputs(predictor: Predictor, name: str | None, signature: str | None) -> str:
+    """Returns example inputs for a signature as JSON."""
     if not name or not signature:
         return ""
-    signatures = asker.client.metadata(name).signatures
-    return example(name, signatures[signature].inputs) if signature in signatures else ""
+    signatures = predictor.client.metadata(name).signatures
+    return example_inputs(name, signatures[signature].inputs) if signature in signatures else ""
 
 
-def ask(rest: RawRests, name: str | None, signature: str | None, inputs: str) -> tuple[str, str, str, str]:
-    """Asks; returns a sentence with the time, the request as JSON and as curl, and the answer."""
+def send(
+    raw_client: RawClient, name: str | None, signature: str | None, inputs: str
+) -> tuple[str, str, str, str]:
+    """Sends a request; returns its latency as a sentence, the request as JSON and curl, and the response."""
     if not name or not signature:
-        raise NotFoundError("No model is up. `session5 tour` trains and exports all of them.")
-    done = rest.predict(name, signature, inputs)
-    told = "Answered" if done.status == _ANSWERED else f"Refused with status {done.status}"
-    return f"**{told} in {done.milliseconds:.1f} ms.**", done.body, done.curl, done.answer
+        raise NotFoundError("No model is available. `session5 tour` trains and exports all networks.")
+    exchange = raw_client.predict(name, signature, inputs)
+    outcome = "Answered" if exchange.status == _OK else f"Failed with status {exchange.status}"
+    return (
+        f"**{outcome} in {exchange.milliseconds:.1f} ms.**",
+        exchange.body,
+        exchange.curl,
+        exchange.response,
+    )
 
 
-def add_tab(asker: Asker, rest: RawRests) -> Opening:
-    """Adds the tab; returns what is to be computed when it opens."""
+def add_tab(predictor: Predictor, raw_client: RawClient) -> LoadEvents:
+    """Adds the tab; returns the events that load it."""
     introduce(
         "The model server",
-        f"All networks of this page are asked over REST at {asker.client.address}. Here is what is up, and "
-        "what goes over the wire. `session5 run NAME` makes a missing one, and it is up a second later.",
+        f"The networks of this page run on the model server at {predictor.client.address}. This tab lists "
+        "its models and shows a single REST request. `session5 run NAME` trains and exports a missing "
+        "model, which the server loads within a second.",
     )
-    wrong = warning()
+    error = warning()
     with gr.Row(equal_height=False):
         with gr.Column(scale=2, min_width=360):
-            rows = table("What is up", "models")
-            again = gr.Button("Look again")
+            rows = table("Models", "models")
+            refresh = gr.Button("Refresh")
         with gr.Column(scale=3):
             with gr.Row():
                 name = gr.Dropdown([], label="Model", elem_id="model")
                 signature = gr.Dropdown([], label="Signature", elem_id="signature")
             inputs = gr.Textbox(label="Inputs, JSON", lines=1, max_lines=4, elem_id="inputs")
-            button = gr.Button("Ask", variant="primary", elem_id="ask")
-            told = sentence("latency")
-            answer = gr.Code(language="json", label="Answer", elem_id="answer", **_LOOK)
-            body = gr.Code(language="json", label="Request", elem_id="body", **_LOOK)
-            curl = gr.Code(language="shell", label="In a terminal", elem_id="curl", **_LOOK)
+            button = gr.Button("Send", variant="primary", elem_id="ask")
+            latency = sentence("latency")
+            response = gr.Code(language="json", label="Response", elem_id="answer", **_CODE_OPTIONS)
+            body = gr.Code(language="json", label="Request", elem_id="body", **_CODE_OPTIONS)
+            curl = gr.Code(language="shell", label="Request as a command", elem_id="curl", **_CODE_OPTIONS)
 
-    looking = (
-        on_page(2, emptied=1)(lambda chosen: models_up(asker, chosen)),
-        [name],
-        [wrong, rows, name],
-    )
-    again.click(*looking)
-    asking = on_page(4)(partial(ask, rest)), [name, signature, inputs]
-    told_all = [wrong, told, body, curl, answer]
-    choosing = on_page(2)(partial(signatures_of, asker))
-    # Where no model is up, the sentence that says why is to stay.
+    listing = show_errors(2, cleared=1)(partial(list_available, predictor)), [name], [error, rows, name]
+    refresh.click(*listing)
+    request = show_errors(4)(partial(send, raw_client)), [name, signature, inputs]
+    results = [error, latency, body, curl, response]
+    select = show_errors(2)(partial(list_signatures, predictor))
+    # Without a model, the error message remains.
     name.change(
-        lambda chosen: choosing(chosen) if chosen else [gr.skip()] * 3, name, [wrong, signature, inputs]
-    ).success(lambda *three: asking[0](*three) if three[0] else [gr.skip()] * 5, asking[1], told_all)
-    signature.input(on_page(1)(partial(question, asker)), [name, signature], [wrong, inputs])
-    button.click(*asking, told_all)
-    return [looking]
+        lambda chosen: select(chosen) if chosen else [gr.skip()] * 3, name, [error, signature, inputs]
+    ).success(lambda *values: request[0](*values) if values[0] else [gr.skip()] * 5, request[1], results)
+    signature.input(show_errors(1)(partial(suggest_inputs, predictor)), [name, signature], [error, inputs])
+    button.click(*request, results)
+    return [listing]

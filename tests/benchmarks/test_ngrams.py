@@ -10,7 +10,7 @@ import pytest
 from keras_session5.data import DataSet
 from keras_session5.data.characters import ALPHABET
 from keras_session5.data.dataset import Split
-from keras_session5.data.place_names.names import names_by_language, split_of
+from keras_session5.data.place_names.names import assign_split, names_by_language
 
 PATH = Path(__file__).parents[2] / "benchmarks" / "ngrams.py"
 
@@ -32,7 +32,7 @@ def data():
     pairs = [(name, label) for label, of_language in enumerate(names.values()) for name in of_language]
 
     def split(wanted):
-        texts, labels = zip(*(pair for pair in pairs if split_of(pair[0]) == wanted), strict=True)
+        texts, labels = zip(*(pair for pair in pairs if assign_split(pair[0]) == wanted), strict=True)
         return Split(np.empty((len(texts), 0), np.int32), np.array(labels, np.int32), texts)
 
     splits = {wanted: split(wanted) for wanted in ("train", "validation", "test")}

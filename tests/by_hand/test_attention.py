@@ -52,7 +52,7 @@ def test_large_products_do_not_overflow():
         (([[1, 2]], [[1, 2]], [[1], [2]]), r"`values` must be an array of shape \(1, width\)"),
         (([[1, 2]], [[1, 2]], [[1]], [[True, True]]), r"`mask` must be an array of shape \(1, 1\)"),
         (([[1, 2]], [[1, 2]], [[1]], [[False]]), "`mask` must allow each query at least one key. Received"),
-        (([[np.nan, 2]], [[1, 2]], [[1]]), "`queries` must be finite numbers"),
+        (([[np.nan, 2]], [[1, 2]], [[1]]), "`queries` must contain only finite numbers"),
     ],
 )
 def test_a_wrong_argument_is_refused_in_a_sentence(arguments, sentence):

@@ -134,7 +134,10 @@ def test_the_file_is_short_enough_to_be_read():
 @pytest.mark.parametrize(
     ("call", "sentence"),
     [
-        (lambda: NumpyMLP((2,)), r"`widths` must be inputs and outputs at least\. Received: widths=\(2,\)"),
+        (
+            lambda: NumpyMLP((2,)),
+            r"`widths` must have at least two entries, inputs and outputs\. Received: widths=\(2,\)",
+        ),
         (lambda: NumpyMLP((2, 0, 1)), "`widths` must be an integer of at least 1"),
         (lambda: NumpyMLP((2, 1), "tahn"), "Did you mean tanh"),
         (lambda: NumpyMLP((3, 1)).predict([[0, 1]]), r"`x` must be an array of shape \(batch, 3\)"),

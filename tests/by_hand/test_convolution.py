@@ -179,8 +179,8 @@ def test_keras_is_left_as_it_was():
         ),
         (lambda: pool(np.ones(8)), r"Received: image of shape \(8,\)"),
         (lambda: patch_products(np.ones((0, 3)), KERNEL), r"Received: image of shape \(0, 3\)"),
-        (lambda: feature_map([[1, 2], [3]], KERNEL), "`image` must be .* all of it numbers"),
-        (lambda: feature_map([[1, float("nan")]], [[1]]), "`image` must be finite numbers"),
+        (lambda: feature_map([[1, 2], [3]], KERNEL), "`image` must be .* that contains only numbers"),
+        (lambda: feature_map([[1, float("nan")]], [[1]]), "`image` must contain only finite numbers"),
         (lambda: feature_map(IMAGE, [1, 2]), r"`kernel` must be an array of shape \(kernel rows, kernel col"),
         (lambda: feature_map(IMAGE, "edge"), "`kernel` must be an array"),
         (

@@ -135,7 +135,7 @@ def test_no_circle_is_claimed_before_the_weights_have_returned():
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (([0, 1], [0, 1]), r"`inputs` must be an array of shape \(examples, n\)\. .* of shape \(2,\)"),
+        (([0, 1], [0, 1]), r"`inputs` must be an array of shape \(samples, n\)\. .* of shape \(2,\)"),
         ((ROWS, [0, 1]), r"`targets` must be an array of shape \(4,\)\. Received: targets of shape \(2,\)"),
         ((ROWS, [0, 1, 2, 0]), "`targets` must be 0 or 1"),
         ((ROWS, AND, 0), r"`learning_rate` must be a number above 0\. Received: learning_rate=0"),

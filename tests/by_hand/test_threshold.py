@@ -97,7 +97,7 @@ def test_other_weights_are_named_where_they_are_needed(answers, weights):
     found = threshold_weights(answers)
     assert (found.weights, found.threshold, found.separable) == (None, None, True)
     assert found.sentence == (
-        "No unit with weights of -1 and 1 can, but the answers are linearly separable: "
+        "No unit with weights of -1 and 1 can, but the outputs are linearly separable: "
         f"one with weights {weights} can."
     )
 
@@ -117,18 +117,18 @@ def test_the_result_cannot_be_changed():
 @pytest.mark.parametrize(
     ("answers", "sentence"),
     [
-        ([0, 1, 1], r"`answers` must be 2, 4 or 8 answers, .* Received: answers=\[0, 1, 1\]"),
-        ([1], "`answers` must be 2, 4 or 8 answers"),
-        ([0] * 16, "`answers` must be 2, 4 or 8 answers"),
-        ([0, 1, 2, 0], "`answers` must be 0 or 1"),
-        ([0, 0.5], "`answers` must be 0 or 1"),
-        ([], r"`answers` must be an array of shape \(2\^n,\)"),
-        ([[0, 1], [1, 0]], r"Received: answers of shape \(2, 2\)"),
-        ([[0, 1], [1]], "all of it numbers"),
-        (3, r"Received: answers of shape \(\)"),
-        ("xor", "all of it numbers. Received: answers='xor'"),
-        ([0, float("nan")], "`answers` must be finite numbers"),
-        ([0, 10**400], "all of it numbers"),
+        ([0, 1, 1], r"`outputs` must be 2, 4 or 8 values, .* Received: outputs=\[0, 1, 1\]"),
+        ([1], "`outputs` must be 2, 4 or 8 values"),
+        ([0] * 16, "`outputs` must be 2, 4 or 8 values"),
+        ([0, 1, 2, 0], "`outputs` must be 0 or 1"),
+        ([0, 0.5], "`outputs` must be 0 or 1"),
+        ([], r"`outputs` must be an array of shape \(2\^n,\)"),
+        ([[0, 1], [1, 0]], r"Received: outputs of shape \(2, 2\)"),
+        ([[0, 1], [1]], "that contains only numbers"),
+        (3, r"Received: outputs of shape \(\)"),
+        ("xor", "that contains only numbers. Received: outputs='xor'"),
+        ([0, float("nan")], "`outputs` must contain only finite numbers"),
+        ([0, 10**400], "that contains only numbers"),
     ],
 )
 def test_wrong_answers_are_refused_in_a_sentence(answers, sentence):

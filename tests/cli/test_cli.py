@@ -111,7 +111,7 @@ def test_list_prints_the_catalogue(here):
         (["models", "--server", "nonsense"], 2, "nonsense"),
         (["dashboard"], 2, "`--runs` must be a directory"),
         (["lisst"], 2, "Did you mean 'list'?"),
-        (["train", "threshold_unit"], 2, "McCulloch and Pitts gave no rule for learning"),
+        (["train", "threshold_unit"], 2, "McCulloch and Pitts gave no learning rule"),
         (["run", "threshold_unit", "--epochs", "3"], 2, "threshold_unit is not trained"),
         (["run", "bert_base"], 2, "neither trained nor exported. At its published size"),
         (["export", "gpt2_small"], 2, "train gpt instead"),

@@ -9,7 +9,7 @@ import pytest
 
 from keras_session5.data import load_data
 from keras_session5.data.characters import DATE_ALPHABET, ISO_ALPHABET, UNKNOWN_ID, decode
-from keras_session5.data.dates.days import FORMATS, date_pairs, days_of, write_date
+from keras_session5.data.dates.days import FORMATS, date_pairs, list_days, write_date
 from keras_session5.data.place_names.names import LANGUAGES
 
 SPLITS = ("train", "validation", "test")
@@ -86,7 +86,7 @@ def test_the_alphabet_is_what_the_texts_are_written_in(data, all_texts):
 
 
 def test_a_day_is_in_one_split_with_about_the_share_of_its_hash():
-    days = {split: set(days_of(split)) for split in SPLITS}
+    days = {split: set(list_days(split)) for split in SPLITS}
     assert len(set.union(*days.values())) == sum(map(len, days.values())) == 100 * 365 + 25
     assert [len(days[split]) for split in SPLITS] == pytest.approx([29_220, 3_652, 3_652], abs=300)
 
@@ -97,11 +97,11 @@ def test_a_day_is_in_one_split_with_about_the_share_of_its_hash():
 )
 def test_the_split_follows_from_the_day_alone(iso, last_digit):
     split = {8: "validation", 9: "test"}.get(last_digit, "train")
-    assert datetime.date.fromisoformat(iso) in days_of(split)
+    assert datetime.date.fromisoformat(iso) in list_days(split)
 
 
 def test_the_pairs_of_a_split_are_of_its_days(data):
-    days = {split: {day.isoformat() for day in days_of(split)} for split in SPLITS}
+    days = {split: {day.isoformat() for day in list_days(split)} for split in SPLITS}
     for split in SPLITS:
         assert set(getattr(data, split).targets) <= days[split]
     assert set(data.train.targets) == days["train"]

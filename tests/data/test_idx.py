@@ -106,14 +106,14 @@ def test_other_spellings_are_found(spelling, folder):
 @pytest.mark.parametrize("missing", NAMES)
 def test_a_missing_file_is_named(missing, folder):
     (folder / missing).unlink()
-    with pytest.raises(DataError, match=f"{folder} holds IDX files, but neither {missing} nor"):
+    with pytest.raises(DataError, match=f"{folder} contains IDX files, but neither {missing} nor"):
         load_data("mnist", folder)
 
 
 @pytest.mark.parametrize(
     ("file", "values", "message"),
     [
-        (NAMES[1], np.zeros(4, np.uint8), "equally many examples.* Found: 3 images, 4 labels"),
+        (NAMES[1], np.zeros(4, np.uint8), "the same number of samples.* Found: 3 images, 4 labels"),
         (NAMES[3], np.array([3, 10], np.uint8), "t10k-labels.* labels below 10. Found: 10"),
         (NAMES[0], np.zeros((3, 8, 8), np.uint8), "train-images.* images of 28 x 28. Found: 8 x 8"),
         (NAMES[2], np.zeros(2, np.uint8), "t10k-images.* in 3 dimension.* in 1 dimension"),

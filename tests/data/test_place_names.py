@@ -12,7 +12,7 @@ from sklearn.svm import LinearSVC
 
 from keras_session5.data import load_data
 from keras_session5.data.characters import ALPHABET, UNKNOWN_ID
-from keras_session5.data.place_names.names import LANGUAGES, names_by_language, split_of
+from keras_session5.data.place_names.names import LANGUAGES, assign_split, names_by_language
 
 SPLITS = ("train", "validation", "test")
 
@@ -57,7 +57,7 @@ def test_every_split_has_about_its_share_and_every_language(data):
 )
 def test_the_split_follows_from_the_name_alone(name, last_digit, data):
     split = {8: "validation", 9: "test"}.get(last_digit, "train")
-    assert split_of(name) == split
+    assert assign_split(name) == split
     assert name in getattr(data, split).texts
 
 

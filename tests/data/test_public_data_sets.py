@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from keras_session5.data import load_data, network
+from keras_session5.data import load_data, reachability
 from keras_session5.errors import DataError
 
 HANGING_LOOK_UP = """
@@ -57,7 +57,7 @@ def test_a_look_up_that_hangs_ends_soon_and_without_tensorflow(tmp_path):
     )  # it would hang for ten minutes
     assert process.returncode == 1
     assert process.stdout == "False\n"
-    assert "cannot be reached (no answer within 2.5 seconds)" in process.stderr
+    assert "cannot be reached (no response within 2.5 seconds)" in process.stderr
 
 
 def test_the_sentence_names_the_ways_out(tmp_path, server, monkeypatch):
@@ -65,7 +65,7 @@ def test_the_sentence_names_the_ways_out(tmp_path, server, monkeypatch):
     with pytest.raises(DataError) as caught:
         load_data("fashion_mnist", tmp_path)
     sentence = str(caught.value)
-    assert "fashion_mnist must be fetched from the internet" in sentence
+    assert "fashion_mnist must be downloaded from the internet" in sentence
     assert "HTTP Error 403" in sentence  # the proxy was asked
     assert "logic_gates, digits, place_names" in sentence
     assert "--data-dir" in sentence
@@ -74,13 +74,13 @@ def test_the_sentence_names_the_ways_out(tmp_path, server, monkeypatch):
 
 
 def test_a_file_that_is_there_is_reachable(server):
-    network.require_reachable("mnist", f"{server}/there")
+    reachability.check_reachable("mnist", f"{server}/there")
 
 
 @pytest.mark.usefixtures("no_proxy_settings")
 def test_a_closed_port_is_not_reachable():
     with pytest.raises(DataError, match=r"cannot be reached \(.*refused"):
-        network.require_reachable("mnist", "http://127.0.0.1:9/file")
+        reachability.check_reachable("mnist", "http://127.0.0.1:9/file")
 
 
 @pytest.mark.network

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow_datasets as tfds
 
-from keras_session5.data import load_data, network, prepared
+from keras_session5.data import load_data, prepared, reachability
 from keras_session5.data.characters import SHAKESPEARE_ALPHABET, decode
 
 # 65 * 80 = 5,200 characters, which TFDS splits into 4,680 + 260 + 260
@@ -45,8 +45,8 @@ def test_ids_are_decoded_to_the_windows(data):
 
 
 def test_without_the_network_it_is_refused_and_idx_files_are_not_spoken_of(tmp_path, monkeypatch):
-    monkeypatch.setattr(network, "_why_unreachable", lambda url, timeout_s: "no network")
-    with pytest.raises(prepared.DataError, match="tiny_shakespeare must be fetched") as caught:
+    monkeypatch.setattr(reachability, "_find_obstacle", lambda url, timeout_s: "no network")
+    with pytest.raises(prepared.DataError, match="tiny_shakespeare must be downloaded") as caught:
         load_data("tiny_shakespeare", tmp_path)
     assert "IDX" not in str(caught.value)
 

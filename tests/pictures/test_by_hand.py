@@ -51,7 +51,7 @@ def test_a_place_shows_its_products_and_their_sum():
 
 @pytest.mark.parametrize("place", [(2, 0), (0, 2), (-1, 0)])
 def test_a_place_that_there_is_not_is_refused(place):
-    with pytest.raises(ArgumentError, match=r"must be a place of the output, 2 x 2"):
+    with pytest.raises(ArgumentError, match=r"must be a position in the output, 2 x 2"):
         kernel_patch(np.ones((3, 3)), np.ones((2, 2)), np.ones((2, 2)), np.ones((2, 2)), *place)
 
 

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from keras_session5.errors import InvalidArgumentError, NotFoundError
-from keras_session5.playground.asking import Asker
+from keras_session5.playground.predictor import Predictor
 
 
 class FakeClient:
@@ -14,10 +14,10 @@ class FakeClient:
     address = "http://127.0.0.1:8501"
 
     def __init__(self, answers):
-        self.answers, self.asked = answers, []
+        self.answers, self.requests = answers, []
 
     def predict(self, name, inputs, *, signature_name="serving_default"):
-        self.asked.append((name, signature_name, inputs))
+        self.requests.append((name, signature_name, inputs))
         if name not in {model for model, _ in self.answers}:
             raise NotFoundError("Servable not found")
         if (name, signature_name) not in self.answers:
@@ -37,6 +37,6 @@ class FakeClient:
 
 
 @pytest.fixture
-def fake_asker(tmp_path):
-    """(model, signature) -> output name -> array, as an asker of a server with them."""
-    return lambda answers: Asker(FakeClient(answers), tmp_path)
+def fake_predictor(tmp_path):
+    """(model, signature) -> output name -> array, as an predictor of a server with them."""
+    return lambda answers: Predictor(FakeClient(answers), tmp_path)

@@ -175,9 +175,9 @@ def pixels(page, elem_id):
 
 
 def test_perceptron(page):
-    playwright.expect(page.locator("#unit-told")).to_contain_text("2 of 4 right")
+    playwright.expect(page.locator("#unit-told")).to_contain_text("2 of 4 correct")
     page.get_by_role("button", name="Show me weights").click()
-    playwright.expect(page.locator("#unit-told")).to_contain_text("4 of 4 right")
+    playwright.expect(page.locator("#unit-told")).to_contain_text("4 of 4 correct")
     model = s5.build("threshold_unit", weights=(1, 1), threshold=2)
     fires = np.asarray(model(np.array([[0, 0], [0, 1], [1, 0], [1, 1]], "float32")))[:, 0]
     assert [float(row[3]) for row in rows(page, "unit-table")] == fires.tolist()
@@ -194,7 +194,7 @@ def test_perceptron(page):
 
 def test_mlp(page):
     open_tab(page, "XOR and MLP")
-    playwright.expect(page.get_by_text("4 of 4 right after 1,600 steps")).to_be_visible()
+    playwright.expect(page.get_by_text("4 of 4 correct after 1,600 steps")).to_be_visible()
     before = pixels(page, "surface")
     box = page.locator("#hidden input[type=number]")
     box.fill("3")
@@ -203,7 +203,7 @@ def test_mlp(page):
     page.get_by_role("button", name=re.compile("Copy as Keras")).click()
     code = page.locator("#keras-code .cm-content")
     playwright.expect(code).to_contain_text("layers.Dense(3,")
-    playwright.expect(page.get_by_text("right after 1,600 steps")).to_be_visible()
+    playwright.expect(page.get_by_text("correct after 1,600 steps")).to_be_visible()
     wait_until(page, lambda: pixels(page, "surface") != before, True)
     # What would be copied, executed: it answers what the page shows.
     names = {}

@@ -21,8 +21,8 @@ def shown(figure, part):
 @pytest.mark.parametrize("image", [convolution.SLIDES, "digit 7"])
 @pytest.mark.parametrize("kernel", convolution.KERNELS)
 def test_the_feature_map_is_that_of_a_keras_convolution(image, kernel):
-    weights = convolution.kernel_of(kernel)
-    expected = s5.by_hand.feature_map(convolution.image_of(image), weights)
+    weights = convolution.get_kernel(kernel)
+    expected = s5.by_hand.feature_map(convolution.load_image(image), weights)
     for row, column in ((0, 0), (2, 1)):
         figure, told = convolution.convolve(image, weights, row, column)
         np.testing.assert_allclose(shown(figure, 3), expected, atol=1e-4)
@@ -31,7 +31,7 @@ def test_the_feature_map_is_that_of_a_keras_convolution(image, kernel):
 
 
 def test_the_slides_example():
-    _, told = convolution.convolve(convolution.SLIDES, convolution.kernel_of("the slides' kernel"), 0, 0)
+    _, told = convolution.convolve(convolution.SLIDES, convolution.get_kernel("the slides' kernel"), 0, 0)
     assert "3·1 + 5·0 + 2·0 + 9·1 + 7·1 + 5·0 + 2·0 + 0·0 + 6·1 = **25**" in told
     assert "5 - 3 + 1 = 3" in told
 
@@ -43,7 +43,7 @@ def test_a_place_beyond_the_end_is_the_last_one():
 @pytest.mark.parametrize("what", convolution.POOLED)
 @pytest.mark.parametrize("size", [2, 3])
 def test_pooling_is_that_of_keras(what, size):
-    kernel = convolution.kernel_of("edge")
+    kernel = convolution.get_kernel("edge")
     figure, _ = convolution.pool(what, size, "digit 3", kernel)
     pixels = shown(figure, 0)
     np.testing.assert_allclose(shown(figure, 1), s5.by_hand.pool(pixels, size, "max"), atol=1e-5)

@@ -58,4 +58,4 @@ def test_a_picture_that_is_too_large_is_refused():
 
 def test_the_png_holds_every_pixel():
     digit = seven()[40:68, 60:88, None]
-    assert np.array_equal(np.asarray(Image.open(io.BytesIO(drawing.png(digit)))), digit[:, :, 0])
+    assert np.array_equal(np.asarray(Image.open(io.BytesIO(drawing.encode_png(digit)))), digit[:, :, 0])

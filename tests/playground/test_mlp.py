@@ -11,7 +11,7 @@ from keras_session5.errors import ArgumentError
 pytest.importorskip("gradio", reason="the page needs the extra playground")
 
 from keras_session5.playground import mlp
-from keras_session5.playground.points import NAMES, SHAPES, points
+from keras_session5.playground.points import NAMES, SHAPES, make_points
 
 
 def last(*settings):
@@ -32,7 +32,7 @@ def test_the_copied_code_answers_as_the_page_does(settings, capsys):
     _, table, code = last(*settings)
     names = {}
     exec(compile(code, "copied.py", "exec"), names)
-    answers = np.asarray(names["model"](points(settings[0])[0][: len(table)].astype("float32")))[:, 0]
+    answers = np.asarray(names["model"](make_points(settings[0])[0][: len(table)].astype("float32")))[:, 0]
     np.testing.assert_allclose(answers, table[:, 3], atol=6e-5)  # the page shows four digits
     _, hidden, depth, *_ = settings
     assert names["model"].count_params() == 3 * hidden + (depth - 1) * hidden * (hidden + 1) + hidden + 1
@@ -44,7 +44,7 @@ def test_xor_is_solved_and_the_picture_is_drawn_while_it_trains():
     frames = list(mlp.train("gate: xor", 4, 1, "tanh", 1.0, 1600, 0))
     assert len(frames) == mlp.FRAMES + 1
     assert "after 0 steps" in frames[0][1]
-    assert "**4 of 4 right** after 1,600 steps" in frames[-1][1]
+    assert "**4 of 4 correct** after 1,600 steps" in frames[-1][1]
     losses = [float(re.search(r"Loss ([\d.]+)\.", frame[1])[1]) for frame in frames]
     assert losses[0] > 0.5 > 0.01 > losses[-1]
 
@@ -56,12 +56,12 @@ def test_the_same_seed_gives_the_same_network():
 
 @pytest.mark.parametrize("name", NAMES)
 def test_points_are_of_two_classes(name):
-    x, labels = points(name)
+    x, labels = make_points(name)
     assert x.shape == (len(labels), 2)
     assert set(labels) <= {0, 1}
     if name in SHAPES:
-        assert np.array_equal(points(name, 1)[0], points(name, 1)[0])
-        assert not np.array_equal(points(name, 1)[0], x)
+        assert np.array_equal(make_points(name, 1)[0], make_points(name, 1)[0])
+        assert not np.array_equal(make_points(name, 1)[0], x)
         assert labels.mean() == 0.5
         assert np.abs(x).max() < 1.4
     else:
@@ -70,4 +70,4 @@ def test_points_are_of_two_classes(name):
 
 def test_there_are_no_other_points():
     with pytest.raises(ArgumentError, match="Did you mean moons"):
-        points("moon")
+        make_points("moon")

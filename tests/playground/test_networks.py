@@ -11,7 +11,7 @@ from keras_session5.errors import ArgumentError, NotFoundError
 
 pytest.importorskip("gradio", reason="the page needs the extra playground")
 
-from keras_session5.playground import attention, dates, lenet5, recurrent, writing
+from keras_session5.playground import attention, dates, generation, lenet5, recurrent
 
 from .test_drawing import seven, url
 
@@ -28,11 +28,11 @@ def strings(*texts):
 
 
 @pytest.fixture
-def looked_into(fake_asker):
+def explained(fake_predictor):
     """A server whose networks answer as their `explain_text` does, with one character of padding."""
     name, padded = list("Peru"), [*"Peru", ""]
     states = np.random.default_rng(1).uniform(-1, 1, (1, 5, 6))
-    return fake_asker(
+    return fake_predictor(
         {
             ("simple_rnn", "explain_text"): {
                 "characters": strings(padded),
@@ -69,9 +69,9 @@ def ticks(figure, axis):
     return [label.get_text() for label in (axes.get_xticklabels() if axis == "x" else axes.get_yticklabels())]
 
 
-def test_a_drawing_is_sent_as_it_was_drawn(looked_into):
-    guess, seen, maps = lenet5.look(looked_into, "lenet5", url(seven()))
-    ((name, signature, inputs),) = looked_into.client.asked
+def test_a_drawing_is_sent_as_it_was_drawn(explained):
+    guess, seen, maps = lenet5.classify(explained, "lenet5", url(seven()))
+    ((name, signature, inputs),) = explained.client.requests
     sent = base64.b64decode(url(seven()).partition(",")[2])
     assert (name, signature, inputs) == ("lenet5", "explain_image_bytes", {"image_bytes": [sent]})
     assert list(guess.values()) == pytest.approx(softmax((1, 10))[0].tolist())
@@ -81,8 +81,8 @@ def test_a_drawing_is_sent_as_it_was_drawn(looked_into):
     assert len(seen.axes) >= 2
 
 
-def test_a_name_is_read_letter_by_letter_without_the_padding(looked_into):
-    guess, guesses, states = recurrent.read(looked_into, "Peru")
+def test_a_name_is_read_letter_by_letter_without_the_padding(explained):
+    guess, guesses, states = recurrent.classify(explained, "Peru")
     assert guess == dict(zip(LANGUAGES, softmax((1, 20))[0].tolist(), strict=True))
     assert ticks(guesses, "x") == list("Peru")
     assert states.axes[0].images[0].get_array().shape == (6, 4)
@@ -96,8 +96,8 @@ def test_a_name_is_read_letter_by_letter_without_the_padding(looked_into):
         ("9", None, None),
     ],
 )
-def test_heads_are_chosen_by_number(looked_into, layer, head, heads):
-    _, figure, layers, _ = attention.read(looked_into, "Peru", layer, head)
+def test_heads_are_chosen_by_number(explained, layer, head, heads):
+    _, figure, layers, _ = attention.classify(explained, "Peru", layer, head)
     weights = softmax((1, 2, 3, 5, 5))[0, :, :, :4, :4]
     titles = [axes.get_title() for axes in figure.axes if axes.get_title()]
     heads = heads or [(i, j) for i in (1, 2) for j in (1, 2, 3)]
@@ -108,16 +108,16 @@ def test_heads_are_chosen_by_number(looked_into, layer, head, heads):
     assert layers.value == ("all" if layer == "9" else layer)
 
 
-def test_a_date_is_shown_with_where_the_decoder_looked(looked_into):
-    text, figure = dates.translate(looked_into, "12 mars 2020")
+def test_a_date_is_shown_with_where_the_decoder_looked(explained):
+    text, figure = dates.translate(explained, "12 mars 2020")
     assert text == "2020-03"
     weights = softmax((1, 2, 4, 8, 5))[0].mean((0, 1))[:7, :4]
     np.testing.assert_allclose(figure.axes[0].images[0].get_array(), weights)
 
 
-def test_a_name_is_continued_in_its_language_with_one_seed_after_the_other(looked_into):
-    likeliest, table, languages = writing.go_on(looked_into, "German", "Pe", 0.5, 7)
-    greedy, sample = looked_into.client.asked
+def test_a_name_is_continued_in_its_language_with_one_seed_after_the_other(explained):
+    likeliest, table, languages = generation.generate(explained, "German", "Pe", 0.5, 7)
+    greedy, sample = explained.client.requests
     assert greedy == ("gpt", "from_text", {"text": ["German: Pe"]})
     assert sample[2] == {"text": ["German: Pe"] * 8, "temperature": [0.5] * 8, "seed": list(range(7, 15))}
     assert likeliest == "Peru"
@@ -125,30 +125,30 @@ def test_a_name_is_continued_in_its_language_with_one_seed_after_the_other(looke
     assert [name for name, _ in languages.choices] == list(LANGUAGES)
 
 
-def test_a_language_that_the_network_has_not_is_the_first(looked_into):
-    *_, languages = writing.go_on(looked_into, "Latin", "Pe", 0.5, 0)
+def test_a_language_that_the_network_has_not_is_the_first(explained):
+    *_, languages = generation.generate(explained, "Latin", "Pe", 0.5, 0)
     assert languages.value == LANGUAGES[0]
-    assert looked_into.client.asked[0][2] == {"text": [f"{LANGUAGES[0]}: Pe"]}
+    assert explained.client.requests[0][2] == {"text": [f"{LANGUAGES[0]}: Pe"]}
 
 
-@pytest.mark.parametrize("read", [recurrent.read, dates.translate])
-def test_an_empty_text_is_told_and_nobody_asked(looked_into, read):
+@pytest.mark.parametrize("read", [recurrent.classify, dates.translate])
+def test_an_empty_text_is_told_and_nobody_asked(explained, read):
     with pytest.raises(ArgumentError, match="at least one letter"):
-        read(looked_into, " ")
-    assert looked_into.client.asked == []
+        read(explained, " ")
+    assert explained.client.requests == []
 
 
-def test_a_negative_temperature_is_told(looked_into):
+def test_a_negative_temperature_is_told(explained):
     with pytest.raises(ArgumentError, match="`temperature` must be at least 0"):
-        writing.go_on(looked_into, "German", "Pe", -1, 0)
+        generation.generate(explained, "German", "Pe", -1, 0)
 
 
-def test_a_missing_network_is_told(fake_asker):
+def test_a_missing_network_is_told(fake_predictor):
     with pytest.raises(NotFoundError, match="session5 run simple_rnn"):
-        recurrent.read(fake_asker({}), "Peru")
+        recurrent.classify(fake_predictor({}), "Peru")
 
 
 def test_text_in_a_table_is_never_markup():
-    from keras_session5.playground.parts import rows_of
+    from keras_session5.playground.parts import render_table
 
-    assert "<b>" not in rows_of(["<b>"], [["<b>x</b>"]])
+    assert "<b>" not in render_table(["<b>"], [["<b>x</b>"]])

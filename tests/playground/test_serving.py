@@ -15,7 +15,7 @@ from keras_session5.errors import ArgumentError, NotFoundError, UnavailableError
 pytest.importorskip("gradio", reason="the page needs the extra playground")
 
 from keras_session5.playground import serving
-from keras_session5.playground.raw_request import RawRests, example
+from keras_session5.playground.raw_request import RawClient, example_inputs
 
 
 class Rest(BaseHTTPRequestHandler):
@@ -54,7 +54,7 @@ def rest():
 
 @pytest.fixture
 def raw(rest):
-    raw = RawRests(rest.address)
+    raw = RawClient(rest.address)
     yield raw
     raw._pool.close()
 
@@ -69,15 +69,15 @@ def test_a_request_is_shown_as_it_was_sent(rest, raw):
     assert shlex.split(done.curl) == ["curl", "-d", done.body, f"{rest.address}{path}"]
     assert done.status == 200
     assert 0 < done.milliseconds < 10_000
-    assert '"label": ["German"]' in done.answer
-    assert done.answer.count("0.25") < 200  # cut short
-    assert "…" in done.answer
+    assert '"label": ["German"]' in done.response
+    assert done.response.count("0.25") < 200  # cut short
+    assert "…" in done.response
 
 
 def test_a_refusal_is_shown_with_its_status(rest, raw):
     rest.pages["/v1/models/gpt:predict"] = 400, {"error": "`text` must begin with"}
-    told, _, _, answer = serving.ask(raw, "gpt", "from_text", '{"text": ["x"]}')
-    assert "Refused with status 400 in" in told
+    told, _, _, answer = serving.send(raw, "gpt", "from_text", '{"text": ["x"]}')
+    assert "Failed with status 400 in" in told
     assert "must begin with" in answer
 
 
@@ -88,52 +88,54 @@ def test_inputs_that_are_no_json_are_told(raw):
 
 def test_a_server_that_is_not_there_is_told():
     with pytest.raises(UnavailableError, match="Start one with `session5 serve`"):
-        RawRests("http://127.0.0.1:9").predict("gpt", "from_text", "[]")
+        RawClient("http://127.0.0.1:9").predict("gpt", "from_text", "[]")
 
 
 def test_an_address_of_grpc_is_refused():
     with pytest.raises(ArgumentError, match="must be http://HOST:PORT"):
-        RawRests("127.0.0.1:8500")
+        RawClient("127.0.0.1:8500")
 
 
-def test_all_that_is_served_is_listed_and_what_is_missing_told(fake_asker):
-    asker = fake_asker({("mine", "serving_default"): {}, ("gpt", "from_text"): {}})
-    listed = asker.client.models() | {"vit": []}
-    asker.client.models = lambda: listed
+def test_all_that_is_served_is_listed_and_what_is_missing_told(fake_predictor):
+    predictor = fake_predictor({("mine", "serving_default"): {}, ("gpt", "from_text"): {}})
+    listed = predictor.client.models() | {"vit": []}
+    predictor.client.models = lambda: listed
     rows = [["mine", 3, "AVAILABLE "], ["gpt", 3, "AVAILABLE "], ["vit", "-", "missing"]]
-    assert serving.served(asker) == rows
-    _, dropdown = serving.models_up(asker, "mine")
+    assert serving.list_versions(predictor) == rows
+    _, dropdown = serving.list_available(predictor, "mine")
     assert (dropdown.value, [name for name, _ in dropdown.choices]) == ("mine", ["gpt", "mine"])
 
 
-def test_a_server_that_does_not_list_its_models_is_asked_for_the_catalogue(fake_asker):
-    asker = fake_asker({("gpt", "from_text"): {}, ("mine", "serving_default"): {}})
+def test_a_server_that_does_not_list_its_models_is_asked_for_the_catalogue(fake_predictor):
+    predictor = fake_predictor({("gpt", "from_text"): {}, ("mine", "serving_default"): {}})
 
     def models():
         raise UnimplementedError("The model server does not list its models.")  # as TensorFlow Serving
 
-    asker.client.models = models
-    assert serving.served(asker) == [["gpt", 3, "AVAILABLE "]]
+    predictor.client.models = models
+    assert serving.list_versions(predictor) == [["gpt", 3, "AVAILABLE "]]
 
 
-def test_without_a_model_there_is_a_sentence(raw, fake_asker):
+def test_without_a_model_there_is_a_sentence(raw, fake_predictor):
     with pytest.raises(NotFoundError, match="session5 tour"):
-        serving.ask(raw, None, None, "")
-    assert serving.signatures_of(fake_asker({}), None)[1] == ""
+        serving.send(raw, None, None, "")
+    assert serving.list_signatures(fake_predictor({}), None)[1] == ""
 
 
-def test_examples_are_such_that_the_networks_understand(fake_asker):
-    asker = fake_asker({})
+def test_examples_are_such_that_the_networks_understand(fake_predictor):
+    predictor = fake_predictor({})
     signature = SimpleNamespace(inputs={"text": TensorInfo("string", (None,))})
-    asker.client.metadata = lambda _: SimpleNamespace(
+    predictor.client.metadata = lambda _: SimpleNamespace(
         signatures={"explain_text": signature, "from_text": signature}
     )
-    dropdown, inputs = serving.signatures_of(asker, "transformer")
+    dropdown, inputs = serving.list_signatures(predictor, "transformer")
     assert dropdown.value == "from_text"
     assert json.loads(inputs) == {"text": ["12 mars 2020"]}
     spec = {"series": TensorInfo("float32", (None, None, 1)), "temperature": TensorInfo("float32", (None,))}
-    values = json.loads(example("x", spec))
+    values = json.loads(example_inputs("x", spec))
     assert np.shape(values["series"]) == (1, 1, 1)
     assert values["temperature"] == [0.8]
-    (image,) = json.loads(example("lenet5", {"image_bytes": TensorInfo("string", (None,))}))["image_bytes"]
+    (image,) = json.loads(example_inputs("lenet5", {"image_bytes": TensorInfo("string", (None,))}))[
+        "image_bytes"
+    ]
     assert set(image) == {"b64"}

@@ -1,19 +1,19 @@
 """Dates in twenty languages and in ISO 8601, by Babel, as a TFDS data set."""
 
-from keras_session5.data.builder import TEXT_PAIR, GeneratedBuilder, copy_of
+from keras_session5.data.builder import TEXT_PAIR, GeneratedBuilder, package_configs
 from keras_session5.data.dates.days import NUM_PAIRS, date_pairs
 
 
 class Builder(GeneratedBuilder):
-    """30,000 + 1,500 + 2,000 dates from 1950 to 2049 in three formats of twenty languages, and as 2020-03-12.
+    """30,000 + 1,500 + 2,000 dates from 1950 to 2049 in three formats and twenty languages, with ISO dates.
 
-    The days of the three splits are different ones.
+    The three splits have no days in common.
 
     Source: Unicode CLDR (https://cldr.unicode.org, Unicode License v3) as Babel ships it.
     """
 
-    BUILDER_CONFIGS = copy_of("babel")
-    DESCRIPTION = "Dates in three formats of twenty languages, and in ISO 8601."
+    BUILDER_CONFIGS = package_configs("babel")
+    DESCRIPTION = "Dates in three formats and twenty languages, with ISO 8601 dates."
     FEATURES = TEXT_PAIR
 
     def splits(self):

@@ -2,22 +2,22 @@
 
 import tensorflow_datasets as tfds
 
-from keras_session5.data.builder import GeneratedBuilder, copy_of
+from keras_session5.data.builder import GeneratedBuilder, package_configs
 from keras_session5.data.digits.scaling import scale_to_28x28
 
-_NUM_TRAIN = 898  # the first half: the split of scikit-learn's documentation, which others report results for
+_NUM_TRAIN = 898  # the split of scikit-learn's documentation, for which others report results
 
 
 class Builder(GeneratedBuilder):
-    """1,797 digits, 28 x 28 x 1, 0..255: the first 898 to train on, the last 899 to test on, unshuffled.
+    """1,797 digits, 28 x 28 x 1, 0..255: the first 898 for training and the last 899 for testing, unshuffled.
 
-    The writers of the two halves differ in part, which is why the split is harder than a random one.
+    The two halves come partly from different writers, which makes this split harder than a random one.
 
     Source: E. Alpaydin, C. Kaynak, Optical Recognition of Handwritten Digits, UCI Machine Learning
-    Repository, 1998, https://doi.org/10.24432/C50P49 (CC BY 4.0); the copy holds its test part.
+    Repository, 1998, https://doi.org/10.24432/C50P49 (CC BY 4.0); the copy contains its test part.
     """
 
-    BUILDER_CONFIGS = copy_of("scikit-learn")
+    BUILDER_CONFIGS = package_configs("scikit-learn")
     DESCRIPTION = "Handwritten digits (UCI), scaled from 8 x 8 to 28 x 28."
     FEATURES = {
         "image": tfds.features.Image(shape=(28, 28, 1)),

@@ -1,7 +1,7 @@
 """The sixteen Boolean functions of two inputs."""
 
 ROWS = ((0, 0), (0, 1), (1, 0), (1, 1))
-"""The inputs (a, b) in the order of every truth table here."""
+"""The inputs (a, b) in the order of the rows of all truth tables."""
 
 GATES: dict[str, tuple[int, int, int, int]] = {
     "false": (0, 0, 0, 0),
@@ -21,4 +21,4 @@ GATES: dict[str, tuple[int, int, int, int]] = {
     "nand": (1, 1, 1, 0),
     "true": (1, 1, 1, 1),
 }
-"""A gate's name -> what it answers to each of `ROWS`."""
+"""A gate's name -> its output for each of `ROWS`."""

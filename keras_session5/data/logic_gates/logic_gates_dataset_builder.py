@@ -10,13 +10,12 @@ from keras_session5.data.logic_gates.gates import GATES, ROWS
 class Builder(GeneratedBuilder):
     """Truth tables of four rows.
 
-    The training and the test split are the same four rows: a truth table is the whole population,
-    so that there is nothing else a network could be asked.
+    The training and test splits contain the same four rows, because a truth table has no other inputs.
     """
 
     BUILDER_CONFIGS = [
-        tfds.core.BuilderConfig(name=gate, description=f"Answers to 00, 01, 10, 11: {answers}")
-        for gate, answers in GATES.items()
+        tfds.core.BuilderConfig(name=gate, description=f"Outputs for 00, 01, 10, 11: {outputs}")
+        for gate, outputs in GATES.items()
     ]
     DESCRIPTION = "The sixteen Boolean functions of two inputs."
     FEATURES = {

@@ -27,42 +27,42 @@ LANGUAGES = {
     "Swedish": "sv",
     "Turkish": "tr",
 }
-"""English name -> CLDR code. All twenty use Latin letters: a second script would give itself away."""
+"""English name -> CLDR code. All use the Latin script: another would reveal the language by itself."""
 
 
 def names_by_language() -> dict[str, list[str]]:
-    """Returns the names that belong to exactly one of the twenty languages, NFC, sorted, by language.
+    """Returns the names that occur in exactly one of the twenty languages, NFC, sorted, by language.
 
-    What several languages share ("Portugal", "Peru") has no right answer and is left out.
+    Names that several languages share ("Portugal", "Peru") have no unique label and are left out.
     """
-    from babel import Locale  # here: the command line reads LANGUAGES and has no time for Babel
+    from babel import Locale  # deferred: the command line reads LANGUAGES, and Babel is slow to import
 
-    names = {language: _names(Locale.parse(code)) for language, code in LANGUAGES.items()}
-    num_languages = Counter(name for of_language in names.values() for name in of_language)
+    names = {language: _collect_names(Locale.parse(code)) for language, code in LANGUAGES.items()}
+    num_languages = Counter(name for group in names.values() for name in group)
     return {
-        language: sorted(name for name in of_language if num_languages[name] == 1)
-        for language, of_language in names.items()
+        language: sorted(name for name in group if num_languages[name] == 1)
+        for language, group in names.items()
     }
 
 
-def split_of(name: str) -> str:
+def assign_split(name: str) -> str:
     """Returns the split of a name: "train" (80 %), "validation" or "test" (10 % each).
 
-    By the last decimal digit of its SHA-256, so that a name stays where it is whatever is added beside it.
+    The split depends only on the last decimal digit of the name's SHA-256, and not on other names.
     """
     digest = hashlib.sha256(name.encode()).digest()
     last_digit = int.from_bytes(digest, "big") % 10
     return {8: "validation", 9: "test"}.get(last_digit, "train")
 
 
-def _names(locale: Any) -> set[str]:
+def _collect_names(locale: Any) -> set[str]:
     sources = (locale.territories, locale.languages, locale.currencies)
     names = {unicodedata.normalize("NFC", name).strip() for source in sources for name in source.values()}
-    return {name for name in names if _is_a_name(name)}
+    return {name for name in names if _is_name(name)}
 
 
-def _is_a_name(name: str) -> bool:
-    """Tells names from codes ("EMU", "EUA (XBC)") and from those with years ("peso (1975–1993)")."""
+def _is_name(name: str) -> bool:
+    """Returns whether a text is neither a code ("EMU", "EUA (XBC)") nor has years ("peso (1975–1993)")."""
     has_digits = any(character.isdigit() for character in name)
     has_two_letters = sum(character.isalpha() for character in name) >= 2
     return has_two_letters and not has_digits and not name.isupper()

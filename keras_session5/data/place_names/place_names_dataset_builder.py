@@ -1,21 +1,21 @@
-"""Which language is this name written in: Babel's names as a TFDS data set."""
+"""Names labelled with their language, from Babel, as a TFDS data set."""
 
 import tensorflow_datasets as tfds
 
-from keras_session5.data.builder import GeneratedBuilder, copy_of
-from keras_session5.data.place_names.names import LANGUAGES, names_by_language, split_of
+from keras_session5.data.builder import GeneratedBuilder, package_configs
+from keras_session5.data.place_names.names import LANGUAGES, assign_split, names_by_language
 
 
 class Builder(GeneratedBuilder):
     """About 13,800 names of territories, languages and currencies, each in exactly one of twenty languages.
 
-    With character 1-4-grams, logistic regression tells the language of 0.81 of the test names and a linear
-    support vector machine of 0.82: the names of a place in related languages differ in a letter or two.
+    With character 1-4-grams, logistic regression has a test accuracy of 0.81 and a linear support vector
+    machine of 0.82: names in related languages often differ in only one or two letters.
 
     Source: Unicode CLDR (https://cldr.unicode.org, Unicode License v3) as Babel ships it.
     """
 
-    BUILDER_CONFIGS = copy_of("babel")
+    BUILDER_CONFIGS = package_configs("babel")
     DESCRIPTION = "Names of territories, languages and currencies in twenty languages."
     FEATURES = {"text": tfds.features.Text(), "label": tfds.features.ClassLabel(names=list(LANGUAGES))}
     ORDERED = False
@@ -23,6 +23,6 @@ class Builder(GeneratedBuilder):
     def splits(self):
         names = [(name, language) for language, names in names_by_language().items() for name in names]
         return {
-            split: [pair for pair in names if split_of(pair[0]) == split]
+            split: [pair for pair in names if assign_split(pair[0]) == split]
             for split in ("train", "validation", "test")
         }

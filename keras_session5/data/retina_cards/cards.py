@@ -1,19 +1,19 @@
-"""Cards of 20 x 20 pixels with one filled square, as the perceptron saw them in 1958."""
+"""Cards of 20 x 20 pixels with one filled square, like those shown to the perceptron in 1958."""
 
 import numpy as np
 
-from keras_session5.checks import fraction as checked_fraction
+from keras_session5 import checks
 
-CARD_SIDE = 20  # pixels: the perceptron's eye was to have 20 x 20 photocells
+CARD_SIDE = 20  # pixels: the perceptron was designed with 20 x 20 photocells
 SQUARE_SIDES = (4, 5, 6, 7, 8)
 SIDES = ("left", "right")
 NUM_TRAIN, NUM_TEST = 300, 1_000
 
 
 def all_cards() -> tuple[np.ndarray, np.ndarray]:
-    """Returns every card there is: a square of side s has (21 - s) (11 - s) places in either half.
+    """Returns all possible cards: a square of side s has (21 - s) (11 - s) positions in each half.
 
-    119 + 96 + 75 + 56 + 39 = 385 on either side.
+    There are 119 + 96 + 75 + 56 + 39 = 385 cards for each side.
 
     Returns:
         (770, 20, 20, 1) uint8, 255 in the square and 0 elsewhere; (770,) int32, indices into `SIDES`.
@@ -33,40 +33,39 @@ def all_cards() -> tuple[np.ndarray, np.ndarray]:
 
 
 def split_cards(rng: np.random.Generator) -> dict[str, np.ndarray]:
-    """Returns rows of `all_cards` for each split: every side of the square, left and right, equally often.
+    """Returns rows of `all_cards` for each split, with equal numbers of each square size and each half.
 
-    There are more places for a small square than for a large one: among all cards most squares are small.
-    For training there are `NUM_TRAIN` different cards; `NUM_TEST` are drawn from the others, some of them
-    more than once.
+    Without this balance most squares would be small, because small squares have more positions. The training
+    split has `NUM_TRAIN` different cards; the test split draws `NUM_TEST` from the others with replacement.
     """
     cards, labels = all_cards()
     sides = np.sqrt((cards > 0).sum(axis=(1, 2, 3))).astype(int)
-    kinds = [
+    groups = [
         rng.permutation(np.flatnonzero((sides == side) & (labels == label)))
         for side in SQUARE_SIDES
         for label in range(len(SIDES))
     ]
-    train, test = NUM_TRAIN // len(kinds), NUM_TEST // len(kinds)
+    train, test = NUM_TRAIN // len(groups), NUM_TEST // len(groups)
     rows = {
-        "train": [kind[:train] for kind in kinds],
-        "test": [rng.choice(kind[train:], test) for kind in kinds],
+        "train": [group[:train] for group in groups],
+        "test": [rng.choice(group[train:], test) for group in groups],
     }
-    return {split: rng.permutation(np.concatenate(of_split)) for split, of_split in rows.items()}
+    return {split: rng.permutation(np.concatenate(parts)) for split, parts in rows.items()}
 
 
 def flip(cards: np.ndarray, fraction: float, rng: np.random.Generator) -> np.ndarray:
-    """Returns the cards with a fraction of the pixels of each turned from black to white or back.
+    """Returns the cards with a fraction of the pixels of each inverted.
 
     Args:
         cards: (N, ...) uint8, 0 or 255.
-        fraction: in [0, 1); of 400 pixels, 0.1 turns exactly 40, others on each card.
-        rng: chooses the pixels.
+        fraction: in [0, 1); 0.1 inverts exactly 40 of 400 pixels, chosen anew for each card.
+        rng: random generator that chooses the pixels.
 
     Raises:
-        ArgumentError: `fraction` is not in [0, 1).
+        ArgumentError: if `fraction` is not in [0, 1).
     """
     pixels = cards.reshape(len(cards), -1)
-    turned = np.zeros(pixels.shape, bool)
-    turned[:, : round(checked_fraction("fraction", fraction) * pixels.shape[1])] = True
-    turned = rng.permuted(turned, axis=1)
-    return np.where(turned, 255 - pixels, pixels).reshape(cards.shape)
+    inverted = np.zeros(pixels.shape, bool)
+    inverted[:, : round(checks.fraction("fraction", fraction) * pixels.shape[1])] = True
+    inverted = rng.permuted(inverted, axis=1)
+    return np.where(inverted, 255 - pixels, pixels).reshape(cards.shape)

@@ -1,4 +1,4 @@
-"""Left or right: the perceptron's cards as a TFDS data set."""
+"""The perceptron's cards, left or right, as a TFDS data set."""
 
 import numpy as np
 import tensorflow_datasets as tfds
@@ -10,12 +10,12 @@ _SEED = 1958
 
 
 class Builder(GeneratedBuilder):
-    """Cards with a square of side 4 to 8 in the left or in the right half: 300 to train on, 1,000 to test.
+    """Cards with a square of side 4 to 8 in the left or right half: 300 for training, 1,000 for testing.
 
-    There are 770 different cards, and none of the test is among those to train on.
+    There are 770 different cards; training and test cards do not overlap.
 
-    Reference: New Navy Device Learns by Doing, The New York Times, 8 July 1958: the machine told cards marked
-    on the left from cards marked on the right after fifty trials.
+    Reference: New Navy Device Learns by Doing, The New York Times, 8 July 1958: after fifty
+    trials the machine distinguished cards marked on the left from cards marked on the right.
     """
 
     DESCRIPTION = "Cards of 20 x 20 pixels with a square on the left or on the right."
@@ -27,4 +27,4 @@ class Builder(GeneratedBuilder):
     def splits(self):
         cards, labels = all_cards()
         rows = split_cards(np.random.default_rng(_SEED))
-        return {split: zip(cards[of], labels[of].tolist(), strict=True) for split, of in rows.items()}
+        return {split: zip(cards[i], labels[i].tolist(), strict=True) for split, i in rows.items()}

@@ -1,32 +1,32 @@
-"""Sums of three sines with noise, cut into what is seen and what is to be forecast."""
+"""Noisy sums of three sines, to be split into inputs and values to forecast."""
 
 import numpy as np
 
 NUM_INPUTS = 50
 NUM_FUTURE = 20
 NUM_SINES = 3
-NOISE_SD = 0.1  # the least squared error of a forecast is thus 0.01
+NOISE_SD = 0.1  # the least mean squared error of a forecast is therefore 0.01
 
 VARIANTS = ("random", "fixed")
-FIXED_PERIODS = (16.0, 24.0, 36.0)  # steps; each 3/2 of the one before
-PERIOD_RANGE = (8.0, 40.0)  # steps: 1.25 to 6.25 periods of each sine are seen
-AMPLITUDE_RANGE = (0.2, 1.0)  # never so small that a sine drowns in the noise
+FIXED_PERIODS = (16.0, 24.0, 36.0)  # steps; each is 3/2 of the previous one
+PERIOD_RANGE = (8.0, 40.0)  # steps: the inputs contain 1.25 to 6.25 periods of each sine
+AMPLITUDE_RANGE = (0.2, 1.0)  # every sine stands out from the noise
 
 
 def make_waves(variant: str, num_waves: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Returns waves without and with noise, N of each.
+    """Generates N waves without and with noise.
 
-    The noise is independent from step to step, with a standard deviation of 0.1. On average the square of a
-    wave is 3 E[a^2] / 2 = 0.62, a its amplitudes, so that the values are of the size of 0.8.
+    The noise is independent at each step, with a standard deviation of 0.1. With amplitudes a, the mean
+    square of a wave is 3 E[a^2] / 2 = 0.62, a root mean square of 0.8.
 
     Args:
-        variant: "random": each sine of each wave has a period of its own; "fixed": all waves have the same
-            three. Amplitudes and phases are random in both.
-        num_waves: N.
+        variant: "random" draws a period for each sine of each wave; "fixed" uses the same three periods for
+            all waves. Amplitudes and phases are random in both.
+        num_waves: number of waves, N.
         seed: the same seed gives the same waves.
 
     Returns:
-        (N, 70) float32 each: the signal, and the signal with noise; 50 values to see and 20 to forecast.
+        The signal without and with noise, each (N, 70) float32: 50 inputs and 20 values to forecast.
     """
     rng = np.random.default_rng([VARIANTS.index(variant), seed])
     shape = (num_waves, NUM_SINES, 1)

@@ -1,4 +1,4 @@
-"""Noisy waves to forecast as a TFDS data set, with random or with fixed periods."""
+"""Noisy waves to forecast, with random or fixed periods, as a TFDS data set."""
 
 import numpy as np
 import tensorflow_datasets as tfds
@@ -11,12 +11,13 @@ _SEEDS = {"train": 1, "validation": 2, "test": 3}
 
 
 class Builder(GeneratedBuilder):
-    """8,000 + 1,000 + 2,000 sums of three sines with noise of variance 0.01: 50 values, and the next 20.
+    """8,000 + 1,000 + 2,000 sums of three sines with noise of variance 0.01: 50 values and the next 20.
 
-    A linear autoregression on the 50 values, fitted by least squares, forecasts the next one with a mean
-    squared error of 1.2 times the noise's variance where the periods are fixed: phases and amplitudes have to
-    be told from noisy values. Where the periods are random it is 3.1 times, because one set of weights cannot
-    fit them all: what a network has to gain lies between the two.
+    A linear autoregression on the 50 values, fitted by least squares, forecasts the next value with a mean
+    squared error of 1.2 times the variance of the noise if the periods are fixed; the excess comes from
+    estimating phases and amplitudes from noisy values. With random periods the error is 3.1 times the
+    variance, because one set of weights cannot fit all periods. A network can improve on it by at most the
+    difference.
     """
 
     BUILDER_CONFIGS = [
@@ -30,8 +31,8 @@ class Builder(GeneratedBuilder):
     }
 
     def splits(self):
-        return {split: self._waves(split) for split in _NUM_WAVES}
+        return {split: self._make_split(split) for split in _NUM_WAVES}
 
-    def _waves(self, split: str):
+    def _make_split(self, split: str):
         _, waves = make_waves(str(self.builder_config_name), _NUM_WAVES[split], _SEEDS[split])
         return zip(waves[:, :NUM_INPUTS, None], waves[:, NUM_INPUTS:], strict=True)

@@ -1,4 +1,4 @@
-"""Pictures of how a network is judged show the numbers that they are given."""
+"""Pictures of the evaluation of a network show the numbers that they are given."""
 
 import numpy as np
 import pytest
@@ -27,7 +27,7 @@ def test_a_confusion_matrix_shows_its_counts_where_they_belong(tmp_path):
     assert found == {(0, 0): 5, (0, 2): 2, (1, 1): 7, (2, 0): 1}
     np.testing.assert_allclose(axes.images[0].get_array(), [[5 / 7, 0, 2 / 7], [0, 1, 0], [1, 0, 0]])
     assert [label.get_text() for label in axes.get_yticklabels()] == list(NAMES)
-    assert axes.get_title("left") == "12 of 15 right"
+    assert axes.get_title("left") == "12 of 15 correct"
 
 
 def test_a_class_without_examples_is_a_row_of_nothing(tmp_path):
@@ -41,12 +41,12 @@ def test_the_surest_mistakes_come_first_and_what_is_right_is_left_out(tmp_path):
     figure = pictures.mistakes(images, [0, 0, 1, 2], probabilities.argmax(1), probabilities, NAMES)
     drawn(figure, tmp_path)
     assert texts(figure) == [
-        "is one",
-        "said two (90%)",
-        "is two",
-        "said zero (70%)",
-        "is zero",
-        "said one (60%)",
+        "label one",
+        "predicted two (90%)",
+        "label two",
+        "predicted zero (70%)",
+        "label zero",
+        "predicted one (60%)",
     ]
     shown = [np.asarray(image.get_array()) for image in figure.axes[0].images]
     np.testing.assert_array_equal(shown, images[[2, 3, 0], ..., 0])
@@ -55,7 +55,7 @@ def test_the_surest_mistakes_come_first_and_what_is_right_is_left_out(tmp_path):
 def test_texts_are_shown_in_the_order_given_where_no_probability_says_which_is_worst(tmp_path):
     figure = pictures.mistakes(["$a$", "b\n", "中"], ["x", "y", "z"], ["x", "u", "w"])
     cells = texts(drawn(figure, tmp_path))
-    assert cells[:3] == ["text", "right", "the network's"]
+    assert cells[:3] == ["text", "label", "prediction"]
     assert (cells[4:6], cells[7:9]) == (["y", "u"], ["z", "w"])
     assert not any("$" in cell for cell in cells), "the first was right"
 
@@ -73,7 +73,7 @@ def test_a_series_is_shown_with_its_two_next_values(tmp_path):
 
 def test_without_a_mistake_it_says_so(tmp_path):
     figure = drawn(pictures.mistakes(["a", "b"], [0, 1], [0, 1], None, NAMES), tmp_path)
-    assert texts(figure) == ["No mistake in 2 examples."]
+    assert texts(figure) == ["No mistake in 2 samples."]
 
 
 def test_every_filter_is_drawn_on_one_scale_about_zero(tmp_path):
@@ -116,7 +116,7 @@ def test_a_network_that_answers_all_alike_has_a_surface_too(tmp_path):
         (lambda: pictures.confusion_matrix(np.eye(2), NAMES), r"`counts` must .* 3 classes.*\(2, 2\)"),
         (lambda: pictures.mistakes(["a"], [1, 2], [1]), "`labels` must have one value.*2 values"),
         (lambda: pictures.mistakes(["a"], [1], [1], most=0), "`most` must be an integer of at least 1"),
-        (lambda: pictures.filters(np.eye(2)), r"`kernel` must have shape \(h, w, in, out\)"),
+        (lambda: pictures.filters(np.eye(2)), r"`kernel` must have shape \(height, width, in, out\)"),
         (lambda: pictures.decision_surface(None, np.zeros((3, 3)), [0, 1, 0]), r"`points` must be \(P, 2\)"),
     ],
 )

@@ -51,7 +51,7 @@ def test_the_strongest_pixel_glows(tmp_path):
     assert glow[2, 3, 3] == 1
     draw(figure, tmp_path)
     draw(pictures.saliency(image, image), tmp_path)  # nothing counts: nothing is divided by zero
-    with pytest.raises(ArgumentError, match=r"`saliency` must be as high and wide.*\(5, 5\)"):
+    with pytest.raises(ArgumentError, match=r"`saliency` must have the height and width.*\(5, 5\)"):
         pictures.saliency(image, counts[1:])
 
 
