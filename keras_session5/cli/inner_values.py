@@ -101,7 +101,7 @@ def _print_units(name: str, sums: np.ndarray, activations: np.ndarray) -> None:
     best = int(activations.argmax())
     above = int((activations > 0).sum())
     typer.echo(
-        f"{name}: {len(sums)} units, {above} above 0, greatest {activations[best]:.4f} in unit {best + 1}"
+        f"{name}: {len(sums)} units, {above} above 0, highest {activations[best]:.4f} at unit {best + 1}"
     )
 
 
@@ -137,10 +137,10 @@ def _print_attention(weights: np.ndarray, queries: Sequence[str], keys: Sequence
         one = weights[layer, head, first:]
         key = int(one.mean(axis=0).argmax())
         query, sharp = (int(i) for i in np.unravel_index(one.argmax(), one.shape))
-        sharpest = f"{_format_position(queries, first + query)} to {_format_position(keys, sharp)}"
+        pair = f"{_format_position(queries, first + query)} to {_format_position(keys, sharp)}"
         typer.echo(
-            f"layer {layer + 1}, head {head + 1} attends mostly to {_format_position(keys, key)}, mean weight "
-            f"{one[:, key].mean():.2f}; greatest weight from {sharpest}, {one[query, sharp]:.2f}"
+            f"layer {layer + 1}, head {head + 1} attends mostly to {_format_position(keys, key)}, "
+            f"mean weight {one[:, key].mean():.2f}; greatest weight from {pair}, {one[query, sharp]:.2f}"
         )
 
 
@@ -157,7 +157,7 @@ def _print_class_token_attention(weights: np.ndarray) -> None:
 
 
 def _print_cross_attention(weights: np.ndarray, generated: Sequence[str], keys: Sequence[str]) -> None:
-    """Prints each layer's greatest cross-attention for each generated character, averaged over the heads."""
+    """Prints each layer's greatest cross-attention per character, averaged over the heads."""
     for number, layer in enumerate(weights.mean(axis=1), 1):
         pairs = (
             f"{character!r} to {_format_position(keys, int(row.argmax()))}"
@@ -210,7 +210,7 @@ def _select_attention(
 
 
 def _read_class_token_maps(weights: np.ndarray) -> dict[str, np.ndarray]:
-    """Returns, for each layer, one map of the patches per head, from (L, H, 1 + patches, 1 + patches)."""
+    """Returns each layer's maps of the patches, one per head, from (L, H, 1 + patches, 1 + patches)."""
     side = math.isqrt(weights.shape[-1] - 1)
     maps = weights[:, :, 0, 1:].reshape(*weights.shape[:2], side, side)
     return {
