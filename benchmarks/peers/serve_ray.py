@@ -1,5 +1,5 @@
 # pyright: reportMissingImports=false
-"""Ray Serve: a deployment with `serve.batch`, over HTTP and, by TensorFlow Serving's protocol, over gRPC."""
+"""Ray Serve: a deployment with `serve.batch`, over HTTP and over gRPC with TensorFlow Serving's protocol."""
 
 import os
 import signal
@@ -27,7 +27,7 @@ class Lenet5:
         return np.split(output, np.cumsum([len(images) for images in inputs])[:-1])
 
     async def answer(self, images: np.ndarray) -> np.ndarray:
-        return await self.run(images)  # type: ignore[arg-type]  # one image in, one out: that is serve.batch
+        return await self.run(images)  # type: ignore[arg-type]  # serve.batch maps one image to one result
 
     async def __call__(self, request):
         if FAST:
