@@ -57,7 +57,7 @@ def main() -> None:
         command = ["session5-model-server", "--port=0", f"--grpc_socket_path={folder}/grpc"]
         command += [f"--rest_api_port={port}", "--model_name=half", f"--model_base_path={folder}/half"]
         columns = "small request, median, ms | slowest, ms | allowed, ms | peak memory, MiB"
-        print(f"| body | MiB | answers | {columns} |")
+        print(f"| body | MiB | responses | {columns} |")
         print("|---|---|---|---|---|---|---|")
         for kind in options.body or BODIES:
             for mib in options.mib or SIZES_MIB:
@@ -73,9 +73,9 @@ def main() -> None:
 
 def _measure_row(server: int, port: int, kind: str, mib: float, seconds: float) -> None:
     processes = multiprocessing.get_context("spawn")  # a fork would lose TensorFlow's threads
-    answers = processes.SimpleQueue()
+    responses = processes.SimpleQueue()
     ends = time.time() + seconds
-    hostile = processes.Process(target=_attack, args=(port, kind, int(mib * MIB), ends, answers))
+    hostile = processes.Process(target=_attack, args=(port, kind, int(mib * MIB), ends, responses))
     hostile.start()
     latencies, connection = [], http.client.HTTPConnection("127.0.0.1", port, timeout=120)
     while hostile.is_alive() or not latencies:
@@ -88,13 +88,13 @@ def _measure_row(server: int, port: int, kind: str, mib: float, seconds: float) 
         latencies.append(time.perf_counter() - began)
         time.sleep(0.02)
     hostile.join()
-    counts = ", ".join(f"{count} x {status}" for status, count in sorted(answers.get().items()))
+    counts = ", ".join(f"{count} x {status}" for status, count in sorted(responses.get().items()))
     allowed = BASE_S + CLIENTS * mib * MIB / BYTES_PER_S
     times = f"{statistics.median(latencies) * 1e3:.1f} | {max(latencies) * 1e3:.0f} | {allowed * 1e3:.0f}"
     print(f"| {kind} | {mib:g} | {counts} | {times} | {_read_peak_mib(server):.0f} |", flush=True)
 
 
-def _attack(port: int, kind: str, size: int, ends: float, answers: SimpleQueue) -> None:
+def _attack(port: int, kind: str, size: int, ends: float, responses: SimpleQueue) -> None:
     """Sends a body over twelve connections, one thread each, until the time is over."""
     from threading import Thread
 
@@ -115,7 +115,7 @@ def _attack(port: int, kind: str, size: int, ends: float, answers: SimpleQueue) 
         thread.start()
     for thread in threads:
         thread.join()
-    answers.put(found)
+    responses.put(found)
 
 
 def _read_peak_mib(process: int) -> float:

@@ -19,9 +19,9 @@ MEMORY_AND_START = 1.15
 INTRODUCTION = """\
 {date}, {machine}. The model is LeNet-5; an image is {image_bytes:,} bytes of JSON ({values}).
 The figures are medians of {rounds_measured} rounds with {seconds:g} seconds per point. Requests with 32
-images used 8 connections. The load generators (wrk and h2load, one thread) ran on the same cores. Start is the time
-from the start of the process to the first correct response. Memory is the sum of all the server's processes
-after the load."""
+images used 8 connections. The load generators (wrk and h2load, one thread) ran on the same cores. Start is
+the time from the start of the process to the first correct response. Memory is the sum of all the
+server's processes after the load."""
 RATIO_HEADER = "| ratio in this run | reached | to be reached | |\n|---|---|---|---|\n"
 
 Results = dict[str, Any]
