@@ -1,4 +1,4 @@
-# `make help` lists the targets. PYTHON chooses the interpreter (3.11 or newer) that .venv is made with.
+# `make help` lists the targets. PYTHON selects the interpreter for .venv (3.11 or newer).
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
@@ -9,47 +9,47 @@ READY := .venv/.ready
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## */  \1\t/' | expand -t 16
 
-demo: $(READY)  ## the five landmarks from builder to served model, with one command
+demo: $(READY)  ## train, export, serve and query the five landmarks
 	$(BIN)/session5 tour --landmarks
 
-tour: $(READY)  ## every network of the course, likewise
+tour: $(READY)  ## train, export, serve and query every network of the course
 	$(BIN)/session5 tour
 
-lessons: $(READY)  ## the notebooks, from lessons/*.py, run and with their pictures; about fifteen minutes
+lessons: $(READY)  ## build and run the notebooks from lessons/*.py; about fifteen minutes
 	$(BIN)/python lessons/build.py
 
-check: $(READY)  ## linters and the fast tests side by side, in under ninety seconds: for use while working
+check: $(READY)  ## run the linters and the fast tests in parallel, in under ninety seconds
 	@$(MAKE) --no-print-directory --jobs=2 lint test-fast
 
-test: $(READY)  ## all tests that need neither network nor GPU
+test: $(READY)  ## run every test that needs neither the internet nor a GPU
 	$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
 
-test-fast: $(READY)  ## the tests that are neither slow nor in a browser
+test-fast: $(READY)  ## run the tests that are not slow and need no browser
 	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not (slow or browser or network or gpu or recipe or stress)"
 
-test-recipes: $(READY)  ## every recipe with three seeds, against what it promises; about an hour
+test-recipes: $(READY)  ## train every recipe with three seeds and check its metrics; about an hour
 	$(BIN)/python -m pytest -m recipe
 
-test-stress: $(READY)  ## the server under change for a minute, and an hour's worth of requests; ten minutes
+test-stress: $(READY)  ## test the server under heavy load and reloading; about ten minutes
 	$(BIN)/python -m pytest -m stress tests/server
 
-test-network: $(READY)  ## the tests that need the internet
+test-network: $(READY)  ## run the tests that need the internet
 	$(BIN)/python -m pytest -m network
 
-lint: $(READY)  ## ruff and pyright
+lint: $(READY)  ## run ruff and pyright
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
 
-format: $(READY)  ## let ruff put the code in order
+format: $(READY)  ## format the code with ruff
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-clean:  ## remove what was built, trained and exported
+clean:  ## remove the environment, the runs, the exported models and the caches
 	rm -rf .venv runs build dist report.json .pytest_cache .ruff_cache .hypothesis
 	find saved_models -mindepth 1 -maxdepth 1 -type d -exec rm -rf {} +
 
-# Marked as ready last, so that an interrupted installation is begun anew.
+# The marker is written last, so that make repeats an interrupted installation.
 $(READY): pyproject.toml setup.cfg constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 ...")'
 	$(PYTHON) -m venv .venv

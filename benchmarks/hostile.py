@@ -1,8 +1,8 @@
 """Twelve hostile clients against the model server, and a small valid request beside them.
 
-Each row is a kind of body and its size. Twelve connections send it again and again for some seconds, while
-one client asks for a prediction with a body of 20 bytes. Allowed is what the slowest of those requests may
-take: 100 ms, and the time in which one core reads the twelve bodies at 100 MB/s. Linux only.
+Each row is a kind of body and its size. Twelve connections send it repeatedly for some seconds, while one
+client requests predictions with a body of 20 bytes. The slowest of these requests may take 100 ms plus the
+time in which one core reads the twelve bodies at 100 MB/s. Linux only.
 
     python benchmarks/hostile.py [--seconds 5] [--mib 0.0625 --mib 4]
 """
@@ -28,18 +28,18 @@ SMALL = b'{"instances":[[1.0]]}'
 PATH = "/v1/models/half:predict"
 
 
-def _repeated(start: bytes, piece: bytes, end: bytes) -> Callable[[int], bytes]:
+def _make_body(start: bytes, piece: bytes, end: bytes) -> Callable[[int], bytes]:
     return lambda size: start + piece * ((size - len(start) - len(end)) // len(piece)) + end
 
 
 BODIES: dict[str, Callable[[int], bytes]] = {
-    "unfinished": _repeated(b'{"instances":[', b"[0,1],  ", b""),
-    "unfinished, with NaN": _repeated(b'{"instances":[[NaN,1],', b"[0,1],  ", b""),
-    "last row too short": _repeated(b'{"instances":[', b"[0,1],", b"[0]]}"),
-    "text for numbers": _repeated(b'{"instances":[', b'"abc",', b'""]}'),
-    "objects": _repeated(b'{"instances":[', b'{"x":0},', b'{"y":0}]}'),
-    "open brackets": _repeated(b"", b"[", b""),
-    "numbers": _repeated(b'{"instances":[', b"[0.5],", b"[0.5]]}"),
+    "unfinished": _make_body(b'{"instances":[', b"[0,1],  ", b""),
+    "unfinished, with NaN": _make_body(b'{"instances":[[NaN,1],', b"[0,1],  ", b""),
+    "last row too short": _make_body(b'{"instances":[', b"[0,1],", b"[0]]}"),
+    "text for numbers": _make_body(b'{"instances":[', b'"abc",', b'""]}'),
+    "objects": _make_body(b'{"instances":[', b'{"x":0},', b'{"y":0}]}'),
+    "open brackets": _make_body(b"", b"[", b""),
+    "numbers": _make_body(b'{"instances":[', b"[0.5],", b"[0.5]]}"),
 }
 
 
@@ -53,11 +53,11 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         _save_model(Path(folder, "half/1"))
-        port = _free_port()
+        port = _find_free_port()
         command = ["session5-model-server", "--port=0", f"--grpc_socket_path={folder}/grpc"]
         command += [f"--rest_api_port={port}", "--model_name=half", f"--model_base_path={folder}/half"]
         columns = "small request, median, ms | slowest, ms | allowed, ms | peak memory, MiB"
-        print(f"| body | MiB | answers | {columns} |")
+        print(f"| body | MiB | responses | {columns} |")
         print("|---|---|---|---|---|---|---|")
         for kind in options.body or BODIES:
             for mib in options.mib or SIZES_MIB:
@@ -65,17 +65,17 @@ def main() -> None:
                 try:
                     while not _is_ready(port):
                         time.sleep(0.1)
-                    _row(server.pid, port, kind, mib, options.seconds)
+                    _measure_row(server.pid, port, kind, mib, options.seconds)
                 finally:
                     server.kill()
                     server.wait()
 
 
-def _row(server: int, port: int, kind: str, mib: float, seconds: float) -> None:
-    processes = multiprocessing.get_context("spawn")  # TensorFlow has threads here, which a fork would lose
-    answers = processes.SimpleQueue()
+def _measure_row(server: int, port: int, kind: str, mib: float, seconds: float) -> None:
+    processes = multiprocessing.get_context("spawn")  # a fork would lose TensorFlow's threads
+    responses = processes.SimpleQueue()
     ends = time.time() + seconds
-    hostile = processes.Process(target=_attack, args=(port, kind, int(mib * MIB), ends, answers))
+    hostile = processes.Process(target=_attack, args=(port, kind, int(mib * MIB), ends, responses))
     hostile.start()
     latencies, connection = [], http.client.HTTPConnection("127.0.0.1", port, timeout=120)
     while hostile.is_alive() or not latencies:
@@ -84,18 +84,18 @@ def _row(server: int, port: int, kind: str, mib: float, seconds: float) -> None:
         response = connection.getresponse()
         text = response.read()
         if response.status != 200:
-            raise SystemExit(f"The small request got {response.status}: {text.decode()}")
+            raise SystemExit(f"The small request failed with {response.status}: {text.decode()}")
         latencies.append(time.perf_counter() - began)
         time.sleep(0.02)
     hostile.join()
-    counts = ", ".join(f"{count} x {status}" for status, count in sorted(answers.get().items()))
+    counts = ", ".join(f"{count} x {status}" for status, count in sorted(responses.get().items()))
     allowed = BASE_S + CLIENTS * mib * MIB / BYTES_PER_S
     times = f"{statistics.median(latencies) * 1e3:.1f} | {max(latencies) * 1e3:.0f} | {allowed * 1e3:.0f}"
-    print(f"| {kind} | {mib:g} | {counts} | {times} | {_peak_mib(server):.0f} |", flush=True)
+    print(f"| {kind} | {mib:g} | {counts} | {times} | {_read_peak_mib(server):.0f} |", flush=True)
 
 
-def _attack(port: int, kind: str, size: int, ends: float, answers: SimpleQueue) -> None:
-    """Sends a body over twelve connections at once, in as many threads, until the time is over."""
+def _attack(port: int, kind: str, size: int, ends: float, responses: SimpleQueue) -> None:
+    """Sends a body over twelve connections, one thread each, until the time is over."""
     from threading import Thread
 
     body, found = BODIES[kind](size), Counter()
@@ -115,11 +115,11 @@ def _attack(port: int, kind: str, size: int, ends: float, answers: SimpleQueue) 
         thread.start()
     for thread in threads:
         thread.join()
-    answers.put(found)
+    responses.put(found)
 
 
-def _peak_mib(process: int) -> float:
-    """Returns the most memory that a process has had."""
+def _read_peak_mib(process: int) -> float:
+    """Returns the peak memory of a process."""
     status = Path(f"/proc/{process}/status").read_text().splitlines()
     return next(int(line.split()[1]) / 1024 for line in status if line.startswith("VmHWM"))
 
@@ -136,7 +136,7 @@ def _save_model(path: Path) -> None:
     tf.saved_model.save(module, str(path), signatures=module.half)
 
 
-def _free_port() -> int:
+def _find_free_port() -> int:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return listener.getsockname()[1]

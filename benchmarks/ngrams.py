@@ -1,8 +1,8 @@
-"""Character n-grams as language models of `place_names`: what a GPT on the same names has to beat.
+"""Character n-grams as language models of `place_names`, the baseline for a GPT on the same names.
 
-The measure is the GPT's loss, nats a character: -sum log p(symbol | what stands before, the name's language)
-over every character and the end mark of the split's names, divided by the number of those symbols. The
-training names are counted; weights of mixtures are chosen on the validation names. Usage:
+The metric is the GPT's loss in nats per character: the mean of -log p(symbol | preceding symbols, the name's
+language) over every character and end mark of the split's names. The models count the training names; the
+validation names determine the weights of mixtures. Usage:
 
     python benchmarks/ngrams.py [ORDER ...] [--data-dir FOLDER]
 """
@@ -18,32 +18,33 @@ from keras_session5.data import DataSet, load_data
 from keras_session5.data.characters import ALPHABET
 
 ORDERS = (5, 6)
-START, END, UNKNOWN = "^$?"  # none of them is in ALPHABET
+START, END, UNKNOWN = "^$?"  # ALPHABET has none of them
 FIRST_LANGUAGE = 0xE000  # of Unicode's private use area: a language is one character, as START is
 
 
 class KneserNey:
     """An n-gram model of texts by characters, with plain interpolated Kneser-Ney smoothing.
 
-    A text's first character is given and never predicted: START, or a mark of the text's language. All
-    others, and END after them, are. For the symbol c after the context h, at most n - 1 symbols long:
+    A text's first character is START or a mark of the text's language. It is given; the model predicts all
+    others and END. For the symbol c after the context h, at most n - 1 symbols long:
 
         p(c | h) = (max(a(hc) - D, 0) + D N(h) p(c | h')) / a(h)
 
     | symbol | meaning |
     |---|---|
-    | a(hc) | how often hc was seen, if it is n symbols long or begins a text; |
-    |       | else how many different symbols were seen before it |
+    | a(hc) | the count of hc, if it is n symbols long or begins a text; |
+    |       | else the number of different symbols that precede it |
     | a(h), N(h) | sum of a(hc) over c, and number of c with a(hc) > 0 |
-    | D | n1 / (n1 + 2 n2) where ni grams as long as hc have a = i: one D for each length |
+    | D | n1 / (n1 + 2 n2), where ni is the number of grams as long as hc with a = i: one D per length |
     | h' | h without its oldest symbol; p(c) falls back on 1 / V |
 
-    Plain, because modified smoothing (three discounts for each length) has more nats on the validation names:
-    with order 6 over all languages 1.6045 instead of 1.5888, and 1.5293 instead of 1.4714 in the mixture.
+    The smoothing is plain, because modified smoothing (three discounts per length) has a higher loss on the
+    validation names: with order 6 over all languages 1.6045 instead of 1.5888, and in the mixture 1.5293
+    instead of 1.4714.
 
     Args:
         order: n, the length of the longest grams.
-        alphabet: the characters; UNKNOWN stands for all others, so that V = len(alphabet) + 2.
+        alphabet: the characters; UNKNOWN stands for all others, so V = len(alphabet) + 2.
 
     Reference:
         S. F. Chen, J. Goodman, "An empirical study of smoothing techniques for language modeling",
@@ -59,9 +60,9 @@ class KneserNey:
         self._withheld: dict[str, float] = {}  # h -> D N(h)
 
     def fit(self, texts: Iterable[str]) -> "KneserNey":
-        """Counts the grams of texts; called once."""
+        """Counts the grams of texts; call it once."""
         for counts in self._counts(texts):
-            discount = _discount(counts)
+            discount = _estimate_discount(counts)
             for gram, count in counts.items():
                 context = gram[:-1]
                 self._discounted[gram] = count - discount
@@ -70,13 +71,13 @@ class KneserNey:
         return self
 
     def next_symbol(self, context: str) -> dict[str, float]:
-        """Returns the probability of each of the V symbols after a context, which begins as a text does."""
-        context = self._spelled(context)
+        """Returns the probability of each of the V symbols after a context, which starts like a text."""
+        context = self._replace_unknown(context)
         return {symbol: self._probability(symbol, context) for symbol in self.symbols}
 
     def probabilities(self, text: str) -> list[float]:
         """Returns p of the T symbols that follow a text's first one, END included: T = len(text)."""
-        text = self._spelled(text) + END
+        text = self._replace_unknown(text) + END
         return [self._probability(text[i], text[:i]) for i in range(1, len(text))]
 
     def log_probability(self, text: str) -> float:
@@ -87,10 +88,10 @@ class KneserNey:
         """Returns a(gram) for each gram, in one counter for each length 1..n."""
         counts = [Counter() for _ in range(self.order)]
         for text in texts:
-            text = self._spelled(text) + END
+            text = self._replace_unknown(text) + END
             for end in range(2, len(text) + 1):
                 gram = text[max(0, end - self.order) : end]
-                # shorter than n only at a text's beginning: nothing stands before it, so it is counted itself
+                # Shorter grams begin a text: no symbol precedes them, so they are counted directly.
                 counts[len(gram) - 1][gram] += 1
         for longer, shorter in zip(counts[:0:-1], counts[-2::-1], strict=True):
             shorter.update(gram[1:] for gram in longer)  # once for each different symbol before gram[1:]
@@ -98,7 +99,7 @@ class KneserNey:
 
     def _probability(self, symbol: str, context: str) -> float:
         probability = 1 / len(self.symbols)
-        # from the empty context to the longest; what follows one that was never seen was not seen either
+        # From the empty context to the longest. A context extending an unseen one is unseen too.
         for begin in range(len(context), max(-1, len(context) - self.order), -1):
             shorter = context[begin:]
             if shorter not in self._totals:
@@ -107,11 +108,11 @@ class KneserNey:
             probability = (seen + self._withheld[shorter] * probability) / self._totals[shorter]
         return probability
 
-    def _spelled(self, text: str) -> str:
+    def _replace_unknown(self, text: str) -> str:
         return text[:1] + "".join(c if c in self._known else UNKNOWN for c in text[1:])
 
 
-def _discount(counts: Counter[str]) -> float:
+def _estimate_discount(counts: Counter[str]) -> float:
     num = Counter(counts.values())
     if not num[1]:
         return 0.5  # the estimate would be 0 and leave nothing for unseen symbols
@@ -119,9 +120,9 @@ def _discount(counts: Counter[str]) -> float:
 
 
 def measure(data: DataSet, order: int) -> Iterator[tuple[str, float, float, float]]:
-    """Yields a model's name, its nats a character on the validation and the test split, and seconds.
+    """Yields a model's name, its nats per character on the validation and the test split, and seconds.
 
-    The seconds are for counting the training names and going through the two other splits.
+    The seconds include counting the training names and predicting the two other splits.
     """
     starts = [START] * len(data.class_names)
     languages = [chr(FIRST_LANGUAGE + label) for label in range(len(data.class_names))]
@@ -143,11 +144,11 @@ def predict(
     """Counts the training names and predicts the others.
 
     Args:
-        firsts: what the names of each language begin with.
-        together: one model counts the names of all languages; otherwise each language has its own.
+        firsts: the first symbol of each language's names.
+        together: whether one model counts the names of all languages, or each language has its own.
 
     Returns:
-        p of every symbol of the validation split, of every symbol of the test split, and seconds.
+        p of every symbol of the validation split and of the test split, and seconds.
     """
     begin = time.perf_counter()
     train, validation, test = (
@@ -168,12 +169,12 @@ def predict(
 
 
 def nats(probabilities: np.ndarray) -> float:
-    """The mean of -log p over symbols."""
+    """Returns the mean of -log p over symbols."""
     return float(-np.log(probabilities).mean())
 
 
 def best_weight(one: np.ndarray, other: np.ndarray) -> float:
-    """Returns the w, in steps of 0.05, for which w one + (1 - w) other has the fewest nats."""
+    """Returns the w, in steps of 0.05, that minimizes the nats of w one + (1 - w) other."""
     return float(min(np.linspace(0, 1, 21), key=lambda w: nats(w * one + (1 - w) * other)))
 
 

@@ -1,11 +1,11 @@
-"""Trains networks with their catalogue recipes, and classical methods on the same data beside them.
+"""Trains networks with their catalogue recipes, and classical methods on the same data.
 
-Every number is of the test split, which no recipe was chosen on. Usage:
+All metrics are of the test split, which was not used to choose a recipe. Usage:
 
     python benchmarks/recipes.py [NAME[:DATA] ...] [--data-dir FOLDER]
 
-Without names: the networks of the tour whose data ship with the libraries. `lenet5:fashion_mnist`
-needs `--data-dir`, a folder with the four IDX files.
+The defaults are four networks with data that installed libraries contain. `lenet5:fashion_mnist` needs
+`--data-dir`, a folder with the four IDX files.
 """
 
 import argparse
@@ -23,8 +23,8 @@ SEEDS = (0, 1, 2)
 DEFAULT = ("mlp", "lenet5", "simple_rnn", "transformer_encoder")
 
 
-def row(name: str, metrics: dict[str, list[float]], seconds: float) -> None:
-    """Prints each metric of all seeds, and their mean."""
+def print_row(name: str, metrics: dict[str, list[float]], seconds: float) -> None:
+    """Prints each metric for all seeds, and the mean."""
     for metric, values in metrics.items():
         mean = sum(values) / len(values)
         each = " ".join(f"{value:.4f}" for value in values)
@@ -49,7 +49,7 @@ def main() -> None:
                 )
                 for seed in SEEDS
             ]
-        row(
+        print_row(
             f"`{name}` on {data}",
             {metric: [result.metrics[metric] for result in results] for metric in results[0].metrics},
             sum(result.seconds for result in results) / len(results),
@@ -60,11 +60,11 @@ def main() -> None:
         task = task_class(NETWORKS[name])
         if task.classifies:
             for found in compare.classical_rows(load_data(data, options.data_dir), seed=0):
-                row(f"{found.label} of {data}", {"accuracy": [found.accuracy]}, found.train_seconds)
+                print_row(f"{found.label} of {data}", {"accuracy": [found.accuracy]}, found.train_seconds)
         elif hasattr(task, "generate") and data == "place_names":
             for order in ngrams.ORDERS:
                 for model, _, loss, seconds in ngrams.measure(load_data(data, options.data_dir), order):
-                    row(f"{order}-grams, {model}, of {data}", {"loss": [loss]}, seconds)
+                    print_row(f"{order}-grams, {model}, of {data}", {"loss": [loss]}, seconds)
 
 
 if __name__ == "__main__":

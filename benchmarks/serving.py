@@ -1,12 +1,13 @@
 """Measures this project's model server beside servers without a model and other Python model servers.
 
-LeNet-5, one image a request at 1, 8 and 64 connections, and 32 images a request at 8. Each server runs alone
-and is measured at all its points; then comes the next; the round is repeated, and the medians count. Usage:
+The model is LeNet-5, with one image per request at 1, 8 and 64 connections, and 32 images per request at 8.
+Each round starts the servers one after another and measures each alone at all its points. The report has the
+medians of all rounds. Usage:
 
     python benchmarks/serving.py [--rounds N] [--seconds S] [--only NAME,...] [--out FOLDER]
 
-Needs wrk and h2load (Debian: `apt install wrk nghttp2-client`). The peers' environments, 2.5 GB each, are
-made on demand. Writes `serving.json` and, from it, `serving.md`.
+It needs wrk and h2load (Debian: `apt install wrk nghttp2-client`), and installs the peers' environments on
+demand, 2.5 GB each. It writes `serving.json` and, from it, `serving.md`.
 """
 
 import argparse
@@ -56,7 +57,7 @@ PROGRAMS = ("wrk", "h2load")
 
 @dataclass
 class Round:
-    """What one start of one server gave; `error` says in words why there is less than there should be."""
+    """The measurements of one start of one server; `error` explains missing ones."""
 
     start_s: float | None = None
     memory: Memory | None = None
@@ -66,19 +67,19 @@ class Round:
 
 @dataclass(frozen=True)
 class Target:
-    """A started server, and where the payloads lie that are sent to it."""
+    """A started server, and the folder of the payloads for it."""
 
     contender: Contender
     payloads: Path
     ports: Ports
 
     def points(self) -> list[Point]:
-        """Returns what it is measured at."""
+        """Returns the points to measure."""
         speaks = {"REST": self.contender.rest is not None, "gRPC": self.contender.grpc}
         return [point for point in POINTS if speaks[point.protocol]]
 
     def is_right(self, point: Point) -> bool:
-        """Asks once, and compares with what the SavedModel itself says."""
+        """Sends one request and compares the response with the SavedModel's outputs."""
         expected = np.load(self.payloads / f"{point.images}.npy")
         request = self._request(point).read_bytes()
         if point.protocol == "gRPC":
@@ -86,12 +87,12 @@ class Target:
         return rest_is_right(self._url(point), request, expected)
 
     def measure(self, point: Point, seconds: float) -> Measured:
-        """Warms it up for a second at this point, then measures."""
-        with contextlib.suppress(LoadError):  # a slow one may answer nothing within that second
+        """Warms the server up for a second at this point, then measures it."""
+        with contextlib.suppress(LoadError):  # a slow server may finish no request within that second
             self._send(point, 1)
-        # Behind what the warm-up left in its queues.
+        # This request waits until the warm-up's queue is empty.
         if not self.is_right(point):
-            raise LoadError("the answer is wrong, or late")
+            raise LoadError("the response is wrong or late")
         return self._send(point, seconds)
 
     def _send(self, point: Point, seconds: float) -> Measured:
@@ -108,7 +109,7 @@ class Target:
 
 
 def measure(contender: Contender, places: Places, seconds: float) -> Round:
-    """Starts a server, measures it at all its points, weighs it and stops it."""
+    """Starts a server, measures it at all its points, measures its memory and stops it."""
     result, target = Round(), Target(contender, places.payloads, free_ports())
     points = target.points()
     with tempfile.TemporaryDirectory(prefix="serving-", ignore_cleanup_errors=True) as folder:
@@ -128,7 +129,7 @@ def measure(contender: Contender, places: Places, seconds: float) -> Round:
 
 
 def report_round(contender: Contender, result: Round) -> None:
-    """Prints one line a point, as it was measured."""
+    """Prints one line of measurements per point."""
     start = f"ready after {result.start_s:.1f} s" if result.start_s else "never ready"
     memory = f", {result.memory.rss:,.0f} MiB (PSS {result.memory.pss:,.0f})" if result.memory else ""
     print(f"{contender.name}: {start}{memory} {result.error}", flush=True)
@@ -138,11 +139,11 @@ def report_round(contender: Contender, result: Round) -> None:
 
 
 def make_payloads(options: argparse.Namespace) -> Places:
-    """Writes model and payloads in another process, whose TensorFlow would be weighed with the servers'."""
+    """Writes the model and the payloads in another process, to keep TensorFlow out of the measured memory."""
     folder = options.work.resolve()
     folder.mkdir(parents=True, exist_ok=True)
     version = options.model or folder / "saved_models" / "lenet5" / "1"
-    if not options.model:  # made anew, by the exporter as it is now
+    if not options.model:  # made again, by the current exporter
         shutil.rmtree(version, ignore_errors=True)
     command = [sys.executable, str(HERE / "side_by_side" / "payloads.py"), str(version), str(folder)]
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
@@ -150,8 +151,8 @@ def make_payloads(options: argparse.Namespace) -> Places:
     return Places(version.resolve(), folder, options.peers_dir.resolve())
 
 
-def chosen(names: str) -> list[Contender]:
-    """Returns the servers of `--only`, all of them if it was not given."""
+def choose_contenders(names: str) -> list[Contender]:
+    """Returns the servers of `--only`, or all servers without it."""
     known = {contender.name: contender for contender in CONTENDERS}
     wanted = names.split(",") if names else list(known)
     if unknown := set(wanted) - set(known):
@@ -164,7 +165,7 @@ def run(options: argparse.Namespace) -> dict:
     places = make_payloads(options)
     ready: list[Contender] = []
     missing: dict[str, str] = {}
-    for contender in chosen(options.only):
+    for contender in choose_contenders(options.only):
         try:
             prepare(contender, places, install=not options.no_install)
             ready.append(contender)
@@ -174,14 +175,16 @@ def run(options: argparse.Namespace) -> dict:
 
     rounds: dict[str, list[Round]] = {contender.name: [] for contender in ready}
     for number in range(options.rounds):
-        first = number * len(ready) // options.rounds  # each round begins elsewhere, so that drift shows
+        first = (
+            number * len(ready) // options.rounds
+        )  # each round starts with another server, to reveal drift
         for contender in ready[first:] + ready[:first]:
             print(f"[round {number + 1} of {options.rounds}, {time.strftime('%H:%M:%S')}] ", end="")
             rounds[contender.name].append(measure(contender, places, options.seconds))
             report_round(contender, rounds[contender.name][-1])
     return {
         "date": datetime.date.today().isoformat(),
-        "machine": machine(),
+        "machine": describe_machine(),
         "command": " ".join(["python", "benchmarks/serving.py", *sys.argv[1:]]),
         "seconds": options.seconds,
         "values": options.values,
@@ -192,8 +195,8 @@ def run(options: argparse.Namespace) -> dict:
     }
 
 
-def machine() -> str:
-    """Says in a line what it was measured on."""
+def describe_machine() -> str:
+    """Describes this machine in one line."""
     lines = Path("/proc/cpuinfo").read_text().splitlines()
     model = next((line.partition(": ")[2] for line in lines if line.startswith("model name")), "")
     load = os.getloadavg()[1]
@@ -213,16 +216,20 @@ def write_report(folder: Path) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Measures model servers side by side.")
-    parser.add_argument("--seconds", type=float, default=5.0, help="of each point, after one to warm up")
+    parser.add_argument("--seconds", type=float, default=5.0, help="per point, after a warm-up of one second")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--only", default="", metavar="NAME,...", help="servers; all if left out")
-    parser.add_argument("--model", type=Path, help="version folder of LeNet-5; made if left out")
+    parser.add_argument("--only", default="", metavar="NAME,...", help="servers to measure (default: all)")
+    parser.add_argument("--model", type=Path, help="version folder of LeNet-5 (default: a new one)")
     parser.add_argument("--values", choices=("pixels", "fractions"), default="pixels", help="in the requests")
-    parser.add_argument("--work", type=Path, default=BUILD / "serving", help="for model and payloads")
-    parser.add_argument("--peers-dir", type=Path, default=BUILD / "peers", help="of the peers' environments")
-    parser.add_argument("--no-install", action="store_true", help="leave out peers without an environment")
+    parser.add_argument(
+        "--work", type=Path, default=BUILD / "serving", help="folder of the model and the payloads"
+    )
+    parser.add_argument(
+        "--peers-dir", type=Path, default=BUILD / "peers", help="folder of the peers' environments"
+    )
+    parser.add_argument("--no-install", action="store_true", help="skip peers without an environment")
     parser.add_argument("--out", type=Path, default=HERE, help="folder of serving.json and serving.md")
-    parser.add_argument("--report", action="store_true", help="measure nothing, write serving.md anew")
+    parser.add_argument("--report", action="store_true", help="only write serving.md again from serving.json")
     options = parser.parse_args()
     if options.report:
         return write_report(options.out)

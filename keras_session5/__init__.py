@@ -1,7 +1,7 @@
 """From the perceptron to the transformer: build, train, export, serve and query.
 
-What there is stands in `__init__.pyi`. It is imported on first use, so that `import keras_session5`
-imports neither TensorFlow nor Keras; `imports` says what it does when they are imported.
+`__init__.pyi` lists the public names. Each is imported on first use, so `import keras_session5` imports
+neither TensorFlow nor Keras. `imports` configures both when they are imported.
 """
 
 from importlib import metadata

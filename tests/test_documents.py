@@ -1,4 +1,4 @@
-"""What the README, the changelog, the Makefile and the deployment files say is so."""
+"""The README, the changelog, the Makefile and the deployment files match the code."""
 
 import re
 import shutil
@@ -42,7 +42,7 @@ def test_the_readmes_python_runs(tmp_path, monkeypatch, capsys):
 
 @pytest.fixture(scope="module")
 def server(exported, tmp_path_factory):
-    """The models that the README's curl lines ask; only the perceptron has learned what it is asked."""
+    """The models that the README's curl lines query; only the perceptron is trained."""
     folder = tmp_path_factory.mktemp("readme")
     models = {name: str(exported(name).parent) for name in ("lenet5", "simple_rnn")}
     result = s5.train("perceptron", epochs=10, runs_dir=folder / "runs", verbose=0, dashboard=False)
@@ -69,9 +69,10 @@ def test_the_readmes_curl_lines_answer(line, server):
         assert '"probabilities"' in found.stdout
 
 
-def test_the_changelog_begins_with_this_version():
-    newest = re.search(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE).group(1)
-    assert newest == PROJECT["version"] == s5.__version__
+def test_the_changelogs_newest_released_version_is_this_one():
+    text = (ROOT / "CHANGELOG.md").read_text()
+    released = re.findall(r"^## (\S+)$", text, re.MULTILINE)  # without "(unreleased)"
+    assert released[0] == PROJECT["version"] == s5.__version__
 
 
 def test_constraints_name_every_dependency_and_no_index():

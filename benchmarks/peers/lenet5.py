@@ -1,7 +1,7 @@
-"""What every peer does alike: loads the SavedModel, calls its signature, and, if asked, decodes JSON fast.
+"""Code that all peers share: loads the SavedModel, calls its signature and, optionally, decodes JSON fast.
 
-Settings come by environment variables: MODEL (a version folder), FAST (1: with the project's way of decoding
-JSON put in by hand; 0: as the peer's user writes it), PORT and GRPC_PORT.
+Environment variables hold the settings: MODEL (a version folder), FAST (1 for this project's JSON decoding, 0
+for the peer's own), PORT and GRPC_PORT.
 """
 
 import os
@@ -28,7 +28,7 @@ def load_signature() -> Model:
     def model(images: np.ndarray) -> np.ndarray:
         return signature(image=tf.constant(images))["probabilities"].numpy()
 
-    model.loaded = loaded  # a signature does not hold the model whose weights it uses
+    model.loaded = loaded  # a signature does not keep the model alive
     model(np.zeros((1, 28, 28, 1), np.float32))
     return model
 
@@ -43,7 +43,7 @@ def load_keras() -> Model:
 
 
 def fast_images(body: bytes, pointer: str = "/instances") -> np.ndarray:
-    """Returns the numbers at a JSON pointer as (B, 28, 28, 1) float32, without Python objects for each."""
+    """Returns the numbers at a JSON pointer as (B, 28, 28, 1) float32, without a Python object for each."""
     import simdjson
 
     tensor: Any = simdjson.Parser().parse(body)

@@ -1,4 +1,4 @@
-"""The ceiling of REST: the project's ASGI server, which reads the body and sends a reply made beforehand."""
+"""The upper bound for REST: uvicorn with an application that reads the body and sends a stored reply."""
 
 import os
 from pathlib import Path
@@ -10,7 +10,7 @@ REPLIES = {f"/{count}": Path(os.environ["REPLIES"], f"{count}.json").read_bytes(
 
 
 async def app(scope, receive, send) -> None:
-    """Answers a POST to /1 or /32 with as many rows."""
+    """Answers a POST to /1 or /32 with that number of rows."""
     parts, more = [], True
     while more:
         message = await receive()

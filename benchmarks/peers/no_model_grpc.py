@@ -1,4 +1,4 @@
-"""The ceiling of gRPC: `grpc.aio` with a Predict that decodes nothing and returns a reply made beforehand."""
+"""The upper bound for gRPC: `grpc.aio` with a Predict that decodes nothing and returns a stored reply."""
 
 import asyncio
 import os

@@ -1,5 +1,5 @@
 # pyright: reportMissingImports=false
-"""BentoML: a batchable API, which its dispatcher feeds with batches of an adaptive size."""
+"""BentoML: a batchable API, whose dispatcher adapts the batch size."""
 
 import os
 from typing import Annotated
@@ -12,7 +12,7 @@ from lenet5 import FAST, fast_images, load_signature
 
 
 async def fast_request(self, request, cls):
-    """In place of `JSONSerde.parse_request`: the same model of the input, its array decoded fast."""
+    """Replaces `JSONSerde.parse_request`: decodes the array faster."""
     return cls.model_construct(instances=fast_images(await request.body()))
 
 

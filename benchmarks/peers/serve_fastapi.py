@@ -17,7 +17,7 @@ app = FastAPI()
 model = load_keras() if os.environ.get("MODEL_CALL") == "predict" else load_signature()
 
 
-def answer(images: np.ndarray) -> dict:
+def make_reply(images: np.ndarray) -> dict:
     return {"predictions": model(images).tolist()}
 
 
@@ -26,16 +26,16 @@ if FAST:
     @app.post("/predict")
     async def predict_fast(request: Request):
         images = fast_images(await request.body())
-        return answer(images) if ON_LOOP else await run_in_threadpool(answer, images)
+        return make_reply(images) if ON_LOOP else await run_in_threadpool(make_reply, images)
 
 elif ON_LOOP:
 
     @app.post("/predict")
     async def predict_on_loop(body: dict):
-        return answer(np.array(body["instances"], "float32"))
+        return make_reply(np.array(body["instances"], "float32"))
 
 else:
 
     @app.post("/predict")
     def predict(body: dict):
-        return answer(np.array(body["instances"], "float32"))
+        return make_reply(np.array(body["instances"], "float32"))

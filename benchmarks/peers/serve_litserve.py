@@ -1,5 +1,5 @@
 # pyright: reportMissingImports=false
-"""LitServe: batches of what has queued, ZeroMQ queues (its advice above 100 requests a second)."""
+"""LitServe: batches of queued requests, with ZeroMQ queues (recommended above 100 requests per second)."""
 
 import os
 
@@ -31,7 +31,7 @@ class Lenet5(litserve.LitAPI):
 
 
 async def fast_json(request):
-    """In place of `Request.json`: LitServe hands its result to the process with the model."""
+    """Replaces `Request.json`: LitServe sends its result to the model's process."""
     return fast_images(await request.body())
 
 

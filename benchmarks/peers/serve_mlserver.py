@@ -1,5 +1,5 @@
 # pyright: reportMissingImports=false
-"""MLServer: a runtime of one's own behind the V2 protocol, with adaptive batching."""
+"""MLServer: a custom runtime with the V2 protocol, with adaptive batching."""
 
 from lenet5 import FAST, SHAPE, fast_images, load_signature
 from mlserver import MLModel
@@ -9,7 +9,7 @@ from mlserver.types import InferenceRequest, InferenceResponse
 
 
 async def fast_json(self):
-    """In place of `Request.json`: the same request, its data decoded fast."""
+    """Replaces `Request.json`: decodes the same request faster."""
     images = fast_images(await self.body(), "/inputs/0/data")
     tensor = {"name": "image", "datatype": "FP32", "shape": list(images.shape), "data": images}
     return {"inputs": [tensor]}

@@ -1,5 +1,5 @@
 # pyright: reportMissingImports=false
-"""Ray Serve: a deployment with `serve.batch`, over HTTP and, by TensorFlow Serving's protocol, over gRPC."""
+"""Ray Serve: a deployment with `serve.batch`, over HTTP and over gRPC with TensorFlow Serving's protocol."""
 
 import os
 import signal
@@ -26,22 +26,22 @@ class Lenet5:
         output = self.model(np.concatenate(inputs))
         return np.split(output, np.cumsum([len(images) for images in inputs])[:-1])
 
-    async def answer(self, images: np.ndarray) -> np.ndarray:
-        return await self.run(images)  # type: ignore[arg-type]  # one image in, one out: that is serve.batch
+    async def predict(self, images: np.ndarray) -> np.ndarray:
+        return await self.run(images)  # type: ignore[arg-type]  # serve.batch maps one image to one result
 
     async def __call__(self, request):
         if FAST:
             images = fast_images(await request.body())
         else:
             images = np.array((await request.json())["instances"], "float32")
-        return {"predictions": (await self.answer(images)).tolist()}
+        return {"predictions": (await self.predict(images)).tolist()}
 
     async def Predict(self, request):  # noqa: N802
         import tensorflow as tf
         from tensorflow_serving.apis.predict_pb2 import PredictResponse
 
         response = PredictResponse(model_spec=request.model_spec)
-        output = await self.answer(tf.make_ndarray(request.inputs["image"]))
+        output = await self.predict(tf.make_ndarray(request.inputs["image"]))
         response.outputs["probabilities"].CopyFrom(tf.make_tensor_proto(output))
         return response
 

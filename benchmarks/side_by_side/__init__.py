@@ -1,1 +1,1 @@
-"""The parts of serving.py: who is measured, what is sent, what came of it."""
+"""The parts of serving.py: the servers, the requests and the report."""

@@ -1,7 +1,7 @@
-"""Who is measured: this server, servers without a model (the ceilings), and the peers with their settings.
+"""The servers to measure: this server, servers without a model (the upper bounds), and the peers.
 
-A peer's settings are those that its documentation recommends for throughput on a machine with two cores.
-Where it leaves the number of processes open, the faster of one and two was taken.
+Each peer has the settings that its documentation recommends for throughput on two cores. If it recommends no
+number of processes, the faster of one and two is used.
 """
 
 import contextlib
@@ -17,7 +17,7 @@ from pathlib import Path
 
 PEERS = Path(__file__).resolve().parents[1] / "peers"
 TENSORFLOW_SERVING_PATH = "/v1/models/lenet5:predict"
-# Nothing may phone home.
+# Turns off telemetry.
 SILENT = {
     "BENTOML_DO_NOT_TRACK": "True",
     "RAY_USAGE_STATS_ENABLED": "0",
@@ -27,12 +27,12 @@ SILENT = {
 
 
 class MissingError(Exception):
-    """A server that cannot be started, with the reason in words."""
+    """A server cannot be started; the text gives the reason."""
 
 
 @dataclass(frozen=True)
 class Places:
-    """Where things are: the exported version, the payloads, the peers' environments."""
+    """The folders of the exported version, the payloads and the peers' environments."""
 
     version: Path
     payloads: Path
@@ -40,13 +40,13 @@ class Places:
 
     @property
     def keras_file(self) -> Path:
-        """The same network for `model.predict`; missing where the version was not made here."""
+        """The same network for `model.predict`; missing if `--model` names an existing version."""
         return self.payloads / "lenet5.keras"
 
 
 @dataclass(frozen=True)
 class Ports:
-    """Where a server is to listen, on the loopback."""
+    """A server's ports on the loopback interface."""
 
     rest: int
     grpc: int
@@ -57,7 +57,7 @@ class Ports:
 
 
 def free_ports() -> Ports:
-    """Returns ports where nobody listens, so that no other program can be measured by mistake."""
+    """Returns free ports, so that no other program is measured by mistake."""
     with contextlib.ExitStack() as stack:
         sockets = [stack.enter_context(socket.socket()) for _ in range(3)]
         for one in sockets:
@@ -70,15 +70,15 @@ class Contender:
     """A server to measure.
 
     Attributes:
-        name: for `--only` and the JSON file.
-        label: for the table.
-        command: with `{venv}`, `{peers}` and the like filled in by `start_command`.
-        environment: likewise.
-        rest: path of the URL, `{images}` for how many there are in a request; None without REST.
-        body: which of the payloads it takes.
-        grpc: whether it answers TensorFlow Serving's Predict.
-        venv: name of its environment and of its requirements file; None for this one.
-        fast_json: whether the project's JSON decoding is put in; None where there is no such choice.
+        name: name for `--only` and the JSON file.
+        label: label in the table.
+        command: command with placeholders such as `{venv}` and `{peers}`, which `start_command` fills in.
+        environment: environment variables with the same placeholders.
+        rest: path of the URL, with `{images}` for the number of images per request; None without REST.
+        body: file name of the payload.
+        grpc: whether it supports TensorFlow Serving's Predict.
+        venv: name of its environment and its requirements file; None for the current environment.
+        fast_json: whether it uses this project's JSON decoding; None if it has no such choice.
     """
 
     name: str
@@ -93,7 +93,7 @@ class Contender:
 
 
 def _peer(name: str, label: str, *command: str, venv: str = "", **settings) -> list[Contender]:
-    """A peer as its user writes it, and with fast JSON."""
+    """Returns a peer as its users write it, and with fast JSON decoding."""
     settings = {"environment": {}, "venv": venv or name, **settings}
     environment = settings.pop("environment")
     return [
@@ -224,10 +224,10 @@ CONTENDERS = (
 
 
 def prepare(contender: Contender, places: Places, install: bool) -> None:
-    """Makes a peer's environment unless it is there.
+    """Makes a peer's environment if it is missing.
 
     Raises:
-        MissingError: it cannot be made or may not be, or a program is not on the PATH.
+        MissingError: if the environment cannot be made, `install` is false, or a program is missing.
     """
     program = contender.command[0]
     if "{" not in program and not shutil.which(program):
@@ -248,7 +248,7 @@ def prepare(contender: Contender, places: Places, install: bool) -> None:
 
 
 def versions(contender: Contender, places: Places) -> dict[str, str]:
-    """Returns the installed versions of what a peer's requirements name."""
+    """Returns the installed versions of a peer's requirements."""
     if contender.venv is None:
         return {}
     python = places.peers / contender.venv / "bin" / "python"
@@ -264,7 +264,7 @@ def versions(contender: Contender, places: Places) -> dict[str, str]:
 def start_command(
     contender: Contender, places: Places, ports: Ports, folder: Path
 ) -> tuple[list[str], dict[str, str]]:
-    """Returns the command and its environment, all places filled in; `folder` is the server's own."""
+    """Returns the command and the environment without placeholders; `folder` is the server's own."""
     known = {
         "venv": places.peers / (contender.venv or ""),
         "peers": PEERS,

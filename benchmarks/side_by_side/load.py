@@ -1,4 +1,4 @@
-"""What is sent to a server, by whom, and what came of it: wrk for REST, h2load for gRPC, one thread each."""
+"""Load generation and its results: wrk for REST and h2load for gRPC, with one thread each."""
 
 import http.client
 import json
@@ -21,7 +21,7 @@ FRAME_BYTES = 5  # before each gRPC message
 
 @dataclass(frozen=True)
 class Point:
-    """One thing to measure."""
+    """One point to measure: a protocol, a number of connections and of images per request."""
 
     protocol: Literal["REST", "gRPC"]
     connections: int
@@ -41,7 +41,7 @@ POINTS = (
 
 @dataclass(frozen=True)
 class Measured:
-    """Requests a second, and latencies in milliseconds."""
+    """Requests per second, and latencies in milliseconds."""
 
     per_second: float
     p50_ms: float
@@ -49,11 +49,11 @@ class Measured:
 
 
 class LoadError(Exception):
-    """Requests that failed, or a load generator that did."""
+    """Requests or the load generator failed."""
 
 
 def numbers(reply: Any) -> np.ndarray:
-    """Returns the probabilities of a JSON reply, whichever server wrote it, in one row."""
+    """Returns the probabilities of any server's JSON reply, in one row."""
     if isinstance(reply, dict) and "outputs" in reply:  # V2
         reply = reply["outputs"][0]["data"]
     elif isinstance(reply, dict):
@@ -62,7 +62,7 @@ def numbers(reply: Any) -> np.ndarray:
 
 
 def rest_is_right(url: str, body: bytes, expected: np.ndarray) -> bool:
-    """Posts once; whether the reply holds the expected probabilities. False too while nobody listens."""
+    """Posts once and returns whether the reply has the expected probabilities; False if no server listens."""
     parts = urlsplit(url)
     connection = http.client.HTTPConnection(parts.netloc, timeout=10)
     try:
@@ -77,7 +77,7 @@ def rest_is_right(url: str, body: bytes, expected: np.ndarray) -> bool:
 
 
 def grpc_reply(port: int, message: bytes) -> bytes | None:
-    """Calls Predict once with a serialized request; the serialized reply, or None if there was none."""
+    """Calls Predict once with a serialized request; returns the serialized reply, or None after an error."""
     with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
         try:
             return channel.unary_unary(PREDICT)(message, timeout=5)
@@ -86,7 +86,7 @@ def grpc_reply(port: int, message: bytes) -> bytes | None:
 
 
 def grpc_is_right(port: int, message: bytes, expected: np.ndarray) -> bool:
-    """Whether the reply holds the expected float32 in a row, as both encodings of a tensor write them."""
+    """Returns whether the reply contains the expected float32 values, in either encoding of a tensor."""
     reply, size = grpc_reply(port, message) or b"", 4 * expected.size
     starts = range(len(reply) - size + 1)
     return any(_alike(np.frombuffer(reply[at : at + size], "<f4"), expected) for at in starts)
@@ -110,16 +110,16 @@ def parse_wrk(output: str) -> Measured:
         raise LoadError(f"wrk: {output.strip()[-200:]}")
     result = json.loads(found[1])
     if not result["requests"]:
-        raise LoadError("no request was answered in that time")
+        raise LoadError("no request finished in that time")
     if result["failed"]:
         raise LoadError(f"{result['failed']} of {result['requests']} requests failed")
     return Measured(result["requests"] / result["seconds"], result["p50_ms"], result["p99_ms"])
 
 
 def measure_grpc(port: int, frame: Path, connections: int, seconds: float) -> Measured:
-    """Runs h2load with a framed request; every reply must be as long as one that was right.
+    """Runs h2load with a framed request; every reply must be as long as a correct one.
 
-    h2load sees HTTP statuses only, and a failed call has status 200 as well; but it carries no message.
+    h2load sees only HTTP statuses. A failed call also has status 200, but contains no message.
     """
     reply = grpc_reply(port, frame.read_bytes()[FRAME_BYTES:])
     if reply is None:
@@ -138,8 +138,8 @@ def parse_h2load(output: str, log: str, seconds: float, expected: tuple[int, int
     """Reads h2load's summary, and the latencies (microseconds, third column) of its log.
 
     Args:
-        expected: bytes of a reply, and how many of them may be missing or too many: one for each connection,
-            since the last ones are cut off.
+        expected: bytes of a reply, and the allowed difference in the number of replies: one per connection,
+            because the last replies are cut off.
     """
     done = re.search(r"^requests: .* (\d+) succeeded, (\d+) failed", output, re.MULTILINE)
     data = re.search(r"\((\d+)\) data$", output, re.MULTILINE)

@@ -1,10 +1,10 @@
-"""Writes what the load generators send, and the right answers. Run by serving.py, in its own process.
+"""Writes the load generators' requests and the expected outputs. serving.py runs it in a separate process.
 
     python benchmarks/payloads.py VERSION_FOLDER FOLDER [--values fractions]
 
-If the version is not there, LeNet-5 is trained for one epoch and exported to it: speed does not depend on
-the weights. The images are the first of the digits' test split, as the model takes them (pixels, 0.0 to
-255.0) or divided by 255, which makes longer numbers (fractions).
+If the version is missing, the script trains LeNet-5 for one epoch and exports it, because speed does not
+depend on the weights. The images are the first of the digits' test split, either as the model's inputs
+(pixels, 0.0 to 255.0) or divided by 255, which makes longer numbers (fractions).
 """
 
 import argparse
@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-COUNTS = (1, 32)  # images a request
+COUNTS = (1, 32)  # images per request
 
 
 def make_model(version: Path, folder: Path) -> None:
@@ -29,10 +29,10 @@ def make_model(version: Path, folder: Path) -> None:
 
 
 def write_payloads(version: Path, folder: Path, values: str) -> None:
-    """Writes requests and answers for each count N of images.
+    """Writes the requests and the expected outputs for each number N of images.
 
-    `N.json` and `N.v2.json` are bodies, `N.grpc` a framed request, `N.npy` the answer; `replies/N.json` and
-    `replies/reply.binpb` are what the servers without a model answer.
+    `N.json` and `N.v2.json` are bodies, `N.grpc` is a framed request, and `N.npy` has the expected outputs.
+    `replies/N.json` and `replies/reply.binpb` are the replies of the servers without a model.
     """
     import tensorflow as tf
     from tensorflow_serving.apis.predict_pb2 import PredictRequest, PredictResponse
@@ -48,20 +48,22 @@ def write_payloads(version: Path, folder: Path, values: str) -> None:
         tensor = {"name": "image", "shape": batch.shape, "datatype": "FP32", "data": batch.ravel().tolist()}
         (folder / f"{count}.json").write_text(json.dumps({"instances": batch.tolist()}))
         (folder / f"{count}.v2.json").write_text(json.dumps({"inputs": [tensor]}))
-        answer = ask_saved_model(version, "serving_default", {"image": batch})["probabilities"]
-        np.save(folder / f"{count}.npy", answer)
-        rows = [[float(str(value)) for value in row] for row in answer]  # as many digits as float32 needs
+        probabilities = ask_saved_model(version, "serving_default", {"image": batch})["probabilities"]
+        np.save(folder / f"{count}.npy", probabilities)
+        rows = [
+            [float(str(value)) for value in row] for row in probabilities
+        ]  # as many digits as float32 needs
         (folder / "replies" / f"{count}.json").write_text(json.dumps({"predictions": rows}))
 
         request = PredictRequest()
         request.model_spec.name = "lenet5"
         request.inputs["image"].CopyFrom(tf.make_tensor_proto(batch))
         message = request.SerializeToString()
-        # gRPC's frame: not compressed, and the length.
+        # gRPC's frame: no compression, and the length.
         (folder / f"{count}.grpc").write_bytes(struct.pack(">BI", 0, len(message)) + message)
         if count == 1:
             reply = PredictResponse(model_spec=request.model_spec)
-            reply.outputs["probabilities"].CopyFrom(tf.make_tensor_proto(answer))
+            reply.outputs["probabilities"].CopyFrom(tf.make_tensor_proto(probabilities))
             (folder / "replies" / "reply.binpb").write_bytes(reply.SerializeToString())
 
 

@@ -1,4 +1,4 @@
--- wrk: posts the file named after `--` as JSON, and prints what was measured as one line of JSON.
+-- wrk: posts the file named after `--` as JSON, and prints the measurements as one line of JSON.
 
 function init(arguments)
   local file = assert(io.open(arguments[1], "rb"))

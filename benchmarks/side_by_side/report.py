@@ -1,4 +1,4 @@
-"""From what was measured, which serving.json holds, to medians, ratios and tables."""
+"""Computes medians, ratios and tables from the measurements in serving.json."""
 
 import statistics
 from collections.abc import Callable, Iterable
@@ -11,16 +11,17 @@ from side_by_side.load import POINTS, Point
 SINGLE = [point for point in POINTS if point.protocol == "REST" and point.images == 1]
 MANY = next(point for point in POINTS if point.images > 1)
 GRPC = [point for point in POINTS if point.protocol == "gRPC"]
-# Ratios that are to be reached against the fastest of these.
+# The fastest of these is the reference of the required ratios.
 RIVALS = ("fastapi", "fastapi-2", "litserve", "bentoml", "mlserver", "ray-default", "ray")
 FASTAPI = ("fastapi", "fastapi-2")
 MEMORY_AND_START = 1.15
 
 INTRODUCTION = """\
-{date}, {machine}. LeNet-5, an image is {image_bytes:,} bytes of JSON ({values}). Medians of
-{rounds_measured} rounds of {seconds:g} seconds a point. 32 images a request were sent over 8 connections. The
-load generators (wrk and h2load, one thread) ran on the same cores. Start: from the start of the process to
-the first right answer. Memory: of all processes of the server, after the load."""
+{date}, {machine}. The model is LeNet-5; an image is {image_bytes:,} bytes of JSON ({values}).
+The figures are medians of {rounds_measured} rounds with {seconds:g} seconds per point. Requests with 32
+images used 8 connections. The load generators (wrk and h2load, one thread) ran on the same cores. Start is
+the time from the start of the process to the first correct response. Memory is the sum of all the
+server's processes after the load."""
 RATIO_HEADER = "| ratio in this run | reached | to be reached | |\n|---|---|---|---|\n"
 
 Results = dict[str, Any]
@@ -28,7 +29,7 @@ Results = dict[str, Any]
 
 @dataclass(frozen=True)
 class Ratio:
-    """One ratio in one run, what it is held against and, by name, whose figure stands below the line."""
+    """One ratio in one run, with its target and the name of the server in the denominator."""
 
     what: str
     value: float | None
@@ -52,7 +53,7 @@ def median(results: Results, name: str, figure: Callable[[dict], float | None]) 
 
 
 def rate(results: Results, name: str, point: Point) -> float | None:
-    """Requests a second."""
+    """Returns requests per second."""
     return _at(results, name, point, "per_second")
 
 
@@ -61,12 +62,12 @@ def _at(results: Results, name: str, point: Point, key: str) -> float | None:
 
 
 def start(results: Results, name: str) -> float | None:
-    """Seconds from the start to the first right answer."""
+    """Returns seconds from the start to the first correct response."""
     return median(results, name, lambda one: one["start_s"])
 
 
 def memory(results: Results, name: str, key: str) -> float | None:
-    """MiB after the load, summed over the processes."""
+    """Returns MiB after the load, summed over the processes."""
     return median(results, name, lambda one: (one["memory"] or {}).get(key))
 
 
@@ -83,7 +84,7 @@ def _against_best(results: Results, point: Point, rivals: Iterable[str]) -> tupl
 
 
 def ratios(results: Results) -> list[Ratio]:
-    """Returns all ratios that are to be reached, against peers as written and with fast JSON."""
+    """Returns all required ratios, against peers as their users write them and with fast JSON decoding."""
     found = []
     for suffix, way in (("", "as their users write them"), ("-fast", "with our JSON decoding")):
         for point in SINGLE:
@@ -119,7 +120,7 @@ def _table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 
 
 def rest_table(results: Results) -> str:
-    """Requests a second over REST: one row a server, as written and with fast JSON beside each other."""
+    """Makes the table of requests per second over REST: one row per server, with and without fast JSON."""
     points = [*SINGLE, MANY]
     head = [str(point.connections) for point in SINGLE] + [f"{MANY.images} images"]
     rows = []
@@ -133,7 +134,7 @@ def rest_table(results: Results) -> str:
 
 
 def grpc_table(results: Results) -> str:
-    """Requests a second over gRPC."""
+    """Makes the table of requests per second over gRPC."""
     rows = [
         [contender.label, *(_number(rate(results, contender.name, point)) for point in GRPC)]
         for contender in CONTENDERS
@@ -143,7 +144,7 @@ def grpc_table(results: Results) -> str:
 
 
 def details_table(results: Results) -> str:
-    """Latencies, start and memory, one row a server and variant."""
+    """Makes the table of latencies, start and memory, one row per server and variant."""
     rows = []
     for contender in CONTENDERS:
         name = contender.name
@@ -161,7 +162,7 @@ def details_table(results: Results) -> str:
 
 
 def failures(results: Results) -> list[str]:
-    """Says what was not measured, and why."""
+    """Lists missing measurements with the reasons."""
     lines = [f"* `{name}` was left out: {reason}." for name, reason in results["missing"].items()]
     for name, rounds in results["rounds"].items():
         reasons = sorted({one["error"].strip() for one in rounds if one["error"]})
@@ -170,7 +171,7 @@ def failures(results: Results) -> list[str]:
 
 
 def as_markdown(results: Results) -> str:
-    """Returns the whole of serving.md."""
+    """Returns the text of serving.md."""
     rounds = max((len(found) for found in results["rounds"].values()), default=0)
     image_bytes = results["body_bytes"]["1"]
     paragraphs = [

@@ -1,4 +1,4 @@
-"""One server with all its processes: started, waited for, weighed and stopped. Linux only."""
+"""Starts one server, waits for it, measures the memory of all its processes and stops it. Linux only."""
 
 import contextlib
 import ctypes
@@ -12,16 +12,16 @@ from pathlib import Path
 
 GRACE_S = 5.0
 STATE, PARENT, THREADS = 0, 1, 17  # in /proc/PID/stat, after the name
-PR_SET_CHILD_SUBREAPER = 36  # of Linux: orphans become children of this process, so that none is lost
+PR_SET_CHILD_SUBREAPER = 36  # Linux's constant: orphans become children of this process
 
 
 class NotReadyError(Exception):
-    """A server that left, or that did not give the right answer in time. Its text says which."""
+    """A server exited, or returned no correct response in time; the text gives the details."""
 
 
 @dataclass(frozen=True)
 class Memory:
-    """Sums over a server's processes, in MiB. `rss` counts what n processes share n times, `pss` once."""
+    """Sums over a server's processes, in MiB. `rss` counts shared memory once per process, `pss` once."""
 
     rss: float
     pss: float
@@ -29,17 +29,17 @@ class Memory:
 
 
 class Running:
-    """A server until the end of the `with` block. Every process that descends from this one belongs to it.
+    """A server that runs until the end of the `with` block; it includes every descendant of this process.
 
     Args:
-        command: what to start, in a session of its own.
-        environment: added to this process's own.
-        folder: where it runs, and where its output goes (`output.txt`).
+        command: the command to start, in a new session.
+        environment: variables to add to this process's environment.
+        folder: working directory, and folder of the output (`output.txt`).
     """
 
     def __init__(self, command: Sequence[str], environment: Mapping[str, str], folder: Path):
         if ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0):
-            raise OSError("Linux would not let this process adopt orphans")
+            raise OSError("Linux does not let this process adopt orphans")
         self._output = folder / "output.txt"
         self._started = time.perf_counter()
         with self._output.open("wb") as output:
@@ -63,35 +63,35 @@ class Running:
             time.sleep(0.1)
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
-        while members := self._members():  # those that made sessions of their own
+        while members := self._members():  # processes in sessions of their own
             for pid in members:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
             time.sleep(0.1)
         self._process.wait()
 
-    def wait_until(self, answers: Callable[[], bool], timeout_s: float = 120.0) -> float:
-        """Asks again and again; returns the seconds from the start to the first right answer."""
-        while not answers():
+    def wait_until(self, is_right: Callable[[], bool], timeout_s: float = 120.0) -> float:
+        """Polls the server; returns the seconds from the start to the first correct response."""
+        while not is_right():
             if self._process.poll() is not None:
-                raise NotReadyError(f"it left with status {self._process.returncode}: {self._last_line()}")
+                raise NotReadyError(f"it exited with status {self._process.returncode}: {self._last_line()}")
             if time.perf_counter() - self._started > timeout_s:
-                raise NotReadyError(f"no right answer within {timeout_s:.0f} s: {self._last_line()}")
+                raise NotReadyError(f"no correct response within {timeout_s:.0f} s: {self._last_line()}")
             time.sleep(0.02)
         return time.perf_counter() - self._started
 
     def memory(self) -> Memory:
-        """Weighs all processes of the server as they are now."""
+        """Measures the current memory of all the server's processes."""
         sums = [_rss_and_pss_kib(pid) for pid in self._members()]
         rss, pss = (sum(column) / 1024 for column in zip(*sums, strict=True))
         return Memory(rss, pss, len(sums))
 
     def _members(self) -> list[int]:
-        """Returns the ids of all living descendants, and buries the dead ones that were adopted."""
+        """Returns the ids of all living descendants, and reaps adopted processes that have ended."""
         self._process.poll()
         children: dict[int, list[int]] = {}
         for pid in [int(name) for name in os.listdir("/proc") if name.isdecimal()]:
-            with contextlib.suppress(OSError):  # gone meanwhile
+            with contextlib.suppress(OSError):  # ended in the meantime
                 fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
                 state, parent, threads = fields[STATE], int(fields[PARENT]), int(fields[THREADS])
                 if state != "Z" or threads > 1:  # the last thread closes the ports
@@ -99,7 +99,7 @@ class Running:
                 elif parent == os.getpid() and pid != self._process.pid:
                     os.waitpid(pid, os.WNOHANG)
         found = list(children.get(os.getpid(), []))
-        for pid in found:  # grows meanwhile
+        for pid in found:  # grows during the loop
             found += children.get(pid, [])
         return found
 

@@ -1,6 +1,6 @@
 """The command `session5`: one file per verb.
 
-The modules of the verbs import nothing heavy at their top, so that every `--help` answers at once.
+The verbs' modules import heavy libraries inside functions only, so that every `--help` is fast.
 """
 
 import logging
@@ -15,7 +15,7 @@ from keras_session5.cli import (
     evaluate,
     explain,
     export,
-    list_,
+    list_networks,
     models,
     playground,
     query,
@@ -35,7 +35,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 _EXAMPLES = {
-    list_.list_networks: "session5 list --json",
+    list_networks.list_networks: "session5 list --json",
     train.train: "session5 train lenet5 --epochs 5 --set learning_rate=1e-3",
     evaluate.evaluate: "session5 evaluate lenet5 --json",
     export.export: "session5 export lenet5",
@@ -58,7 +58,7 @@ def main() -> None:
     """Runs the command line. Exit status: 0 success, 1 failure, 2 wrong usage."""
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     for chatty in ("absl", "tensorflow", "h5py", "uvicorn", "asyncio"):
-        # TensorFlow warns of retracing, which several networks in one process cannot avoid.
+        # TensorFlow warns of retracing, which is unavoidable with several networks in one process.
         logging.getLogger(chatty).setLevel(logging.ERROR)
     try:
         app()

@@ -10,16 +10,16 @@ import typer
 
 from keras_session5.cli import interruptible
 from keras_session5.cli.options import RUNS, DataDir, Json, Runs, Seed
-from keras_session5.cli.output import print_json, print_table, progress, writable_picture
+from keras_session5.cli.output import prepare_picture_path, print_json, print_table, progress
 from keras_session5.errors import ArgumentError
 
 if TYPE_CHECKING:
     from keras_session5.comparison.compare import Row
 
-_MEASURES = (
-    "seconds: of training, the making of features included. us/example: asked for the whole test split at "
-    "once,\nafter a warm-up. bytes: of the pickled method, or of the network's .keras file without its "
-    "optimiser."
+_COLUMN_NOTES = (
+    "seconds: training time, including feature extraction. us/example: prediction time on the whole test "
+    "split\nafter a warm-up. bytes: size of the pickled method, or of the network's .keras file without the "
+    "optimizer."
 )
 
 
@@ -28,21 +28,21 @@ def compare(
     network: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="NAME", help="Only this network. Repeatable.", show_default="all for these data"
+            metavar="NAME",
+            help="Only this network. Repeatable.",
+            show_default="all networks for this data set",
         ),
     ] = None,
     no_networks: Annotated[bool, typer.Option("--no-networks", help="Classical methods only.")] = False,
     curve: Annotated[
-        bool, typer.Option("--curve", help="Train on 1, 2, 5, ... 100 % of the training split too.")
+        bool, typer.Option("--curve", help="Also train on 1, 2, 5, ... 100 % of the training split.")
     ] = False,
     seed: Seed = None,
     data_dir: DataDir = None,
     runs: Runs = RUNS,
     picture: Annotated[
         Path | None,
-        typer.Option(
-            help="Where the picture is written: .png, .pdf or .svg.", show_default="compare-DATA.png"
-        ),
+        typer.Option(help="Output file of the picture: .png, .pdf or .svg.", show_default="compare-DATA.png"),
     ] = None,
     json: Json = False,
 ) -> None:
@@ -50,7 +50,7 @@ def compare(
     if network and no_networks:
         raise ArgumentError(f"`--no-networks` and `--network` exclude each other. Received: {network}")
     name = f"compare-{data.replace('/', '-')}.png"
-    picture = writable_picture(picture or Path(name), ".png", ".pdf", ".svg")
+    picture = prepare_picture_path(picture or Path(name), ".png", ".pdf", ".svg")
     from keras_session5.comparison import compare as comparing
     from keras_session5.data import load_data
 
@@ -66,7 +66,7 @@ def compare(
             *comparing.deep_rows(data_set, names, train),
         ]
         rows.sort(key=lambda row: -row.accuracy)
-        # In a folder of their own: the newest run of a network's own folder is what export takes.
+        # In a separate folder, because export takes the newest run of a network's own folder.
         train = partial(interruptible.train, runs=runs / "curve", verbose=0, **given)
         curves = [*comparing.curves(data_set, rows, train, seed or 0)] if curve else []
     sentences = comparing.findings(data_set, rows, curves)
@@ -78,14 +78,14 @@ def compare(
         found |= {"rows": [*map(asdict, rows)]} | ({"curves": [*map(asdict, curves)]} if curve else {})
         print_json(found | {"findings": sentences, "picture": str(picture)})
         return
-    _print(data, rows)
-    typer.echo(_MEASURES)
+    _print_rows(data, rows)
+    typer.echo(_COLUMN_NOTES)
     for sentence in sentences:
         typer.echo(sentence)
     typer.echo(f"{time.perf_counter() - began:.1f} s. Picture: {picture}")
 
 
-def _print(data: str, rows: "list[Row]") -> None:
+def _print_rows(data: str, rows: "list[Row]") -> None:
     header = [
         "name", "family", "features", "accuracy", "seconds", "us/example", "bytes", "parameters", "note",
     ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""The picture of `session5 compare`: accuracies, the time they took, learning curves."""
+"""The picture of `session5 compare`: accuracies, training times, learning curves."""
 
 import math
 from collections.abc import Sequence
@@ -8,50 +8,50 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from keras_session5.comparison.compare import Curve, Row
 
-# Okabe and Ito's orange and blue, which everyone tells apart; hatch and marker do so in black and white.
+# Okabe and Ito's orange and blue suit color-blind readers; hatch and marker work in black and white.
 _STYLES = {
     "classical": {"color": "#E69F00", "hatch": "///", "marker": "s", "line": "--"},
     "deep": {"color": "#0072B2", "hatch": "", "marker": "o", "line": "-"},
 }
-_WIDTH = 8.27  # inches: A5 across, and still legible on a page of A5 upright
+_WIDTH = 8.27  # inches: A5 landscape, and still legible on A5 portrait
 _DPI = 200
-_CURVES = 3.8  # inches: their height
-_LINE = 0.05  # of it, between the names
+_CURVES_HEIGHT = 3.8  # inches
+_LINE_SPACING = 0.05  # between the names, as a fraction of the axes' height
 _FONT: Any = {"font.size": 10, "axes.titlesize": 10, "axes.spines.top": False, "axes.spines.right": False}
 
 
 def draw(title: str, rows: "Sequence[Row]", curves: "Sequence[Curve]", path: Path) -> None:
-    """Writes the picture: bars of accuracy, accuracy over seconds and, where there are some, curves.
+    """Writes the picture: bars of accuracy, accuracy against training time, and any learning curves.
 
     Args:
-        title: above it.
-        rows: best first.
-        curves: of the same methods and networks; may be empty.
-        path: of the file; its ending says which kind.
+        title: text above the picture.
+        rows: one per method or network, best first.
+        curves: learning curves of the same methods and networks; may be empty.
+        path: output file; its suffix selects the format.
     """
     import matplotlib as mpl
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    heights = [1.5 + 0.28 * len(rows)] + ([_CURVES] if curves else [])
+    heights = [1.5 + 0.28 * len(rows)] + ([_CURVES_HEIGHT] if curves else [])
     with mpl.rc_context(_FONT):
         figure = Figure((_WIDTH, sum(heights)), dpi=_DPI, layout="constrained")
         FigureCanvasAgg(figure)
         parts = figure.subfigures(len(heights), 1, squeeze=False, height_ratios=heights)
         bars, times = parts[0, 0].subplots(1, 2)
-        _bars(bars, rows)
-        _times(times, rows)
+        _draw_bars(bars, rows)
+        _draw_times(times, rows)
         parts[0, 0].suptitle(title, x=0.01, ha="left")
         parts[0, 0].legend(
             *times.get_legend_handles_labels(), loc="outside upper right", ncols=2, frameon=False
         )
         if curves:
-            _curves(parts[1, 0].subplots(), rows, curves)
+            _draw_curves(parts[1, 0].subplots(), rows, curves)
         figure.savefig(path)
 
 
-def _bars(axes: Any, rows: "Sequence[Row]") -> None:
-    """Horizontal bars from 0 to 1, best on top, numbered as the points beside them."""
+def _draw_bars(axes: Any, rows: "Sequence[Row]") -> None:
+    """Draws horizontal bars from 0 to 1, best on top, with the numbers of the points beside them."""
     for place, row in enumerate(rows):
         style = _STYLES[row.family]
         axes.barh(place, row.accuracy, color=style["color"], hatch=style["hatch"], edgecolor="white")
@@ -62,8 +62,8 @@ def _bars(axes: Any, rows: "Sequence[Row]") -> None:
     axes.set(xlim=(0, 1.18), xticks=[0, 0.5, 1], xlabel="accuracy on the test split")
 
 
-def _times(axes: Any, rows: "Sequence[Row]") -> None:
-    """Accuracy over seconds of training, each point with the number of its bar."""
+def _draw_times(axes: Any, rows: "Sequence[Row]") -> None:
+    """Draws accuracy against seconds of training, each point with the number of its bar."""
     for family, style in _STYLES.items():
         found = [(row.train_seconds, row.accuracy) for row in rows if row.family == family]
         if found:
@@ -73,11 +73,11 @@ def _times(axes: Any, rows: "Sequence[Row]") -> None:
     axes.xaxis.set_major_formatter("{x:g}")
     axes.margins(0.12)
     axes.grid(alpha=0.3)
-    _number(axes, [(row.train_seconds, row.accuracy) for row in rows])
+    _number_points(axes, [(row.train_seconds, row.accuracy) for row in rows])
 
 
-def _number(axes: Any, points: Sequence[tuple[float, float]]) -> None:
-    """Writes its number beside each point, in that corner which is the farthest from everything else."""
+def _number_points(axes: Any, points: Sequence[tuple[float, float]]) -> None:
+    """Writes each point's number beside it, in the corner farthest from all other points and numbers."""
     pixels = axes.transData.transform(points)
     points_per_pixel = 72 / axes.figure.dpi
     taken = [tuple(pixel * points_per_pixel) for pixel in pixels]
@@ -97,8 +97,8 @@ def _number(axes: Any, points: Sequence[tuple[float, float]]) -> None:
         )
 
 
-def _curves(axes: Any, rows: "Sequence[Row]", curves: "Sequence[Curve]") -> None:
-    """Accuracy over the number of training examples: thin lines with the name at their end."""
+def _draw_curves(axes: Any, rows: "Sequence[Row]", curves: "Sequence[Curve]") -> None:
+    """Draws accuracy against the number of training examples: thin lines with names at their ends."""
     for curve in curves:
         style = _STYLES[curve.family]
         axes.plot(
@@ -117,8 +117,8 @@ def _curves(axes: Any, rows: "Sequence[Row]", curves: "Sequence[Curve]") -> None
     axes.grid(alpha=0.3)
     low, high = axes.get_ylim()
     place = math.inf
-    for number, row in enumerate(rows, 1):  # best first: from the top down, at least a line apart
-        place = min(row.accuracy, place - (high - low) * _LINE)
+    for number, row in enumerate(rows, 1):  # best first, from the top down, at least one line apart
+        place = min(row.accuracy, place - (high - low) * _LINE_SPACING)
         axes.annotate(
             f"{number}  {row.label}",
             (row.examples, row.accuracy),
@@ -126,7 +126,7 @@ def _curves(axes: Any, rows: "Sequence[Row]", curves: "Sequence[Curve]") -> None
             textcoords=axes.get_yaxis_transform(),
             fontsize=8,
             va="center",
-            # From the line's end to the left end of the name, without a gap.
+            # From the curve's end to the name's left end, without a gap.
             arrowprops={
                 "arrowstyle": "-",
                 "color": "0.6",

@@ -16,7 +16,7 @@ from keras_session5.cli.child import run_child
 from keras_session5.cli.options import RUNS, Runs
 from keras_session5.errors import ArgumentError
 
-_LOOK_S = 5.0  # as often as TensorBoard looks for what is new
+_RELOAD_S = 5.0  # TensorBoard's own reload interval
 
 
 def dashboard(
@@ -24,7 +24,7 @@ def dashboard(
         str | None, typer.Argument(help="Only this network.", show_default="every network")
     ] = None,
     runs: Runs = RUNS,
-    every: Annotated[bool, typer.Option("--all", help="All runs, not only the newest.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="Show all runs, not only the newest.")] = False,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on.", min=1, max=65535)] = 6006,
 ) -> None:
@@ -45,25 +45,25 @@ def dashboard(
     typer.echo(f"TensorBoard on {what} in {where}: http://{shown}:{port}/ (Ctrl-C ends it)", err=True)
     if not _has_events(where):
         missing = f"session5 train {name or 'NAME'}"
-        typer.echo(f"There is no run yet; one that begins will appear: {missing}", err=True)
-    with contextlib.nullcontext(where) if every else _newest(runs, name) as folder:
+        typer.echo(f"There is no run yet; a new one will appear: {missing}", err=True)
+    with contextlib.nullcontext(where) if every else _link_newest(runs, name) as folder:
         command = [sys.executable, "-m", "tensorboard.main", "--logdir", str(folder)]
         status = run_child([*command, "--host", host, "--port", str(port)])
     raise typer.Exit(status)
 
 
 @contextlib.contextmanager
-def _newest(runs: Path, name: str | None) -> Iterator[Path]:
-    """A folder of links to the newest runs, `<network>/<run>`, which follows what is trained meanwhile."""
+def _link_newest(runs: Path, name: str | None) -> Iterator[Path]:
+    """Yields a folder of links to the newest runs, `<network>/<run>`, and updates it as new runs appear."""
     ended = threading.Event()
 
     def follow() -> None:
-        while not ended.wait(_LOOK_S):
-            with contextlib.suppress(OSError):  # a run was removed while we looked
-                _link(runs, name, Path(folder))
+        while not ended.wait(_RELOAD_S):
+            with contextlib.suppress(OSError):  # a run was removed at the same time
+                _update_links(runs, name, Path(folder))
 
     with tempfile.TemporaryDirectory(prefix="session5-dashboard-") as folder:
-        _link(runs, name, Path(folder))
+        _update_links(runs, name, Path(folder))
         following = threading.Thread(target=follow)
         following.start()
         try:
@@ -73,8 +73,8 @@ def _newest(runs: Path, name: str | None) -> Iterator[Path]:
             following.join()
 
 
-def _link(runs: Path, name: str | None, folder: Path) -> None:
-    """Links each network's newest run that has something to show, instead of the one before it."""
+def _update_links(runs: Path, name: str | None, folder: Path) -> None:
+    """Links each network's newest run with event files, in place of an older one."""
     from keras_session5.training.runs import RECORD, stamp
 
     for network in runs.iterdir() if name is None else [runs / name]:

@@ -3,7 +3,7 @@
 import typer
 
 from keras_session5.cli.options import RUNS, Data, DataDir, Json, Name, RunDir, Runs
-from keras_session5.cli.output import metrics_line, print_json, progress
+from keras_session5.cli.output import format_metrics, print_json, progress
 
 
 def evaluate(
@@ -24,4 +24,4 @@ def evaluate(
     if json:
         print_json({"name": name, "data": data, "metrics": metrics, "run_dir": str(result.run_dir)})
         return
-    typer.echo(f"{name} on {data}: {metrics_line(metrics)} on the test split. Run: {result.run_dir}")
+    typer.echo(f"{name} on {data}: {format_metrics(metrics)} on the test split. Run: {result.run_dir}")

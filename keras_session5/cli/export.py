@@ -3,7 +3,7 @@
 import typer
 
 from keras_session5.cli.options import MODELS, RUNS, Json, Models, Name, RunDir, Runs
-from keras_session5.cli.output import metrics_line, print_json, progress
+from keras_session5.cli.output import format_metrics, print_json, progress
 
 
 def export(
@@ -33,10 +33,10 @@ def export(
         }
         print_json(exported | {"metrics": result.metrics, "replaces": before})
         return
-    typer.echo(f"{name} version {path.name}: {path}\n  {metrics_line(result.metrics)}")
+    typer.echo(f"{name} version {path.name}: {path}\n  {format_metrics(result.metrics)}")
     if replaced:
         other = "" if replaced.comparable else f", on other data: {replaced.data}"
         typer.echo(
-            f"version {replaced.version}, which it replaces{other}:\n  {metrics_line(replaced.metrics)}"
+            f"version {replaced.version}, which it replaces{other}:\n  {format_metrics(replaced.metrics)}"
         )
     typer.echo("Next: session5 serve")

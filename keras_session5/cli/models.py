@@ -15,17 +15,17 @@ if TYPE_CHECKING:
 def models(
     names: Annotated[
         list[str] | None,
-        typer.Argument(help="Models to look for.", show_default="all that the server is configured with"),
+        typer.Argument(help="Names of models.", show_default="all models of the server's configuration"),
     ] = None,
     server: Server = SERVER,
     timeout: Timeout = 10.0,
     json: Json = False,
 ) -> None:
-    """Show which models and versions a running server serves."""
+    """Show the models and versions of a running server."""
     from keras_session5.client import connect
 
     with connect(server, timeout_s=timeout) as client:
-        found = {name: client.status(name) for name in names} if names else _all(client)
+        found = {name: client.status(name) for name in names} if names else _find_models(client)
     fields = ("name", "version", "state", "error")
     rows = [(name, one.version, one.state, one.error) for name, versions in found.items() for one in versions]
     rows += [(name, None, "MISSING", "") for name, versions in found.items() if not versions]
@@ -35,15 +35,15 @@ def models(
     print_table(f"Models at {server}", fields, rows)
 
 
-def _all(client: "Client") -> "dict[str, list[VersionStatus]]":
-    """What the server lists; where it cannot, as far as its models have names of the catalogue."""
+def _find_models(client: "Client") -> "dict[str, list[VersionStatus]]":
+    """Returns the models that the server lists; if it cannot list them, those with names of the catalogue."""
     from keras_session5.catalog import NETWORKS
     from keras_session5.errors import NotFoundError, UnimplementedError
 
     try:
         return client.models()
     except UnimplementedError as error:
-        typer.echo(f"{error} Looking for the names of the catalogue.", err=True)
+        typer.echo(f"{error} Trying the catalogue's names.", err=True)
     found = {}
     for name in NETWORKS:
         with contextlib.suppress(NotFoundError):

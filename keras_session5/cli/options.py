@@ -10,16 +10,18 @@ Model = Annotated[str, typer.Argument(help="Served model; `session5 models` show
 Data = Annotated[str | None, typer.Option(help="Data set; the network's own if left out.")]
 DataDir = Annotated[
     Path | None,
-    typer.Option(help="Where TFDS keeps data sets, or a folder of IDX files.", show_default="TFDS's own"),
+    typer.Option(help="TFDS's data directory, or a folder of IDX files.", show_default="TFDS's default"),
 ]
 Epochs = Annotated[int | None, typer.Option(help="Epochs; the recipe's if left out.", min=1)]
-Seed = Annotated[int | None, typer.Option(help="Of weights, order, augmentation.", show_default="0", min=0)]
+Seed = Annotated[
+    int | None, typer.Option(help="Seed of weights, order and augmentation.", show_default="0", min=0)
+]
 Set = Annotated[
     list[str] | None,
     typer.Option(
         "--set",
         metavar="KEY=VALUE",
-        help="Change the recipe or the network: learning_rate=1e-3, num_hidden=2. Repeatable.",
+        help="Change a setting of the recipe or the network: learning_rate=1e-3, num_hidden=2. Repeatable.",
     ),
 ]
 Xla = Annotated[
@@ -30,9 +32,9 @@ RunDir = Annotated[
     Path | None, typer.Option("--run", help="Run directory; the newest finished one if left out.")
 ]
 Models = Annotated[Path, typer.Option(help="Directory of the exported models.")]
-Report = Annotated[Path, typer.Option(help="Where the report is written.")]
+Report = Annotated[Path, typer.Option(help="Output file of the report.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead.")]
-Timeout = Annotated[float, typer.Option(help="Seconds to wait for an answer.", min=0.001)]
+Timeout = Annotated[float, typer.Option(help="Seconds to wait for a response.", min=0.001)]
 Server = Annotated[str, typer.Option(help="Address: http://HOST:PORT for REST, HOST:PORT for gRPC.")]
 RUNS, MODELS, REPORT, SERVER = (
     Path("runs"),

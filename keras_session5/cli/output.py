@@ -1,4 +1,4 @@
-"""What the verbs print: results on standard output, progress and logs on standard error."""
+"""Output of the verbs: results on standard output, progress and logs on standard error."""
 
 import contextlib
 import json
@@ -10,22 +10,22 @@ from typing import Any
 
 from keras_session5.errors import ArgumentError
 
-_LONGEST_WORD = 20  # in a text; what is longer is a path, which may be folded
+_LONGEST_WORD = 20  # in a text; a longer word is a path, which may be folded
 
 
 @contextlib.contextmanager
 def progress() -> Iterator[int]:
-    """Sends what is printed meanwhile to standard error; gives Keras's `verbose` for its kind.
+    """Redirects standard output to standard error; yields the value for Keras's `verbose`.
 
-    A terminal gets a progress bar, a file one line an epoch.
+    A terminal shows a progress bar, a file one line per epoch.
     """
     with contextlib.redirect_stdout(sys.stderr):
         yield 1 if sys.stderr.isatty() else 2
 
 
 def to_json(value: Any) -> str:
-    """Returns strict JSON, in which a number that is none is null."""
-    return json.dumps(_finite(value), indent=2, ensure_ascii=False, allow_nan=False)
+    """Returns strict JSON, in which null replaces NaN and infinity."""
+    return json.dumps(_replace_non_finite(value), indent=2, ensure_ascii=False, allow_nan=False)
 
 
 def print_json(value: Mapping[str, Any]) -> None:
@@ -38,31 +38,31 @@ def print_table(
 ) -> None:
     """Prints a table on standard output; numbers are right-aligned.
 
-    Where the window is too narrow, text is wrapped; names and numbers stay whole as long as they fit.
+    In a narrow window, text wraps; names and numbers stay whole as long as they fit.
 
     Args:
-        title: stands above it.
+        title: title above the table.
         header: a name for each column.
         rows: a value for each column.
-        optional: a column that is left out before words would be broken.
+        optional: a column to leave out if words would not fit otherwise.
     """
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    # A pipe has no width of its own: nothing is folded there, so that it can be searched.
+    # A pipe has no width: nothing is folded there, so that grep works.
     console = Console() if sys.stdout.isatty() else Console(width=240)
     columns = {name: [row[i] for row in rows] for i, name in enumerate(header)}
-    texts = {name for name, values in columns.items() if any(" " in _cell(value) for value in values)}
+    texts = {name for name, values in columns.items() if any(" " in _format_cell(value) for value in values)}
     words = {
-        name: max(len(word) for value in [name, *values] for word in _cell(value).split(" "))
+        name: max(len(word) for value in [name, *values] for word in _format_cell(value).split(" "))
         for name, values in columns.items()
     }
     words |= {name: min(words[name], _LONGEST_WORD) for name in texts}
-    if optional and _width(words) > console.width:
+    if optional and _measure_width(words) > console.width:
         del columns[optional], words[optional]
         texts.discard(optional)
-    spare = console.width - _width(words)
+    spare = console.width - _measure_width(words)
     table = Table(title=title, title_justify="left", title_style="bold", header_style="bold")
     for name, values in columns.items():
         numeric = all(isinstance(value, (int, float)) or value is None for value in values)
@@ -74,44 +74,46 @@ def print_table(
             max_width=words[name] + spare // len(texts) if spare >= 0 and name in texts else None,
         )
     for row in zip(*columns.values(), strict=True):
-        table.add_row(*(Text(_cell(value)) for value in row))
+        table.add_row(*(Text(_format_cell(value)) for value in row))
     console.print(table)
     if optional and optional not in columns:
         print(f"In a wider window or with --json: {optional}")
 
 
-def writable_picture(path: Path, *endings: str) -> Path:
-    """Returns the path of a picture, whose folder is made before the work rather than after it.
+def prepare_picture_path(path: Path, *endings: str) -> Path:
+    """Returns the path of a picture, and makes its folder so that errors appear before the work begins.
 
     Raises:
-        ArgumentError: for another ending, or a folder.
+        ArgumentError: if the path has another suffix or is a folder.
     """
     if path.suffix not in endings or path.is_dir():
         listed = " or ".join(filter(None, [", ".join(endings[:-1]), endings[-1]]))
-        raise ArgumentError(f"`--picture` must end in {listed} and be no folder. Received: --picture={path}")
+        raise ArgumentError(
+            f"`--picture` must end in {listed} and not be a folder. Received: --picture={path}"
+        )
     path.parent.mkdir(parents=True, exist_ok=True)
     return path
 
 
-def metrics_line(metrics: Mapping[str, float]) -> str:
-    """`accuracy 0.9555, loss 0.1873`."""
+def format_metrics(metrics: Mapping[str, float]) -> str:
+    """Returns a line such as `accuracy 0.9555, loss 0.1873`."""
     return ", ".join(f"{name} {value:.4f}" for name, value in metrics.items())
 
 
-def _finite(value: Any) -> Any:
+def _replace_non_finite(value: Any) -> Any:
     if isinstance(value, Mapping):
-        return {key: _finite(item) for key, item in value.items()}
+        return {key: _replace_non_finite(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
+        return [_replace_non_finite(item) for item in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def _width(words: Mapping[str, int]) -> int:
-    """Of a table whose columns are as wide as their longest words, with its lines and margins."""
+def _measure_width(words: Mapping[str, int]) -> int:
+    """Returns a table's width, lines and margins included, if its columns fit their longest words."""
     return sum(words.values()) + 3 * len(words) + 1
 
 
-def _cell(value: Any) -> str:
+def _format_cell(value: Any) -> str:
     if value is None:
         return "-"
     if isinstance(value, float):

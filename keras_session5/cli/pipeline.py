@@ -1,7 +1,7 @@
-"""The whole way of `run` and `tour`: train, export, serve, ask, compare.
+"""The steps of `run` and `tour`: train, export, serve, query, compare.
 
-The proof is that the Keras model in memory, the SavedModel on the disk, and the server over gRPC and
-over REST give the same answers to the same test examples.
+The comparison verifies that the Keras model in memory, the SavedModel on disk and the server's gRPC and
+REST APIs return the same outputs for the same test samples.
 """
 
 import resource
@@ -16,20 +16,20 @@ import typer
 
 from keras_session5 import catalog
 from keras_session5.cli import interruptible
-from keras_session5.cli.output import metrics_line, print_json, print_table, to_json
+from keras_session5.cli.output import format_metrics, print_json, print_table, to_json
 from keras_session5.errors import ArgumentError, Session5Error
 
 
 @dataclass(frozen=True)
 class Job:
-    """One network on its way: what to train it with, and what it must reach on the test split.
+    """One network to train, and the metrics that it must reach on the test split.
 
     Attributes:
-        entry: of the catalogue.
-        settings: of `train`.
-        min_accuracy: least accuracy; None where there is none, or the settings are the user's own.
-        max_loss: greatest loss; likewise.
-        note: a sentence on what differs from the catalogue's recipe.
+        entry: the network's entry in the catalogue.
+        settings: arguments of `train`.
+        min_accuracy: required accuracy; None to require none, as with a user's own settings.
+        max_loss: greatest allowed loss; None likewise.
+        note: a sentence on the differences from the catalogue's recipe.
     """
 
     entry: catalog.Network
@@ -49,13 +49,13 @@ class Exported:
 
 
 def make_folders(models: Path, runs: Path, report: Path) -> None:
-    """Makes the folders that will be written to: a wrong one is said before the work, not after it."""
+    """Makes the output folders, so that an invalid one fails before the work begins."""
     for folder in (models, runs, report.parent):
         folder.mkdir(parents=True, exist_ok=True)
 
 
 def check_config(config: Path | dict[str, str], models: Path, entries: Sequence[catalog.Network]) -> None:
-    """Reads the server's configuration before the work; it must list every network of the tour."""
+    """Checks before the work begins that the server's configuration lists every network of the tour."""
     from keras_session5.server.config import read_config
 
     listed = [model.name for model in read_config(config, models)]
@@ -71,34 +71,38 @@ def train_and_export(job: Job, *, models: Path, runs: Path, verbose: int) -> Exp
 
     name = job.entry.name
     if job.note:
-        say(job.note)
+        print_status(job.note)
     if job.entry.recipe is None and not any(value is not None for value in job.settings.values()):
         result = set_by_hand(name, runs_dir=runs)
     else:
         result = interruptible.train(name, runs=runs, verbose=verbose, **job.settings)
     path = export(result, models)
-    say(f"{name}: {metrics_line(result.metrics)} in {result.seconds:.1f} s -> {path}")
+    print_status(f"{name}: {format_metrics(result.metrics)} in {result.seconds:.1f} s -> {path}")
     return Exported(job, result, path)
 
 
-def ask_all_ways(exported: Sequence[Exported], config: Path | dict[str, str], models: Path) -> list[dict]:
-    """Serves the networks and returns one row of the report for each."""
+def compare_served(exported: Sequence[Exported], config: Path | dict[str, str], models: Path) -> list[dict]:
+    """Serves the networks, compares their outputs and returns one row of the report for each."""
     from keras_session5.client import connect
     from keras_session5.server import serve
 
-    say("serving all of them and asking over gRPC and REST" if len(exported) > 1 else "serving and asking")
+    print_status("serving and querying over gRPC and REST")
     with (
         serve(config, models=str(models)) as server,
         connect(server.grpc_address) as grpc,
         connect(server.rest_address) as rest,
     ):
-        return [_row(one, grpc, rest) for one in exported]
+        return [_compare_one(one, grpc, rest) for one in exported]
 
 
-def report(
+def write_report(
     rows: list[dict], began: float, path: Path, json: bool, title: str, notes: Sequence[str] = ()
 ) -> None:
-    """Writes `report.json`, prints the table and ends with status 1 if anything is not as it must be."""
+    """Writes `report.json` and prints the table.
+
+    Raises:
+        Session5Error: if a network misses its accuracy, its loss or the tolerance of the comparison.
+    """
     whole = {
         "seconds": round(time.perf_counter() - began, 1),
         "peak_memory_mib": _peak_memory_mib(),
@@ -113,16 +117,16 @@ def report(
     path.write_text(to_json(whole) + "\n", "utf-8")
     if not json:
         typer.echo(f"{whole['seconds']} s, {whole['peak_memory_mib']} MiB at most. Report: {path}")
-    wrong = _complaints(rows)
+    wrong = _find_failures(rows)
     if wrong:
         raise Session5Error(" ".join(wrong))
 
 
-def say(sentence: str) -> None:
+def print_status(sentence: str) -> None:
     typer.echo(sentence, err=True)
 
 
-def _row(exported: Exported, grpc: Any, rest: Any) -> dict[str, Any]:
+def _compare_one(exported: Exported, grpc: Any, rest: Any) -> dict[str, Any]:
     from keras_session5.exporting import ask_saved_model, max_difference
     from keras_session5.exporting.signatures import example_inputs, predict
 
@@ -143,7 +147,7 @@ def _row(exported: Exported, grpc: Any, rest: Any) -> dict[str, Any]:
         "ceiling": job.max_loss,
         "train_seconds": round(result.seconds, 1),
         "version": version,
-        "max_difference": {way: max_difference(expected, answer) for way, answer in ways.items()},
+        "max_difference": {way: max_difference(expected, outputs) for way, outputs in ways.items()},
     }
 
 
@@ -173,8 +177,8 @@ def _print_rows(title: str, rows: list[dict]) -> None:
     )
 
 
-def _complaints(rows: list[dict]) -> list[str]:
-    """One sentence for each thing that is not as it must be."""
+def _find_failures(rows: list[dict]) -> list[str]:
+    """Returns one sentence for each requirement that a network misses."""
     from keras_session5.exporting import TOLERANCE
 
     sentences = []
@@ -191,13 +195,13 @@ def _complaints(rows: list[dict]) -> list[str]:
         for way, difference in row["max_difference"].items():
             if not difference <= TOLERANCE:
                 sentences.append(
-                    f"{row['name']} must answer over {way} as the Keras model does, to {TOLERANCE}. "
+                    f"{row['name']} over {way} must equal the Keras model to {TOLERANCE}. "
                     f"Received: a difference of {difference:.3g}."
                 )
     return sentences
 
 
 def _peak_memory_mib() -> int:
-    """Peak resident memory of this process; the kernel counts in KiB, macOS in bytes."""
+    """Returns this process's peak resident memory; Linux counts in KiB, macOS in bytes."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak // (1 << 20 if sys.platform == "darwin" else 1 << 10)

@@ -26,22 +26,22 @@ from keras_session5.errors import ArgumentError, Session5Error
 from keras_session5.imports import without_collection
 
 _LOOPBACK = ("127.0.0.1", "localhost")
-_START_S = 180.0  # for TensorFlow on a slow machine
-_LOOK_S = 2.0  # for a server that is there to say so
+_START_TIMEOUT_S = 180.0  # TensorFlow starts slowly on some machines
+_PROBE_TIMEOUT_S = 2.0
 
 
 def playground(
     server: Server = SERVER,
     models: Models = MODELS,
     host: Annotated[
-        str, typer.Option(help="Address the page listens on; 0.0.0.0 for the world.")
+        str, typer.Option(help="Address that the page listens on; 0.0.0.0 for every interface.")
     ] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port the page listens on.", min=1, max=65535)] = 7860,
+    port: Annotated[int, typer.Option(help="Port that the page listens on.", min=1, max=65535)] = 7860,
     open_browser: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
 ) -> None:
-    """Open the page to play with the networks; Ctrl-C ends it.
+    """Open the playground, a page that queries the networks; Ctrl-C ends it.
 
-    Without a model server at --server one is started there, with every network in --models.
+    If no model server runs at --server, this starts one with every network in --models.
     """
     if importlib.util.find_spec("gradio") is None:
         raise Session5Error(
@@ -49,110 +49,115 @@ def playground(
             "pip install -e '.[playground]'."
         )
     if not server.startswith(("http://", "https://")):
-        raise ArgumentError(f"`--server` must be that of a REST API, http://HOST:PORT. Received: {server}")
-    free_address(host, port)  # before a server is started for nothing
+        raise ArgumentError(
+            f"`--server` must be the address of a REST API, http://HOST:PORT. Received: --server={server}"
+        )
+    free_address(host, port)  # before starting a server
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
-    running = _answers(server)
-    with contextlib.nullcontext() if running else _started(server, models, ended) as wait:
-        # Gradio takes as long to import as TensorFlow does, which the server is importing meanwhile.
+    running = _is_model_server(server)
+    with contextlib.nullcontext() if running else _start_server(server, models, ended) as wait:
+        # Gradio and TensorFlow take equally long to import; the server imports TensorFlow at the same time.
         with without_collection():
             from keras_session5.playground import open_page
         if wait:
             wait()
         if ended.is_set():
             return
-        logging.getLogger("httpx2").setLevel(logging.WARNING)  # how Gradio finds out that it is up
+        # Gradio checks by HTTP that it is up, which is logged.
+        logging.getLogger("httpx2").setLevel(logging.WARNING)
         logging.getLogger("httpx").setLevel(logging.WARNING)
         page = open_page(server, models, host=host, port=port, browser=open_browser)
         try:
-            typer.echo(f"Playground: http://{host}:{port}/\nIt asks the models at {server}. Ctrl-C ends it.")
+            typer.echo(
+                f"Playground: http://{host}:{port}/\nModel server: {server}. Ctrl-C ends the playground."
+            )
             ended.wait()
         finally:
             page.close(verbose=False)
     typer.echo("Stopped.")
 
 
-def _answers(server: str) -> bool:
-    """Whether a model server is there.
+def _is_model_server(server: str) -> bool:
+    """Returns whether a model server listens at the address.
 
     Raises:
-        ArgumentError: if something else is.
+        ArgumentError: if another program listens there.
     """
     try:
-        with _get(f"{server}/v1/models/any") as answer:
-            body = answer.read()
-    except urllib.error.HTTPError as error:  # an answer, too
+        with _open_url(f"{server}/v1/models/any") as response:
+            body = response.read()
+    except urllib.error.HTTPError as error:  # also a response
         body = error.read()
     except OSError:
         return False
     except http.client.HTTPException:
         raise ArgumentError(
-            f"`--server` must be that of a REST API, but what answers there does not speak HTTP. Is it a "
-            f"gRPC port? `session5 serve` prints both addresses: give the one after REST. "
+            f"`--server` must be the address of a REST API, but the program there does not speak HTTP. "
+            f"Is it a gRPC port? `session5 serve` prints both addresses; use the one after REST. "
             f"Received: --server={server}"
         ) from None
     try:
         json.loads(body)
     except ValueError:
         raise ArgumentError(
-            f"`--server` must be a model server or a free port, but something else answers there. "
+            f"`--server` must be a model server or a free port, but another program listens there. "
             f"Received: --server={server}"
         ) from None
     return True
 
 
 @contextlib.contextmanager
-def _started(server: str, models: Path, ended: threading.Event) -> Iterator[Callable[[], None]]:
-    """Runs our model server as a child, on the address that was asked for; gives a wait for it."""
+def _start_server(server: str, models: Path, ended: threading.Event) -> Iterator[Callable[[], None]]:
+    """Runs the model server as a child process at this address; yields a function that waits for it."""
     where = urlsplit(server)
     if where.scheme != "http" or where.hostname not in _LOOPBACK or where.path not in ("", "/"):
         raise ArgumentError(
-            f"No model server answers at {server}, and one can be started on this machine only: "
-            "leave `--server` out, or give http://127.0.0.1:PORT."
+            f"No model server answers at {server}, and the playground can start one on this machine only. "
+            "Omit `--server`, or use http://127.0.0.1:PORT."
         )
     typer.echo(f"No model server answers at {server}: starting one with the networks in {models}.", err=True)
     with tempfile.TemporaryDirectory() as folder:
         config = Path(folder) / "models.config"
-        config.write_text(_config(models), "utf-8")
+        config.write_text(_render_config(models), "utf-8")
         command = [sys.executable, "-m", "keras_session5.server", f"--model_config_file={config}"]
         command += ["--host=127.0.0.1", "--port=0", f"--rest_api_port={where.port or 80}"]
-        # REST alone has to be up, but the server wants a place for gRPC, too; a socket clashes with nobody.
+        # Only REST is used, but the server also needs a place for gRPC; a socket in this folder is free.
         command += [f"--grpc_socket_path={folder}/grpc.sock", "--load_retry_interval_micros=500000"]
         command += ["--rest_api_timeout_in_ms=60000"]  # the first requests wait until their models are loaded
-        log = Path(folder) / "server.log"  # a page of lines that nobody needs, unless it ends
+        log = Path(folder) / "server.log"
         with log.open("w") as lines:
             process = subprocess.Popen(command, stdout=lines, stderr=lines, start_new_session=True)
         try:
-            yield lambda: _wait(process, server, ended, log)
+            yield lambda: _wait_until_ready(process, server, ended, log)
         finally:
             process.terminate()
             process.wait()
 
 
-def _config(models: Path) -> str:
-    """Every network that can be exported: those that are not there yet are served as soon as they are."""
+def _render_config(models: Path) -> str:
+    """Returns a configuration of every exportable network; the server loads each once it is exported."""
     from keras_session5.catalog import NETWORKS
     from keras_session5.cli.stock import render
 
     return render({name: str(models / name) for name, entry in NETWORKS.items() if entry.data}, models)
 
 
-def _wait(process: subprocess.Popen, server: str, ended: threading.Event, log: Path) -> None:
-    """Returns when the server listens. A request for a model that is still being loaded waits there."""
-    until = time.monotonic() + _START_S
+def _wait_until_ready(process: subprocess.Popen, server: str, ended: threading.Event, log: Path) -> None:
+    """Returns when the server listens. It holds requests for a model until the model is loaded."""
+    until = time.monotonic() + _START_TIMEOUT_S
     while not ended.is_set():
         if process.poll() is not None:
-            said = "\n".join(log.read_text("utf-8").splitlines()[-5:])
-            raise Session5Error(f"The model server ended at once. It said:\n{said}")
-        with contextlib.suppress(OSError), _get(f"{server}/v1/models"):
+            last_lines = "\n".join(log.read_text("utf-8").splitlines()[-5:])
+            raise Session5Error(f"The model server ended at once. Its last output:\n{last_lines}")
+        with contextlib.suppress(OSError), _open_url(f"{server}/v1/models"):
             return
         if time.monotonic() > until:
-            raise Session5Error(f"The model server at {server} did not start in {_START_S:.0f} s.")
+            raise Session5Error(f"The model server at {server} did not start in {_START_TIMEOUT_S:.0f} s.")
         ended.wait(0.2)
 
 
-def _get(url: str):
-    """Without a proxy: a model server is a neighbour."""
-    return urllib.request.build_opener(urllib.request.ProxyHandler({})).open(url, timeout=_LOOK_S)
+def _open_url(url: str):
+    """Opens a URL without a proxy: the model server is on this machine or nearby."""
+    return urllib.request.build_opener(urllib.request.ProxyHandler({})).open(url, timeout=_PROBE_TIMEOUT_S)

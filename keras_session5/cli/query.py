@@ -6,19 +6,19 @@ from typing import Annotated, Any
 
 import typer
 
-from keras_session5.cli.advice import absence_explained
+from keras_session5.cli.advice import explain_absence
+from keras_session5.cli.inputs import name_inputs, read_inputs
 from keras_session5.cli.options import MODELS, SERVER, Model, Models, Server, Timeout
 from keras_session5.cli.output import print_json
-from keras_session5.cli.question import named_inputs, read_question
 from keras_session5.errors import ArgumentError, FailedPreconditionError, InvalidArgumentError
 
-_LIKELIEST = 5  # classes that are shown by name
+_TOP_K = 5  # classes to print
 
 
 def query(
     name: Model,
     image: Annotated[Path | None, typer.Option(help="PNG or JPEG file.")] = None,
-    text: Annotated[str | None, typer.Option(help="A text.")] = None,
+    text: Annotated[str | None, typer.Option(help="Text input.")] = None,
     json: Annotated[
         str | None,
         typer.Option(help="""Inputs of a signature: '{"inputs": [[0, 1]]}', or '[[0, 1]]' if it has one."""),
@@ -27,31 +27,32 @@ def query(
         str | None, typer.Option(help="Signature for --json.", show_default="serving_default")
     ] = None,
     version: Annotated[int | None, typer.Option(help="Version; the newest if left out.", min=0)] = None,
-    raw: Annotated[bool, typer.Option("--raw", help="Print the whole answer as one JSON object.")] = False,
+    raw: Annotated[bool, typer.Option("--raw", help="Print all outputs as one JSON object.")] = False,
     server: Server = SERVER,
     models: Models = MODELS,
     timeout: Timeout = 10.0,
 ) -> None:
-    """Ask a served model."""
+    """Query a served model."""
     from keras_session5.client import connect
     from keras_session5.client.labels import class_names
 
-    kind, inputs = read_question(image, text, json)
+    kind, inputs = read_inputs(image, text, json)
     if signature is not None and kind != "json":
         raise ArgumentError(f"`--signature` is for --json. Received: {signature!r} without it")
-    asked = {"image": "from_image_bytes", "text": "from_text", "json": signature or "serving_default"}[kind]
-    with connect(server, timeout_s=timeout) as client, absence_explained(client, name, version):
-        inputs = named_inputs(client, name, version, asked, inputs)
-        answer = _ask(client, name, version, asked, inputs)
+    default = {"image": "from_image_bytes", "text": "from_text", "json": "serving_default"}[kind]
+    signature = signature or default
+    with connect(server, timeout_s=timeout) as client, explain_absence(client, name, version):
+        inputs = name_inputs(client, name, version, signature, inputs)
+        outputs = _predict(client, name, version, signature, inputs)
         names = [] if raw else class_names(client, name, models, version)
     if raw:
-        print_json({key: value.tolist() for key, value in answer.items()})
+        print_json({key: value.tolist() for key, value in outputs.items()})
         return
-    for i in range(len(next(iter(answer.values())))):
-        print_answer({key: value[i] for key, value in answer.items()}, names)
+    for i in range(len(next(iter(outputs.values())))):
+        print_outputs({key: value[i] for key, value in outputs.items()}, names)
 
 
-def _ask(client: Any, name: str, version: int | None, signature: str, inputs: Any) -> Any:
+def _predict(client: Any, name: str, version: int | None, signature: str, inputs: Any) -> Any:
     try:
         return client.predict(name, inputs, signature_name=signature, version=version)
     except (InvalidArgumentError, FailedPreconditionError) as error:  # REST, gRPC
@@ -59,33 +60,33 @@ def _ask(client: Any, name: str, version: int | None, signature: str, inputs: An
         if signature in found:
             raise
         raise InvalidArgumentError(
-            f"{name} has no signature `{signature}`, only {', '.join(found)}. Use --json, with --signature "
-            f"for another than serving_default."
+            f"{name} has no signature `{signature}`, only {', '.join(found)}. Use --json, and --signature "
+            f"unless you query serving_default."
         ) from error
 
 
-def print_answer(answer: Mapping[str, Any], class_names: list[str]) -> None:
-    """Prints one answer: the label and the likeliest classes first."""
-    if print_classes(answer, class_names):
-        answer = {key: value for key, value in answer.items() if key != "label"}
-    for key in sorted(answer):
-        typer.echo(f"{key}: {one_line(answer[key])}")
+def print_outputs(outputs: Mapping[str, Any], class_names: list[str]) -> None:
+    """Prints the outputs of one sample, with the label and the most probable classes first."""
+    if print_classes(outputs, class_names):
+        outputs = {key: value for key, value in outputs.items() if key != "label"}
+    for key in sorted(outputs):
+        typer.echo(f"{key}: {format_output(outputs[key])}")
 
 
-def print_classes(answer: Mapping[str, Any], class_names: list[str]) -> bool:
-    """Prints the label and the likeliest classes, if the answer has their probabilities."""
-    probabilities = answer.get("probabilities")
+def print_classes(outputs: Mapping[str, Any], class_names: list[str]) -> bool:
+    """Prints the label and the most probable classes; returns False if the outputs have no probabilities."""
+    probabilities = outputs.get("probabilities")
     if probabilities is None or probabilities.shape != (len(class_names),):
         return False
     order = probabilities.argsort()[::-1]
-    typer.echo(f"label: {answer.get('label', class_names[order[0]])}")
-    for i in order[:_LIKELIEST]:
+    typer.echo(f"label: {outputs.get('label', class_names[order[0]])}")
+    for i in order[:_TOP_K]:
         typer.echo(f"  {probabilities[i]:.4f}  {class_names[i]}")
     return True
 
 
-def one_line(value: Any) -> str:
-    """An output for one question; numbers with four digits."""
+def format_output(value: Any) -> str:
+    """Returns one sample's output as a line, floats with four decimals."""
     numbers = value.tolist() if hasattr(value, "tolist") else value
     if isinstance(numbers, list):
         return " ".join(f"{number:.4f}" if isinstance(number, float) else str(number) for number in numbers)

@@ -38,7 +38,7 @@ def run(
     report: Report = REPORT,
     json: Json = False,
 ) -> None:
-    """Take one network the whole way: train, export, serve, ask, compare."""
+    """Train, export, serve and query one network, and compare the outputs."""
     from keras_session5 import catalog
     from keras_session5.cli import pipeline
 
@@ -48,12 +48,12 @@ def run(
     given = {"data": data, "seed": seed, "xla": xla, "data_dir": data_dir}
     job = pipeline.Job(entry, own | given)
     if not own and data in (None, entry.data):
-        # What the catalogue's recipe reaches on its own data; other settings promise nothing.
+        # The catalogue promises metrics for its own recipe and data only.
         job = replace(job, min_accuracy=entry.min_accuracy, max_loss=entry.max_loss)
     with progress() as verbose:
         pipeline.make_folders(models, runs, report)
         exported = pipeline.train_and_export(job, models=models, runs=runs, verbose=verbose)
-        rows = pipeline.ask_all_ways([exported], {name: str(models / name)}, models)
-    pipeline.report(rows, began, report, json, title=f"{entry.title}, from builder to served model")
+        rows = pipeline.compare_served([exported], {name: str(models / name)}, models)
+    pipeline.write_report(rows, began, report, json, title=f"{entry.title}, from builder to served model")
     if not json:
         typer.echo("Next: session5 serve")

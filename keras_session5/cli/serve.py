@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from keras_session5.cli.advice import replace_damaged, train_first
+from keras_session5.cli.advice import suggest_replacement, suggest_training
 from keras_session5.cli.options import MODELS, Models
 from keras_session5.errors import ArgumentError
 
@@ -17,12 +17,14 @@ def serve(
     config: Annotated[
         Path | None,
         typer.Option(
-            help="TensorFlow Serving's configuration file; /models in it stands for --models.",
+            help="TensorFlow Serving's configuration file, in which /models stands for --models.",
             show_default="every model in --models",
         ),
     ] = None,
     models: Models = MODELS,
-    host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 for the world.")] = "127.0.0.1",
+    host: Annotated[
+        str, typer.Option(help="Address to listen on; 0.0.0.0 for every interface.")
+    ] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="gRPC port; 0 for any free one.", min=0, max=65535)] = 8500,
     rest_port: Annotated[int, typer.Option(help="REST port; 0 for any free one.", min=0, max=65535)] = 8501,
     engine: Annotated[
@@ -37,7 +39,7 @@ def serve(
         raise ArgumentError(f"`--port` and `--rest-port` must be two ports. Received: {port} for both")
     if config is not None and not config.is_file():
         raise ArgumentError(f"`--config` must be a file. Received: --config={config}")
-    source: Path | dict[str, str] = config or _exported(models)
+    source: Path | dict[str, str] = config or _find_exported(models)
     if engine == "tensorflow_model_server":
         from keras_session5.cli import stock
 
@@ -46,11 +48,11 @@ def serve(
 
 
 def _serve(source: Path | Mapping[str, str], models: Path, host: str, port: int, rest_port: int) -> None:
-    # While the server waits it takes these itself, and finishes what it has begun. Before, nothing can be
-    # lost but an exception in the middle of an import; after, whoever asks twice does not want to wait.
+    # `server.wait` replaces these handlers and finishes open requests. Before that, exiting at once avoids a
+    # traceback from the middle of an import; afterwards, a second signal ends the shutdown at once.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: os._exit(0))
-    from keras_session5.cli.example import curl_line
+    from keras_session5.cli.example import make_curl_line
     from keras_session5.server.__main__ import hide_training
 
     hide_training()
@@ -61,26 +63,26 @@ def _serve(source: Path | Mapping[str, str], models: Path, host: str, port: int,
     )
     with server:
         _advise(server)
-        typer.echo(f"gRPC  {server.grpc_address}\nREST  {server.rest_address}\n{curl_line(server)}")
-        typer.echo("Ctrl-C ends it.")
+        typer.echo(f"gRPC  {server.grpc_address}\nREST  {server.rest_address}\n{make_curl_line(server)}")
+        typer.echo("Ctrl-C ends the server.")
         server.wait()
     typer.echo("Stopped.")
     end_if_busy(server)
 
 
 def _advise(server: Any) -> None:
-    """Says of each model that is not served what to do; the server has said why."""
+    """Prints a remedy for each model that is not served; the server has logged the cause."""
     for model in server.models():
         states = {version.state.name for version in model.versions}
-        if not states and (advice := train_first(model.name)):
+        if not states and (advice := suggest_training(model.name)):
             typer.echo(f"{model.name}:{advice}", err=True)
         elif states == {"END"}:
             folder = Path(model.base_path) / str(model.versions[0].number)
-            typer.echo(f"{model.name}: {replace_damaged(model.name, folder)}", err=True)
+            typer.echo(f"{model.name}: {suggest_replacement(model.name, folder)}", err=True)
 
 
-def _exported(models: Path) -> dict[str, str]:
-    """Every model of which there is an exported version."""
+def _find_exported(models: Path) -> dict[str, str]:
+    """Returns the folder of every model with an exported version, by name."""
     found = {path.parent.name: str(path.parent) for path in models.glob("*/*") if path.name.isdecimal()}
     if not found:
         raise ArgumentError(

@@ -6,7 +6,7 @@ from typing import Any
 
 from keras_session5.errors import ArgumentError
 
-# Arguments of `train` that are no settings but have options of their own.
+# Arguments of `train` that have options of their own.
 _OPTIONS = (
     *("name", "data", "data_dir", "seed", "xla", "runs_dir", "resume", "start_from", "verbose"),
     *("dashboard", "profile"),
@@ -14,13 +14,12 @@ _OPTIONS = (
 
 
 def parse_settings(pairs: Sequence[str] | None, epochs: int | None) -> dict[str, Any]:
-    """Returns the settings that `--set` and `--epochs` name.
+    """Returns the settings of `--set` and `--epochs`.
 
-    A value is a Python literal (`1e-3`, `True`, `64,32`) or else a text (`relu`).
+    A value is a Python literal (`1e-3`, `True`, `64,32`) or text (`relu`).
 
     Raises:
-        ArgumentError: if a pair has no `=`, names what has an option of its own, or names the epochs
-            a second time.
+        ArgumentError: if a pair has no `=`, names an argument with an option of its own, or repeats a name.
     """
     settings = {} if epochs is None else {"epochs": epochs}
     for pair in pairs or ():
@@ -29,15 +28,15 @@ def parse_settings(pairs: Sequence[str] | None, epochs: int | None) -> dict[str,
             raise ArgumentError(f"`--set` must be KEY=VALUE, such as learning_rate=1e-3. Received: {pair!r}")
         if key in _OPTIONS:
             raise ArgumentError(
-                f"`--set` is for the recipe and the network; {key} is neither. Received: {pair!r}"
+                f"`--set` must change the recipe or the network; {key} is neither. Received: {pair!r}"
             )
         if key in settings:
             raise ArgumentError(f"`{key}` must be given once. Received: {settings[key]!r} and {value!r}")
-        settings[key] = _literal(value)
+        settings[key] = _parse_value(value)
     return settings
 
 
-def _literal(text: str) -> Any:
+def _parse_value(text: str) -> Any:
     try:
         return ast.literal_eval(text)
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):

@@ -15,21 +15,21 @@ BINARY = "tensorflow_model_server"
 
 
 def run(source: Path | Mapping[str, str], models: Path, port: int, rest_port: int) -> int:
-    """Runs `tensorflow_model_server` until it ends or is told to; returns its exit status.
+    """Runs `tensorflow_model_server` until it ends or a signal ends it; returns the exit status.
 
     Raises:
-        Session5Error: if it is not on the PATH.
+        Session5Error: if the binary is not on the PATH.
     """
     binary = shutil.which(BINARY)
     if binary is None:
         raise Session5Error(
             f"{BINARY} is not on the PATH. On x86-64 Linux, TensorFlow's package repository for Debian and "
-            "Ubuntu has it as `tensorflow-model-server`; with Docker, `docker compose -f "
-            "serving/compose.yaml up` runs the official image with the same files. Without "
-            "--engine, our own server runs instead."
+            "Ubuntu provides it as `tensorflow-model-server`; with Docker, `docker compose -f "
+            "serving/compose.yaml up` runs the official image with the same files. Omit "
+            "--engine to run this package's own server."
         )
     typer.echo(
-        f"Note: {BINARY} listens on every address of this machine; it cannot be told otherwise.", err=True
+        f"Note: {BINARY} listens on every address of this machine; it has no option to change that.", err=True
     )
     with tempfile.TemporaryDirectory() as folder:
         config = Path(folder) / "models.config"
@@ -39,10 +39,10 @@ def run(source: Path | Mapping[str, str], models: Path, port: int, rest_port: in
 
 
 def render(source: Path | Mapping[str, str], models: Path) -> str:
-    """Returns the configuration with the paths of this machine.
+    """Returns a configuration with the paths of this machine.
 
-    In a configuration file, `/models` at the beginning of a base path stands for `models`, as in the
-    official image; a dict of base paths becomes a file.
+    In a configuration file, `models` replaces `/models` at the start of a base path, the folder of the
+    official image. A dict of base paths is written in the file's format.
     """
     if isinstance(source, Path):
         root = str(models.absolute()).replace("\\", "\\\\")

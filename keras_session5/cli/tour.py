@@ -26,7 +26,7 @@ def tour(
     landmarks: Annotated[bool, typer.Option("--landmarks", help="Only the five landmarks.")] = False,
     json: Json = False,
 ) -> None:
-    """Take every network of the course the whole way, and serve all of them together."""
+    """Train and export every network of the course, serve all together, and compare the outputs."""
     from keras_session5.catalog import NETWORKS
     from keras_session5.cli import pipeline
 
@@ -34,20 +34,20 @@ def tour(
     entries = [
         entry for entry in NETWORKS.values() if entry.tour is not None and (entry.landmark or not landmarks)
     ]
-    source = config or _default_config(models, entries, landmarks)
-    jobs = [_job(entry, seed) for entry in entries]
+    source = config or _choose_config(models, entries, landmarks)
+    jobs = [_make_job(entry, seed) for entry in entries]
     with progress() as verbose:
         pipeline.make_folders(models, runs, report)
         pipeline.check_config(source, models, entries)
         exported = [pipeline.train_and_export(job, models=models, runs=runs, verbose=verbose) for job in jobs]
-        rows = pipeline.ask_all_ways(exported, source, models)
+        rows = pipeline.compare_served(exported, source, models)
     notes = [job.note for job in jobs if job.note]
-    pipeline.report(rows, began, report, json, title="From builder to served model", notes=notes)
+    pipeline.write_report(rows, began, report, json, title="From builder to served model", notes=notes)
     if not json:
         typer.echo("Next: session5 serve, and session5 dashboard")
 
 
-def _job(entry: "Network", seed: int | None) -> "Job":
+def _make_job(entry: "Network", seed: int | None) -> "Job":
     from keras_session5.cli.pipeline import Job
 
     settings = {"seed": seed} if entry.recipe else {}
@@ -58,8 +58,8 @@ def _job(entry: "Network", seed: int | None) -> "Job":
     return Job(entry, settings | dict(entry.tour), entry.tour_min_accuracy, entry.tour_max_loss, note)
 
 
-def _default_config(models: Path, entries: "list[Network]", landmarks: bool) -> Path | dict[str, str]:
-    """The repository's configuration; where the package is installed without it, what it would say."""
+def _choose_config(models: Path, entries: "list[Network]", landmarks: bool) -> Path | dict[str, str]:
+    """Returns the repository's configuration file, or without a repository its equivalent as a dict."""
     config = Path("serving") / ("models.config" if landmarks else "all.config")
     if config.exists():
         return config

@@ -17,7 +17,7 @@ from keras_session5.cli.options import (
     Set,
     Xla,
 )
-from keras_session5.cli.output import metrics_line, print_json, progress
+from keras_session5.cli.output import format_metrics, print_json, progress
 from keras_session5.cli.settings import parse_settings
 
 
@@ -37,21 +37,21 @@ def train(
         str | None,
         typer.Option(
             metavar="NAME|RUN",
-            help="Begin with the weights of layers of the same name in another run: a network for its newest "
-            "run, or a run directory.",
+            help="Start from another run's weights in layers of the same name: a network's newest run, or a "
+            "run directory.",
         ),
     ] = None,
     dashboard: Annotated[
         bool,
-        typer.Option("--dashboard/--no-dashboard", help="Write what `session5 dashboard` shows of the run."),
+        typer.Option("--dashboard/--no-dashboard", help="Write the event files for `session5 dashboard`."),
     ] = True,
     profile: Annotated[
         bool,
-        typer.Option("--profile", help="Write a trace of a few steps for the dashboard, too (needs xprof)."),
+        typer.Option("--profile", help="Also write a trace of a few steps for the dashboard (needs xprof)."),
     ] = False,
     json: Json = False,
 ) -> None:
-    """Train a network and keep the run in runs/NAME/TIME/."""
+    """Train a network and save the run in runs/NAME/TIME/."""
     with progress() as verbose:
         result = interruptible.train(
             name,
@@ -76,14 +76,14 @@ def train(
     if trials := record.get("trials"):
         _print_trials(trials)
     typer.echo(
-        f"{name} on {result.data}: {metrics_line(result.metrics)} on the test split, after "
+        f"{name} on {result.data}: {format_metrics(result.metrics)} on the test split, after "
         f"{record['epochs']} epochs in {result.seconds:.1f} s. Run: {result.run_dir}\n"
         f"Next: session5 export {name}, and session5 dashboard {name}"
     )
 
 
 def _print_trials(trials: list[int]) -> None:
-    """Right or wrong, one sign a trial, fifty to a line."""
+    """Prints one sign per trial, `.` for right and `x` for wrong, fifty per line."""
     for i in range(0, len(trials), 50):
         row = trials[i : i + 50]
         signs = "".join("." if right else "x" for right in row)

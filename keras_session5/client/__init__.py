@@ -3,7 +3,7 @@
     with connect("http://127.0.0.1:8501") as client:
         client.predict("lenet5", {"image": images})["probabilities"]
 
-It imports no TensorFlow, and gRPC only where the address asks for it.
+It does not import TensorFlow, and imports gRPC only for a gRPC address.
 """
 
 from keras_session5.client.client import Client, connect

@@ -1,4 +1,4 @@
-"""What a server's address may look like, and what it means."""
+"""Parses a server's address."""
 
 import re
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ class Address:
     """Where a server listens.
 
     Attributes:
-        text: the address as it was given, for messages.
+        text: the address as passed by the caller, for messages.
         scheme: `"http"`, `"https"` or `"grpc"`.
         target: `host:port`, or `unix:/path` (gRPC only).
         prefix: path before `/v1/models` (REST only), without a slash at its end; usually empty.
@@ -28,25 +28,25 @@ class Address:
 
 
 def parse(text: Any) -> Address:
-    """Returns the address that `text` stands for.
+    """Returns the parsed address.
 
     Raises:
-        ArgumentError: `text` is none of the forms that are understood.
+        ArgumentError: if `text` has none of the supported forms.
     """
     if isinstance(text, str) and text.isprintable():
-        found = _rest(text) if text.startswith(("http://", "https://")) else _grpc(text)
+        found = _parse_rest(text) if text.startswith(("http://", "https://")) else _parse_grpc(text)
         if found is not None:
             return found
     raise ArgumentError(
-        "`address` must be that of a REST API (http://127.0.0.1:8501) or of a gRPC API (127.0.0.1:8500, "
+        "`address` must be the address of a REST API (http://127.0.0.1:8501) or a gRPC API (127.0.0.1:8500, "
         f"grpc://127.0.0.1:8500, unix:/path/to/socket). Received: address={text!r}"
     )
 
 
-def _rest(text: str) -> Address | None:
+def _parse_rest(text: str) -> Address | None:
     try:
         parts = urlsplit(text)
-    except ValueError:  # a bracket that is not closed
+    except ValueError:  # an unclosed bracket
         return None
     default_port = {"http": 80, "https": 443}[parts.scheme]
     netloc = parts.netloc if re.search(r":\d*$", parts.netloc) else f"{parts.netloc}:{default_port}"
@@ -61,7 +61,7 @@ def _rest(text: str) -> Address | None:
     return Address(text, parts.scheme, netloc, parts.path.rstrip("/"))
 
 
-def _grpc(text: str) -> Address | None:
+def _parse_grpc(text: str) -> Address | None:
     if re.fullmatch(r"unix:(//)?/.+", text):
         return Address(text, "grpc", text)
     target = text.removeprefix("grpc://")

@@ -1,4 +1,4 @@
-"""The client: what is the same over both transports."""
+"""The client, independent of the transport."""
 
 import time
 from collections.abc import Mapping
@@ -7,7 +7,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from keras_session5.client.address import Address, parse
-from keras_session5.client.deadline import Deadline, checked_timeout
+from keras_session5.client.deadline import Deadline, check_timeout
 from keras_session5.client.inputs import to_array
 from keras_session5.client.records import (
     ModelMetadata,
@@ -19,9 +19,9 @@ from keras_session5.client.records import (
 )
 from keras_session5.errors import ArgumentError, NotFoundError
 
-# How long the choice of a version is remembered: TensorFlow Serving looks for new ones once a second.
-_METADATA_AGE_S = 1.0
-_NOTHING = Signature({}, {})
+# How long the client keeps a version's metadata: TensorFlow Serving polls for new versions once a second.
+_METADATA_MAX_AGE_S = 1.0
+_EMPTY_SIGNATURE = Signature({}, {})
 
 
 class Transport(Protocol):
@@ -46,15 +46,15 @@ class Transport(Protocol):
 
 
 def connect(address: str, *, timeout_s: float = 10.0) -> "Client":
-    """Returns a client for the model server at `address`; nothing is sent before the first call.
+    """Returns a client for the model server at `address`; the first call opens the connection.
 
     Args:
         address: `http://host:port` or `https://host:port` for the REST API; `host:port`,
             `grpc://host:port` or `unix:/path` for gRPC.
-        timeout_s: seconds that a call may take unless it says otherwise; above 0, at most a day.
+        timeout_s: default timeout of a call in seconds; above 0, at most a day.
 
     Raises:
-        ArgumentError: an address or a time that is not understood.
+        ArgumentError: if the address or the timeout is invalid.
 
     Example:
         with connect("127.0.0.1:8500") as client:
@@ -64,20 +64,20 @@ def connect(address: str, *, timeout_s: float = 10.0) -> "Client":
 
 
 class Client:
-    """Asks a TensorFlow-Serving-compatible server; made by `connect`, safe to share between threads.
+    """Queries a TensorFlow-Serving-compatible server; made by `connect`, safe to share between threads.
 
-    Both transports give the same answers. A model is meant in its highest available version unless
-    `version` or `label` says otherwise. What the server refuses is raised as the `ServingError` of its
-    code, in its own words; so is a server that does not answer, or not in time.
+    Both transports return the same outputs. A call uses a model's highest available version unless `version`
+    or `label` names another. The server's errors are raised as the `ServingError` of their code, with the
+    server's text; so are connection failures and timeouts.
 
     Attributes:
-        address: the server's address, as it was given.
+        address: the server's address, as passed to `connect`.
     """
 
     def __init__(self, address: Address, timeout_s: float) -> None:
         self.address = address.text
-        self._timeout_s = checked_timeout(timeout_s)
-        self._transport = _transport(address)
+        self._timeout_s = check_timeout(timeout_s)
+        self._transport = _open_transport(address)
         self._known: dict[ModelSpec, tuple[ModelMetadata, float]] = {}
         self._closed = False
 
@@ -95,22 +95,22 @@ class Client:
 
         Args:
             name: the model's name on the server.
-            inputs: name -> array or nested lists, cast to the dtype that the signature declares; shapes
-                are left to the model. Text is sent as UTF-8.
-            signature_name: which way to call the model.
-            version: its number.
-            label: the label of a version.
-            timeout_s: seconds that the call may take; the client's own by default.
+            inputs: name -> array or nested lists, cast to the dtype that the signature declares; the model
+                checks shapes. Text is sent as UTF-8.
+            signature_name: the signature to call.
+            version: the version's number.
+            label: the version's label.
+            timeout_s: timeout of the call in seconds; None for the client's.
 
         Returns:
             Name -> array of the signature's dtype. Strings are an object array of `str`, or of `bytes` if
             one of them is not UTF-8 or the name ends in `_bytes`.
 
         Raises:
-            ArgumentError: an argument of the wrong kind.
-            InvalidArgumentError: ragged rows, or values that the declared dtype cannot hold, such as 0.5
+            ArgumentError: if an argument has the wrong type.
+            InvalidArgumentError: if rows are ragged, or the declared dtype cannot hold a value, such as 0.5
                 for an integer.
-            ServingError: what the server answers instead.
+            ServingError: if the server returns an error or is unavailable.
         """
         model, deadline = self._prepare(name, version, label, timeout_s)
         check_name("signature_name", signature_name)
@@ -124,7 +124,7 @@ class Client:
         try:
             return self._predict(name, metadata, signature_name, inputs, deadline)
         except NotFoundError:
-            # The version chosen a moment ago may be gone: choose again, once.
+            # The server may have unloaded the version since: choose again, once.
             metadata = self._fresh_metadata(model, deadline)
             return self._predict(name, metadata, signature_name, inputs, deadline)
 
@@ -133,17 +133,17 @@ class Client:
     ) -> list[VersionStatus]:
         """Returns the state of every version of a model that the server knows of, highest first."""
         model, deadline = self._prepare(name, version, None, timeout_s)
-        return _highest_first(self._transport.status(model, deadline))
+        return _sort_versions(self._transport.status(model, deadline))
 
     def models(self, *, timeout_s: float | None = None) -> dict[str, list[VersionStatus]]:
-        """Returns the models that the server is configured with: name -> its versions, highest first.
+        """Returns the models of the server's configuration: name -> versions, highest first.
 
         Raises:
-            UnimplementedError: a server that does not list its models. TensorFlow Serving's own does not,
-                and over gRPC none does: its API has no call for it.
+            UnimplementedError: if the server does not list its models. Stock TensorFlow Serving does not, and
+                the gRPC API has no such call.
         """
-        found = self._transport.models(self._deadline(timeout_s))
-        return {name: _highest_first(versions) for name, versions in found.items()}
+        found = self._transport.models(self._start_deadline(timeout_s))
+        return {name: _sort_versions(versions) for name, versions in found.items()}
 
     def metadata(
         self,
@@ -153,10 +153,10 @@ class Client:
         label: str | None = None,
         timeout_s: float | None = None,
     ) -> ModelMetadata:
-        """Returns the version that the server chooses and its signatures: what goes in, what comes out."""
+        """Returns the version that the server chooses, and its signatures with their inputs and outputs."""
         model, deadline = self._prepare(name, version, label, timeout_s)
         found = self._transport.metadata(model, deadline)
-        # TensorFlow lists its own `__saved_model_init_op` as well, which nobody can call.
+        # TensorFlow also lists its own `__saved_model_init_op`, which cannot be called.
         signatures = {name: one for name, one in found.signatures.items() if not name.startswith("__")}
         return ModelMetadata(found.version, signatures)
 
@@ -174,13 +174,13 @@ class Client:
     def _prepare(
         self, name: str, version: int | None, label: str | None, timeout_s: float | None
     ) -> tuple[ModelSpec, Deadline]:
-        deadline = self._deadline(timeout_s)
+        deadline = self._start_deadline(timeout_s)
         return ModelSpec(name, version, label), deadline
 
-    def _deadline(self, timeout_s: float | None) -> Deadline:
+    def _start_deadline(self, timeout_s: float | None) -> Deadline:
         if self._closed:
             raise ArgumentError(f"This client of {self.address} is closed. Connect again.")
-        limit_s = self._timeout_s if timeout_s is None else checked_timeout(timeout_s)
+        limit_s = self._timeout_s if timeout_s is None else check_timeout(timeout_s)
         return Deadline(limit_s, self.address)
 
     def _predict(
@@ -191,19 +191,20 @@ class Client:
         inputs: Mapping[str, Any],
         deadline: Deadline,
     ) -> dict[str, np.ndarray]:
-        """Asks the very version whose signatures are known.
+        """Queries exactly the version whose signatures are known.
 
-        A REST answer tells neither its version nor the name of a single output. Asked of "the latest"
-        version while a new one arrives, it could be given a name that is not its own.
+        A REST response contains neither the version nor the name of a single output. A request for the latest
+        version could reach a new version, whose output would then get the old version's name.
         """
-        signature = metadata.signatures.get(signature_name, _NOTHING)  # an unknown one the server refuses
+        # The server refuses an unknown signature.
+        signature = metadata.signatures.get(signature_name, _EMPTY_SIGNATURE)
         arrays = {}
         for alias, value in inputs.items():
             info = signature.inputs.get(alias)
             arrays[alias] = to_array(alias, value, info.dtype if info else None)
         model = ModelSpec(name, metadata.version)
         outputs = self._transport.predict(model, signature_name, arrays, signature.outputs, deadline)
-        return {alias: _text_or_bytes(alias, array) for alias, array in outputs.items()}
+        return {alias: _decode_text(alias, array) for alias, array in outputs.items()}
 
     def _recent_metadata(self, model: ModelSpec, deadline: Deadline) -> ModelMetadata:
         metadata, expires = self._known.get(model, (None, 0.0))
@@ -213,12 +214,12 @@ class Client:
 
     def _fresh_metadata(self, model: ModelSpec, deadline: Deadline) -> ModelMetadata:
         metadata = self._transport.metadata(model, deadline)
-        self._known[model] = metadata, time.monotonic() + _METADATA_AGE_S
+        self._known[model] = metadata, time.monotonic() + _METADATA_MAX_AGE_S
         return metadata
 
 
-def _transport(address: Address) -> Transport:
-    """Imports only what the transport needs: gRPC takes longer than all the rest."""
+def _open_transport(address: Address) -> Transport:
+    """Imports only the transport in use, because importing gRPC takes longer than all the rest."""
     if address.scheme == "grpc":
         from keras_session5.client.grpc_transport import GrpcTransport
 
@@ -228,11 +229,11 @@ def _transport(address: Address) -> Transport:
     return RestTransport(address)
 
 
-def _highest_first(versions: list[VersionStatus]) -> list[VersionStatus]:
+def _sort_versions(versions: list[VersionStatus]) -> list[VersionStatus]:
     return sorted(versions, key=lambda one: one.version, reverse=True)
 
 
-def _text_or_bytes(name: str, array: np.ndarray) -> np.ndarray:
+def _decode_text(name: str, array: np.ndarray) -> np.ndarray:
     """Decodes strings whose name does not end in `_bytes`, if all of them are UTF-8."""
     if array.dtype != object or name.endswith("_bytes"):
         return array

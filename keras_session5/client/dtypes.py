@@ -1,4 +1,4 @@
-"""Data types: TensorFlow's names for them and NumPy's."""
+"""Translates between TensorFlow's and NumPy's names of data types."""
 
 import numpy as np
 
@@ -25,14 +25,14 @@ _TF_NAMES = {name: tf_name for tf_name, name in _NAMES.items()}
 
 
 def dtype_name(tf_name: str) -> str:
-    """Returns NumPy's name for `DT_FLOAT` and the like, `"string"`, or `"bfloat16"` and the like."""
+    """Returns NumPy's name: `"float32"` for `DT_FLOAT`, `"string"`, or `"bfloat16"`, which NumPy lacks."""
     return _NAMES.get(tf_name, tf_name.removeprefix("DT_").lower())
 
 
 def tf_dtype_name(name: str) -> str:
-    """Returns `"DT_FLOAT"` for `"float32"` and the like; raises `UnimplementedError` if it cannot be sent."""
+    """Returns TensorFlow's name, `"DT_FLOAT"` for `"float32"`; raises `UnimplementedError` if it has none."""
     if name not in _TF_NAMES:
-        raise _unsupported(name)
+        raise _make_error(name)
     return _TF_NAMES[name]
 
 
@@ -40,15 +40,15 @@ def numpy_dtype(name: str) -> np.dtype:
     """Returns the dtype of arrays of `name`; strings are objects.
 
     Raises:
-        UnimplementedError: NumPy has no such dtype (`bfloat16`, quantised and resource types).
+        UnimplementedError: if NumPy has no such dtype (`bfloat16`, quantized and resource types).
     """
     if name not in _TF_NAMES:
-        raise _unsupported(name)
+        raise _make_error(name)
     return np.dtype(object if name == "string" else name)
 
 
-def _unsupported(name: str) -> UnimplementedError:
+def _make_error(name: str) -> UnimplementedError:
     return UnimplementedError(
-        f"Tensors of dtype {name} cannot be exchanged: NumPy and TensorFlow do not both have it. "
-        "Give the model a signature that casts it, to float32 for example."
+        f"Tensors of dtype {name} cannot be exchanged, because NumPy and TensorFlow do not both have it. "
+        "Export a signature that casts it, for example to float32."
     )

@@ -9,29 +9,31 @@ import numpy as np
 from keras_session5.client import protos, tensor_proto
 from keras_session5.client.address import Address
 from keras_session5.client.deadline import Deadline
-from keras_session5.client.grpc_errors import explain
+from keras_session5.client.grpc_errors import to_serving_error
 from keras_session5.client.records import ModelMetadata, ModelSpec, Signature, TensorInfo, VersionStatus
 from keras_session5.errors import CancelledError, InvalidArgumentError, UnimplementedError
 
 _OPTIONS = [
     ("grpc.max_send_message_length", -1),
     ("grpc.max_receive_message_length", -1),
-    ("grpc.enable_http_proxy", 0),  # a model server is a neighbour
-    ("grpc.use_local_subchannel_pool", 1),  # no client waits for the failures of another
-    ("grpc.max_reconnect_backoff_ms", 1000),  # a server that comes back is found within a second
+    ("grpc.enable_http_proxy", 0),  # a model server runs nearby
+    ("grpc.use_local_subchannel_pool", 1),  # one client's failures do not delay another
+    ("grpc.max_reconnect_backoff_ms", 1000),  # reconnects to a restarted server within a second
 ]
-_MAX_MESSAGE_BYTES = 2**31 - 1  # what a protocol buffer can be at most
+_MAX_MESSAGE_BYTES = 2**31 - 1  # limit of a protocol buffer
 
 
 class GrpcTransport:
-    """Asks one server over gRPC; safe to use from any number of threads."""
+    """Queries one server over gRPC; safe to use from any number of threads."""
 
     def __init__(self, address: Address) -> None:
         self._where = address.text
         self._channel = grpc.insecure_channel(address.target, _OPTIONS)
-        self._predict = self._method("PredictionService/Predict", protos.PredictResponse)
-        self._metadata = self._method("PredictionService/GetModelMetadata", protos.GetModelMetadataResponse)
-        self._status = self._method("ModelService/GetModelStatus", protos.GetModelStatusResponse)
+        self._predict = self._make_method("PredictionService/Predict", protos.PredictResponse)
+        self._metadata = self._make_method(
+            "PredictionService/GetModelMetadata", protos.GetModelMetadataResponse
+        )
+        self._status = self._make_method("ModelService/GetModelStatus", protos.GetModelStatusResponse)
 
     def predict(
         self,
@@ -41,13 +43,13 @@ class GrpcTransport:
         outputs: Mapping[str, TensorInfo],
         deadline: Deadline,
     ) -> dict[str, np.ndarray]:
-        """Returns the outputs by name; answers carry names and dtypes, `outputs` is not needed."""
+        """Returns the outputs by name; responses carry names and dtypes, so `outputs` is unused."""
         size = sum(array.nbytes for array in inputs.values())
         if size > _MAX_MESSAGE_BYTES:
             raise InvalidArgumentError(
-                f"A gRPC message holds at most 2 GiB. Send fewer examples at once. Received: {size:,} bytes"
+                f"A gRPC message holds at most 2 GiB. Send fewer samples at once. Received: {size:,} bytes"
             )
-        request = _request(protos.PredictRequest, model)
+        request = _make_request(protos.PredictRequest, model)
         request.model_spec.signature_name = signature_name
         for name, array in inputs.items():
             tensor_proto.write(array, request.inputs[name])
@@ -56,30 +58,30 @@ class GrpcTransport:
 
     def metadata(self, model: ModelSpec, deadline: Deadline) -> ModelMetadata:
         """Returns the signatures of the version that the server chooses, and its number."""
-        request = _request(protos.GetModelMetadataRequest, model)
+        request = _make_request(protos.GetModelMetadataRequest, model)
         request.metadata_field.append("signature_def")
         response = self._call(self._metadata, request, deadline)
         definitions = protos.SignatureDefMap.FromString(response.metadata["signature_def"].value)
         return ModelMetadata(
             response.model_spec.version.value,
             {
-                name: Signature(_tensors(definition.inputs), _tensors(definition.outputs))
+                name: Signature(_read_tensor_infos(definition.inputs), _read_tensor_infos(definition.outputs))
                 for name, definition in definitions.signature_def.items()
             },
         )
 
     def status(self, model: ModelSpec, deadline: Deadline) -> list[VersionStatus]:
         """Returns the state of every version, in the server's order."""
-        response = self._call(self._status, _request(protos.GetModelStatusRequest, model), deadline)
+        response = self._call(self._status, _make_request(protos.GetModelStatusRequest, model), deadline)
         return [
             VersionStatus(one.version, protos.version_state_name(one.state), one.status.error_message)
             for one in response.model_version_status
         ]
 
     def models(self, deadline: Deadline) -> dict[str, list[VersionStatus]]:
-        """Always refuses: none of the services has a call for it."""
+        """Always raises `UnimplementedError`, because the gRPC API has no such call."""
         raise UnimplementedError(
-            f"Over gRPC the server at {self._where} cannot list its models, for the API has no call for it. "
+            f"The server at {self._where} cannot list its models over gRPC, which has no such call. "
             f"Use the REST API's address, http://HOST:PORT, or name the models."
         )
 
@@ -87,7 +89,7 @@ class GrpcTransport:
         """Closes the channel; calls in progress are cancelled."""
         self._channel.close()
 
-    def _method(self, name: str, response: Any) -> Callable:
+    def _make_method(self, name: str, response: Any) -> Callable:
         path = f"/tensorflow.serving.{name}"
         return self._channel.unary_unary(path, response_deserializer=response.FromString)
 
@@ -95,12 +97,12 @@ class GrpcTransport:
         try:
             return method(request.SerializeToString(), timeout=deadline.left_s())
         except grpc.RpcError as error:
-            raise explain(error, self._where, deadline) from error
+            raise to_serving_error(error, self._where, deadline) from error
         except ValueError as error:  # the channel is closed
             raise CancelledError(f"The client of {self._where} was closed during the call.") from error
 
 
-def _request(kind: Any, model: ModelSpec) -> Any:
+def _make_request(kind: Any, model: ModelSpec) -> Any:
     request = kind()
     request.model_spec.name = model.name
     if model.version is not None:
@@ -110,7 +112,7 @@ def _request(kind: Any, model: ModelSpec) -> Any:
     return request
 
 
-def _tensors(infos: Mapping[str, Any]) -> dict[str, TensorInfo]:
+def _read_tensor_infos(infos: Mapping[str, Any]) -> dict[str, TensorInfo]:
     tensors = {}
     for name, info in infos.items():
         dims = [dim.size for dim in info.tensor_shape.dim]

@@ -1,4 +1,4 @@
-"""HTTP requests over kept connections, from any number of threads."""
+"""HTTP requests over persistent connections, from any number of threads."""
 
 import contextlib
 import http.client
@@ -14,8 +14,8 @@ _CHUNK_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
-class HttpAnswer:
-    """Status, media type and body of an answer."""
+class HttpReply:
+    """Status, media type and body of a response."""
 
     status: int
     media_type: str
@@ -23,9 +23,9 @@ class HttpAnswer:
 
 
 class HttpPool:
-    """Sends requests to one server; keeps as many connections as were ever in use at once.
+    """Sends requests to one server; keeps idle connections for reuse.
 
-    No proxy is used: a model server is a neighbour, as it is for gRPC.
+    It uses no proxy, like the gRPC transport, because a model server runs nearby.
     """
 
     def __init__(self, address: Address) -> None:
@@ -34,34 +34,34 @@ class HttpPool:
         self._idle: list[http.client.HTTPConnection] = []
         self._closed = False
 
-    def request(self, method: str, path: str, body: bytes | None, deadline: Deadline) -> HttpAnswer:
-        """Returns the answer to one request, whatever its status.
+    def request(self, method: str, path: str, body: bytes | None, deadline: Deadline) -> HttpReply:
+        """Returns the response to one request, whatever its status.
 
         Raises:
-            DeadlineExceededError: no complete answer in time.
-            UnavailableError: nobody answers, or the connection was lost.
-            UnknownError: what answers does not speak HTTP.
+            DeadlineExceededError: if the response is not complete in time.
+            UnavailableError: if the server is not running or the connection is lost.
+            UnknownError: if the server does not speak HTTP.
         """
         try:
             return self._send(method, path, body, deadline)
         except TimeoutError as error:
             raise deadline.error() from error
         except (OSError, http.client.HTTPException) as error:
-            raise self._explain(error) from error
+            raise self._to_serving_error(error) from error
 
     def close(self) -> None:
-        """Closes the idle connections; one in use is closed by whoever uses it."""
+        """Closes the idle connections; a request closes its own connection when it ends."""
         self._closed = True
         while self._idle:
             self._idle.pop().close()
 
-    def _send(self, method: str, path: str, body: bytes | None, deadline: Deadline) -> HttpAnswer:
+    def _send(self, method: str, path: str, body: bytes | None, deadline: Deadline) -> HttpReply:
         try:
             kept = self._idle.pop()
         except IndexError:
             kept = None
         if kept is not None:
-            # Where the server closed it while it was idle, all others may be as old: take a new one.
+            # If the server closed this idle connection, it may have closed the others too: open a new one.
             with contextlib.suppress(http.client.RemoteDisconnected):
                 return self._exchange(kept, method, path, body, deadline)
         return self._exchange(self._open(deadline), method, path, body, deadline)
@@ -83,12 +83,12 @@ class HttpPool:
         path: str,
         body: bytes | None,
         deadline: Deadline,
-    ) -> HttpAnswer:
-        """Sends and reads; raises `RemoteDisconnected` only if not one byte was answered."""
-        sock = connection.sock  # the connection forgets it when the answer is to be its last
+    ) -> HttpReply:
+        """Sends and reads; raises `RemoteDisconnected` only if the response has no first byte."""
+        sock = connection.sock  # the connection drops it if the response is its last
         try:
             sock.settimeout(deadline.left_s())
-            _request(connection, method, path, body)
+            _send_request(connection, method, path, body)
             with connection.getresponse() as response:
                 content = _read_body(response, sock, deadline)
         except BaseException:
@@ -98,28 +98,26 @@ class HttpPool:
             connection.close()
         else:
             self._idle.append(connection)
-        return HttpAnswer(response.status, response.headers.get_content_type(), content)
+        return HttpReply(response.status, response.headers.get_content_type(), content)
 
-    def _explain(self, error: Exception) -> ServingError:
+    def _to_serving_error(self, error: Exception) -> ServingError:
         where = self._address.text
         if isinstance(error, ssl.SSLError):
             return UnavailableError(
-                f"No secure connection to {where}: {error}. If the server speaks plain HTTP, say http://."
+                f"No secure connection to {where}: {error}. If the server speaks plain HTTP, use http://."
             )
         if isinstance(error, http.client.IncompleteRead):
-            return UnavailableError(f"The model server at {where} broke off in the middle of its answer.")
+            return UnavailableError(f"The model server at {where} closed the connection within its response.")
         if isinstance(error, OSError):
             return UnavailableError(
                 f"No model server answers at {where} ({error}). Start one with `session5 serve`."
             )
-        return UnknownError(
-            f"What answers at {where} does not speak HTTP. If it is a gRPC port, leave out the http://."
-        )
+        return UnknownError(f"The server at {where} does not speak HTTP. For a gRPC port, omit http://.")
 
 
 class _Response(http.client.HTTPResponse):
     def begin(self) -> None:
-        """Reads the headers; a connection lost before the first byte is always `RemoteDisconnected`."""
+        """Reads the headers; raises `RemoteDisconnected` if the connection is lost before the first byte."""
         try:
             self.fp.peek(1)
         except ConnectionError as error:
@@ -127,7 +125,7 @@ class _Response(http.client.HTTPResponse):
         super().begin()
 
 
-def _request(connection: http.client.HTTPConnection, method: str, path: str, body: bytes | None) -> None:
+def _send_request(connection: http.client.HTTPConnection, method: str, path: str, body: bytes | None) -> None:
     headers = {} if body is None else {"Content-Type": "application/json"}
     try:
         connection.request(method, path, body, headers)

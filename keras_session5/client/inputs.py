@@ -1,4 +1,4 @@
-"""What a caller gives -> the arrays that a signature wants."""
+"""Converts a caller's inputs to the arrays that a signature declares."""
 
 from typing import Any
 
@@ -12,25 +12,25 @@ def to_array(name: str, value: Any, dtype: str | None) -> np.ndarray:
     """Returns `value` as an array of the dtype that the signature declares.
 
     Args:
-        name: of the input, for messages.
-        value: anything that NumPy reads as an array: nested lists, arrays, tensors.
-        dtype: NumPy's name or `"string"`; `None` takes what NumPy makes of the value.
+        name: the input's name, for messages.
+        value: any value that NumPy reads as an array: nested lists, arrays, tensors.
+        dtype: NumPy's name or `"string"`; None for NumPy's choice.
 
     Returns:
         An array; strings as an object array of bytes (text in UTF-8).
 
     Raises:
-        InvalidArgumentError: rows of unequal length, or a value that the dtype cannot hold. Rounding to
-            the precision of a float is allowed, for 0.1 must be.
-        UnimplementedError: a dtype that NumPy lacks.
+        InvalidArgumentError: if rows differ in length, or the dtype cannot hold a value. Rounding to the
+            precision of a float is allowed; otherwise 0.1 could not be sent.
+        UnimplementedError: if NumPy lacks the dtype.
     """
     if dtype == "string":
-        return _strings(name, value)
+        return _read_strings(name, value)
     array = _read(name, value)
     if dtype is not None:
         return _cast(name, array, numpy_dtype(dtype))
-    # From lists of bytes NumPy drops the zeros at their ends: the value itself is read again.
-    return _strings(name, value) if array.dtype.kind in "SUO" else array
+    # NumPy drops trailing zeros from lists of bytes, so strings are read from the value again.
+    return _read_strings(name, value) if array.dtype.kind in "SUO" else array
 
 
 def _read(name: str, value: Any, dtype: Any = None) -> np.ndarray:
@@ -42,7 +42,7 @@ def _read(name: str, value: Any, dtype: Any = None) -> np.ndarray:
         ) from error
 
 
-def _strings(name: str, value: Any) -> np.ndarray:
+def _read_strings(name: str, value: Any) -> np.ndarray:
     array = _read(name, value, object)
     encoded = np.empty(array.shape, object)
     encoded.reshape(-1)[:] = [_encode(name, item) for item in array.flat]
@@ -66,16 +66,16 @@ def _cast(name: str, array: np.ndarray, dtype: np.dtype) -> np.ndarray:
     if array.dtype == dtype:
         return array
     if array.dtype.kind not in "biufc" or (array.dtype.kind == "c" and dtype.kind != "c"):
-        raise _unfit(name, dtype, f"values of dtype {array.dtype}")
-    with np.errstate(all="ignore"):  # what does not fit is found by the comparison
+        raise _make_error(name, dtype, f"values of dtype {array.dtype}")
+    with np.errstate(all="ignore"):  # the comparison finds values that do not fit
         cast = array.astype(dtype)
     kept = np.isfinite(cast) == np.isfinite(array) if dtype.kind in "fc" else cast == array
     if not kept.all():
-        raise _unfit(name, dtype, array[~kept].flat[0].item())
+        raise _make_error(name, dtype, array[~kept].flat[0].item())
     return cast
 
 
-def _unfit(name: str, dtype: np.dtype, received: Any) -> InvalidArgumentError:
+def _make_error(name: str, dtype: np.dtype, received: Any) -> InvalidArgumentError:
     return InvalidArgumentError(
-        f"Input `{name}` is declared as {dtype}, which cannot hold what was given. Received: {received}"
+        f"Input `{name}` is declared as {dtype}, which cannot hold its values. Received: {received}"
     )

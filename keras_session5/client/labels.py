@@ -1,17 +1,17 @@
-"""The names of a served model's classes, which travel beside it and not over the wire."""
+"""The class names of a served model, which are stored beside the model and not sent by the server."""
 
 from pathlib import Path
 from typing import Any
 
 
 def class_names(client: Any, name: str, models: Path, version: int | None = None) -> list[str]:
-    """Returns the classes of a version that was exported on this machine; none where it was not.
+    """Returns the class names of a version in `models`; an empty list if the folder does not have it.
 
     Args:
-        client: of the model server, which tells the newest available version.
-        name: of the model.
+        client: client of the model server, which knows the newest available version.
+        name: the model's name.
         models: folder of the exported models.
-        version: its number; the newest available one if None.
+        version: the version's number; None for the newest available one.
     """
     if version is None:
         version = next((one.version for one in client.status(name) if one.state == "AVAILABLE"), 0)

@@ -1,9 +1,9 @@
-"""Writes `protos.binpb`, the messages that the gRPC client speaks.
+"""Writes `protos.binpb`, the gRPC client's messages.
 
     python -m keras_session5.client.make_protos
 
-It takes them from the installed `tensorflow-serving-api`, with every file that they depend on. The
-client itself never imports this module, nor what it imports.
+It takes them from the installed `tensorflow-serving-api`, with every file that they depend on.
+The client never imports this module.
 """
 
 from importlib import import_module
@@ -16,10 +16,7 @@ _NAMES = ("predict", "get_model_metadata", "get_model_status")
 
 
 def collect() -> descriptor_pb2.FileDescriptorSet:
-    """Returns the files that define the client's messages, each after those that it imports.
-
-    Descriptors of generated modules hold no comments and no positions: nothing is left to strip.
-    """
+    """Returns the files that define the client's messages, each after the files that it imports."""
     files: dict[str, descriptor_pb2.FileDescriptorProto] = {}
     for name in _NAMES:
         _add(import_module(f"tensorflow_serving.apis.{name}_pb2").DESCRIPTOR, files)
@@ -36,7 +33,7 @@ def _add(file: Any, files: dict[str, descriptor_pb2.FileDescriptorProto]) -> Non
 
 
 def main() -> None:
-    """Writes the file beside this module and says how large it is."""
+    """Writes the file beside this module and prints its size."""
     path = Path(__file__).with_name("protos.binpb")
     path.write_bytes(collect().SerializeToString(deterministic=True))
     print(f"{path}: {path.stat().st_size:,} bytes")

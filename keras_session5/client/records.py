@@ -1,4 +1,4 @@
-"""What is asked of a server and what it tells about its models."""
+"""Records of a model server's models, versions and signatures."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -12,11 +12,11 @@ from keras_session5.errors import ArgumentError
 
 @dataclass(frozen=True)
 class TensorInfo:
-    """What a signature says about one input or output.
+    """A signature's declaration of one input or output.
 
     Attributes:
-        dtype: NumPy's name of it, or `"string"`; TensorFlow's name where NumPy has no such dtype.
-        shape: one entry per dimension, `None` where any size will do; `None` for any rank.
+        dtype: NumPy's name or `"string"`; TensorFlow's name if NumPy lacks the dtype.
+        shape: one entry per dimension, None for any size; None instead of a tuple for any rank.
     """
 
     dtype: str
@@ -24,18 +24,18 @@ class TensorInfo:
 
     @staticmethod
     def of(tf_dtype: str, dims: Iterable[int], unknown_rank: bool) -> "TensorInfo":
-        """Returns the information that TensorFlow writes as `DT_FLOAT`, sizes (-1: any) and a flag."""
+        """Converts TensorFlow's form: a name such as `DT_FLOAT`, sizes (-1 for any) and a flag."""
         shape = None if unknown_rank else tuple(None if size < 0 else size for size in dims)
         return TensorInfo(dtype_name(tf_dtype), shape)
 
     def zeros(self) -> np.ndarray:
-        """Zeros to ask with where nothing better is known, integers of one row; where any size will do, 1."""
+        """Returns integer zeros for an example request, with size 1 in dimensions of any size."""
         return np.zeros([size or 1 for size in self.shape or ()], int)
 
 
 @dataclass(frozen=True)
 class Signature:
-    """The inputs and outputs of one way to call a model, by name."""
+    """The inputs and outputs of one signature, by name."""
 
     inputs: Mapping[str, TensorInfo]
     outputs: Mapping[str, TensorInfo]
@@ -46,9 +46,9 @@ class VersionStatus:
     """The state of one version of a model.
 
     Attributes:
-        version: its number.
+        version: the version's number.
         state: `"START"`, `"LOADING"`, `"AVAILABLE"`, `"UNLOADING"`, `"END"` or `"UNKNOWN"`.
-        error: why it could not be loaded; empty if nothing is wrong.
+        error: the reason of a failed load; empty without a failure.
     """
 
     version: int
@@ -66,7 +66,7 @@ class ModelMetadata:
 
 @dataclass(frozen=True)
 class ModelSpec:
-    """Which model is meant: its highest available version, a given version, or a version by its label."""
+    """Names a model in its highest available version, or in a version given by number or label."""
 
     name: str
     version: int | None = None
@@ -90,7 +90,7 @@ class ModelSpec:
 
 
 def check_name(argument: str, value: Any) -> str:
-    """Returns `value` if it is text that can be sent as a name, else raises `ArgumentError`."""
+    """Returns `value` if it is a valid name, that is printable text; else raises `ArgumentError`."""
     if not isinstance(value, str) or not value or not value.isprintable():
         raise ArgumentError(f"`{argument}` must be printable text. Received: {argument}={value!r}")
     return value

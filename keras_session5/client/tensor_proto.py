@@ -1,4 +1,4 @@
-"""NumPy arrays <-> `tensorflow.TensorProto`."""
+"""Converts between NumPy arrays and `tensorflow.TensorProto`."""
 
 import math
 from typing import Any
@@ -26,19 +26,19 @@ _TYPED_FIELDS = {
     "complex128": "dcomplex_val",
     "string": "string_val",
 }
-# What such a field holds where that is not the dtype itself: bit patterns, or pairs of real numbers.
+# Fields that store another dtype: bit patterns, or pairs of real numbers.
 _STORED_AS = {"float16": "uint16", "complex64": "float32", "complex128": "float64"}
 
 
 def write(array: np.ndarray, proto: Any) -> None:
-    """Fills an empty `TensorProto`: strings as `string_val`, all else as `tensor_content`.
+    """Fills an empty `TensorProto`: strings as `string_val`, other dtypes as `tensor_content`.
 
     Args:
-        array: of any shape; strings as an object array of bytes.
-        proto: the message to fill, in place, so that a large array is not copied once more.
+        array: array of any shape; strings as an object array of bytes.
+        proto: the message to fill in place, which avoids a copy of a large array.
 
     Raises:
-        UnimplementedError: a dtype that TensorFlow lacks.
+        UnimplementedError: if TensorFlow lacks the dtype.
     """
     name = "string" if array.dtype == object else array.dtype.name
     proto.dtype = data_type_number(tf_dtype_name(name))
@@ -54,33 +54,33 @@ def write(array: np.ndarray, proto: Any) -> None:
 def read(proto: Any) -> np.ndarray:
     """Returns the array that a `TensorProto` holds; strings as an object array of bytes.
 
-    As in TensorFlow, where typed values are fewer than the shape asks for, the last one is repeated,
-    and none at all means zeros.
+    As in TensorFlow, the last typed value repeats if there are fewer values than the shape needs; without any
+    values, the tensor holds zeros.
 
     Raises:
-        InvalidArgumentError: the values do not fit the shape.
-        UnimplementedError: a dtype that NumPy lacks.
+        InvalidArgumentError: if the values do not fit the shape.
+        UnimplementedError: if NumPy lacks the dtype.
     """
     name = dtype_name(data_type_name(proto.dtype))
     dtype = numpy_dtype(name)
     shape = [dim.size for dim in proto.tensor_shape.dim]
     try:
         if proto.tensor_content:
-            # A copy, for what lies over the message's bytes cannot be written to.
+            # A copy, because an array over the message's bytes is read-only.
             return np.frombuffer(proto.tensor_content, dtype.newbyteorder("<")).reshape(shape).astype(dtype)
-        return _complete(_typed_values(proto, name, dtype), math.prod(shape)).reshape(shape)
+        return _repeat_last(_read_typed_values(proto, name, dtype), math.prod(shape)).reshape(shape)
     except ValueError as error:
         raise InvalidArgumentError(f"A tensor's values do not fit its shape {shape}: {error}") from error
 
 
-def _typed_values(proto: Any, name: str, dtype: np.dtype) -> np.ndarray:
+def _read_typed_values(proto: Any, name: str, dtype: np.dtype) -> np.ndarray:
     field = getattr(proto, _TYPED_FIELDS[name])
     if name in _STORED_AS:
         return np.array(field, _STORED_AS[name]).view(dtype)
     return np.array(field, dtype)
 
 
-def _complete(values: np.ndarray, size: int) -> np.ndarray:
+def _repeat_last(values: np.ndarray, size: int) -> np.ndarray:
     if values.size == size:
         return values
     if values.size > size:

@@ -374,7 +374,7 @@ def test_doctor_names_the_backend_that_keras_would_choose(variable, settings, ba
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
     if settings:
         (tmp_path / "keras.json").write_text(settings)
-    assert doctor._backend() == backend
+    assert doctor._find_backend() == backend
 
 
 def test_dashboard_serves_tensorboard(workplace):

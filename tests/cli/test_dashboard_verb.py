@@ -122,9 +122,9 @@ def test_a_run_with_nothing_to_show_hides_no_other(shown):
 
 def test_a_run_that_begins_takes_the_place_of_the_one_before(shown):
     shown(*RUNS)
-    with dashboard._newest(shown.runs, None) as folder:
+    with dashboard._link_newest(shown.runs, None) as folder:
         shown("mlp/20261201-000000")
-        dashboard._link(shown.runs, None, folder)
+        dashboard._update_links(shown.runs, None, folder)
         assert [link.name for link in (folder / "mlp").iterdir()] == ["20261201-000000"]
         assert [link.name for link in (folder / "lenet5").iterdir()] == ["20261122-120000-10"]
     assert not folder.exists()

@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 from tensorflow_serving.apis import prediction_log_pb2
 
-from keras_session5.cli.example import curl_line
+from keras_session5.cli.example import make_curl_line
 from keras_session5.server import serve
 
 
@@ -46,7 +46,7 @@ def models(tmp_path_factory):
 
 def test_it_is_what_the_model_was_warmed_up_with(models):
     with serve({name: models / name for name in ("particular", "warm")}) as server:
-        line = curl_line(server)
+        line = make_curl_line(server)
         answer = subprocess.run(f"{line} -sf", shell=True, capture_output=True, check=True)
     assert "German: L" in line
     assert json.loads(answer.stdout)["outputs"] == {"length": [13], "text": ["German: L'Öl"]}
@@ -54,11 +54,11 @@ def test_it_is_what_the_model_was_warmed_up_with(models):
 
 def test_what_the_server_refuses_is_not_printed(models):
     with serve({"particular": models / "particular"}) as server:
-        assert curl_line(server) == f"curl {server.rest_address}/v1/models/particular/metadata"
+        assert make_curl_line(server) == f"curl {server.rest_address}/v1/models/particular/metadata"
 
 
 def test_an_example_that_cannot_be_made_ends_no_server(tmp_path):
     version = SimpleNamespace(state=SimpleNamespace(name="AVAILABLE"), number=1)
     model = SimpleNamespace(name="m", versions=[version], base_path=tmp_path)
     nobody = SimpleNamespace(models=lambda: [model], rest_address="http://127.0.0.1:9")
-    assert curl_line(nobody) == "curl http://127.0.0.1:9/v1/models/m/metadata"
+    assert make_curl_line(nobody) == "curl http://127.0.0.1:9/v1/models/m/metadata"

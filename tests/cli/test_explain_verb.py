@@ -93,7 +93,7 @@ def test_an_image_over_grpc(explain, server, image, tmp_path):
     told = explain("lenet5", "--image", image, "--picture", "new/a.png", address=server.grpc_address)
     assert re.match(r"label: \d\n  0\.\d{4}  \d\n", told)
     assert re.search(
-        r"pixels that count most \(row, column\): (\(\d+, \d+\), ){4}\(\d+, \d+\); \d+ of 784", told
+        r"most salient pixels \(row, column\): (\(\d+, \d+\), ){4}\(\d+, \d+\); \d+ of 784", told
     )
     assert re.findall(r"^([csf]\d) ", told, re.MULTILINE) == ["c1", "s2", "c3", "s4", "c5", "f6"]
     assert (tmp_path / "new" / "a.png").is_file()
@@ -103,32 +103,36 @@ def test_a_guess_character_by_character(explain):
     told = explain("simple_rnn", "--text", "Que\u0301bec")  # as two characters typed, and read as one
     beginnings = re.findall(r"^  (\S+) +[A-Z]\w+ 0\.\d\d, ", told, re.MULTILINE)
     assert beginnings == ["Q", "Qu", "Qué", "Québ", "Québe", "Québec"]
-    assert re.search(r"^counts most for \w+: '.' \(\d\), by \+0\.\d\d$", told, re.MULTILINE)
+    assert re.search(r"^most important for \w+: '.' \(\d\), \+0\.\d\d$", told, re.MULTILINE)
 
 
 @pytest.mark.parametrize(
     ("name", "asked", "sentence"),
     [
-        ("transformer", ["--text", "12 mars 2020"], r"layer 1 looks, to write '.+' at '.' \(\d+\)"),
+        ("transformer", ["--text", "12 mars 2020"], r"layer 1 attends mostly from '.+' to '.' \(\d+\)"),
         (
             "vit",
             ["--image", "IMAGE"],
-            r"pixels that count most[^\n]+\nlayer 1, head 1: the class token looks",
+            r"most salient pixels[^\n]+\nlayer 1, head 1: the class token attends",
         ),
         (
             "transformer_encoder",
             ["--text", "Peru"],
-            r"layer 1, head 2 looks mostly at '[Peru]' \(\d\), 0\.\d\d of",
+            r"layer 1, head 2 attends mostly to '[Peru]' \(\d\), mean weight 0\.\d\d",
         ),
         (
             "gpt",
             ["--text", "German: Fr"],
-            r"next: ('.'|the end)\nlayer 1, head 1 looks mostly at '.+' \(\d\), ",
+            r"next: ('.'|the end)\nlayer 1, head 1 attends mostly to '.+' \(\d\), ",
         ),
-        ("masked_language_model", ["--text", "P_ru"], r"text: P.ru\nlayer 1, head 1 looks"),
+        ("masked_language_model", ["--text", "P_ru"], r"text: P.ru\nlayer 1, head 1 attends"),
         ("simple_rnn_waves", ["--json", json.dumps([[[0.1], [0.2], [0.3]]])], r"forecast: -?\d\.\d{4}"),
         ("simple_rnn", ["--json", "[[5, 6, 0]]"], r"  5   +\w+ 0\.\d\d"),
-        ("transformer", ["--json", '{"source": [[3, 4, 0]], "target": [[14, 3]]}'], r"to write '\d+' at "),
+        (
+            "transformer",
+            ["--json", '{"source": [[3, 4, 0]], "target": [[14, 3]]}'],
+            r"attends mostly from '\d+' to ",
+        ),
     ],
 )
 def test_every_kind_has_words_and_a_picture(explain, name, asked, sentence, image, tmp_path):
@@ -167,7 +171,9 @@ def test_a_server_that_was_named_is_not_replaced(explain):
 
 
 def test_a_version_that_was_exported_before_says_what_to_do(explain):
-    with pytest.raises(Session5Error, match=rf"Version 1 of {BEFORE} cannot be explained.*session5 export"):
+    with pytest.raises(
+        Session5Error, match=rf"Version 1 of {BEFORE} has no signature `explain`.*session5 export"
+    ):
         explain(BEFORE, "--json", "[[0, 1]]")
 
 

@@ -14,7 +14,7 @@ from keras_session5.server.config import ModelConfig
 from keras_session5.server.server import Server
 from keras_session5.server.settings import Settings
 
-REMOVE_OR_REPLACE = "or put a whole SavedModel in its place."
+REMOVE_OR_REPLACE = "or replace it with a complete SavedModel."
 REMOVE_OR_EXPORT = "`session5 export perceptron` writes a new version from the newest run."
 
 
@@ -64,7 +64,7 @@ def test_models_lists_all_that_the_server_is_configured_with(server):
 
 def test_over_grpc_models_looks_for_the_catalogues_names_and_says_so(server):
     found = session5("models", "--server", server.grpc_address, "--json")
-    assert "http://HOST:PORT, or name the models. Looking for the names of the catalogue." in found.stderr
+    assert "http://HOST:PORT, or name the models. Trying the catalogue's names." in found.stderr
     assert [one["name"] for one in json.loads(found.stdout)["models"]] == ["perceptron"]
     named = session5("models", "iris", "--server", server.grpc_address, "--json")
     assert json.loads(named.stdout)["models"][0]["state"] == "AVAILABLE"
@@ -73,7 +73,7 @@ def test_over_grpc_models_looks_for_the_catalogues_names_and_says_so(server):
 @pytest.mark.parametrize(
     ("arguments", "sentences"),
     [
-        (["explain", "iris"], ["has no signature `explain`", "`session5 query iris` does without"]),
+        (["explain", "iris"], ["has no signature `explain`", "`session5 query iris` needs none"]),
         (["query", "iris", "--signature", "from_text"], ["no signature `from_text`, only serving_default"]),
         (["query", "tulip"], ["Version 1 of tulip could not be loaded: Can't parse", REMOVE_OR_REPLACE]),
         (["explain", "tulip"], ["Remove the folder of version 1", REMOVE_OR_REPLACE]),
@@ -99,7 +99,7 @@ def test_an_explanation_of_somebody_elses_is_printed_without_a_picture(server, t
     monkeypatch.chdir(tmp_path)
     found = session5("explain", "rose", "--json", "[[1, 2]]", "--server", server.rest_address)
     assert found.stdout == "sum: 3.0000\n"
-    assert "No picture: of rose nothing can be drawn that it answers, sum." in found.stderr
+    assert "No picture: rose has no outputs that can be drawn, only sum." in found.stderr
     assert not list(tmp_path.iterdir())
 
 
@@ -108,7 +108,7 @@ def test_an_explanation_of_somebody_elses_is_printed_without_a_picture(server, t
     [
         ("tulip", rf"Can't parse .*Remove .*tulip/1, {REMOVE_OR_REPLACE}"),
         ("perceptron", rf"Can't parse .*Remove .*perceptron/1; {REMOVE_OR_EXPORT}"),
-        ("mlp", r"has no exported version to serve for this question. `session5 run mlp`"),
+        ("mlp", r"has no exported version to serve. `session5 run mlp`"),
         ("irys", r"must be a network of the catalogue or a model in .*Did you mean iris\?"),
     ],
 )

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from keras_session5.catalog import NETWORKS
-from keras_session5.cli.list_ import list_networks
+from keras_session5.cli.list_networks import list_networks
 from keras_session5.cli.output import print_table
 
 

@@ -162,7 +162,7 @@ def test_the_server_s_own_words_are_kept(client: Client, arguments: dict, kind: 
     with pytest.raises(kind) as caught:
         client.predict(**{"name": "versions", "inputs": {"x": [1]}} | arguments)
     assert str(caught.value) == text
-    assert caught.value.__notes__ == [f"Answered by the model server at {client.address}."]
+    assert caught.value.__notes__ == [f"Returned by the model server at {client.address}."]
 
 
 def test_status_of_an_unknown_model_is_an_error(client: Client) -> None:

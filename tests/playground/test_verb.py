@@ -49,9 +49,9 @@ def test_without_gradio_it_says_how_to_get_it(monkeypatch):
 @pytest.mark.parametrize(
     ("server", "sentence"),
     [
-        ("127.0.0.1:8500", "must be that of a REST API"),
-        ("http://127.0.0.1:1/prefix", "can be started on this machine only"),
-        ("https://127.0.0.1:1", "can be started on this machine only"),
+        ("127.0.0.1:8500", "must be the address of a REST API"),
+        ("http://127.0.0.1:1/prefix", "can start one on this machine only"),
+        ("https://127.0.0.1:1", "can start one on this machine only"),
     ],
 )
 def test_an_address_that_is_none_is_told(server, sentence):
@@ -75,7 +75,7 @@ def test_another_program_on_the_port_is_not_taken_for_a_model_server():
         threading.Thread(target=server.handle_request).start()
         error = run("--server", f"http://127.0.0.1:{server.server_port}").exception
     assert isinstance(error, ArgumentError)
-    assert "something else answers there" in str(error)
+    assert "another program listens there" in str(error)
 
 
 @needs_gradio
@@ -92,7 +92,7 @@ def test_a_grpc_port_is_told_from_a_rest_port():
 
 
 def test_every_network_that_can_be_exported_is_configured(tmp_path):
-    text = playground._config(tmp_path)
+    text = playground._render_config(tmp_path)
     for name, entry in NETWORKS.items():
         assert (f'name: "{name}" base_path: "{tmp_path / name}"' in text) == (entry.data is not None)
 
@@ -105,5 +105,5 @@ def test_a_server_that_ends_at_once_is_quoted(tmp_path):
         address = f"http://127.0.0.1:{taken.getsockname()[1]}"
         error = run("--server", address, "--models", str(tmp_path / "saved_models")).exception
     assert isinstance(error, Session5Error)
-    assert "The model server ended at once. It said:\n" in str(error)
+    assert "The model server ended at once. Its last output:\n" in str(error)
     assert "Failed to start server" in str(error)

@@ -1,4 +1,4 @@
-"""What is asked on the command line: an image, a text or JSON."""
+"""Reads a model's inputs from the command line: an image, a text or JSON."""
 
 import io
 import json
@@ -9,15 +9,18 @@ from typing import Any
 from keras_session5.checks import one_of
 from keras_session5.errors import ArgumentError
 
-_SHOWN = 200  # characters of a wrong question that are said again
+_MAX_SHOWN = 200  # characters of invalid JSON in an error message
 
 
-def read_question(image: Path | None, text: str | None, json: str | None) -> tuple[str, Any]:
-    """What one of the three options asks, before any server is asked about it.
+def read_inputs(image: Path | None, text: str | None, json: str | None) -> tuple[str, Any]:
+    """Reads and checks the inputs of one of the three options, without a server.
 
     Returns:
-        The option's name, `image`, `text` or `json`; and the inputs of a signature by name, or bare as JSON
-        may have them.
+        The option's name, `image`, `text` or `json`; and the inputs by name, or a bare value if the JSON
+        has no names.
+
+    Raises:
+        ArgumentError: if not exactly one option is given, or its value is invalid.
     """
     if sum(given is not None for given in (image, text, json)) != 1:
         raise ArgumentError("Give exactly one of --image, --text and --json.")
@@ -30,8 +33,8 @@ def read_question(image: Path | None, text: str | None, json: str | None) -> tup
     return "text", {"text": [unicodedata.normalize("NFC", str(text))]}
 
 
-def named_inputs(client: Any, name: str, version: int | None, signature: str, inputs: Any) -> dict[str, Any]:
-    """The inputs by name; bare ones are those of a signature that has a single one."""
+def name_inputs(client: Any, name: str, version: int | None, signature: str, inputs: Any) -> dict[str, Any]:
+    """Returns the inputs by name; a bare value is the only input of its signature."""
     if isinstance(inputs, dict):
         return inputs
     signatures = client.metadata(name, version=version).signatures
@@ -47,7 +50,7 @@ def _read_json(text: str) -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
-        shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
+        shown = text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}..."
         raise ArgumentError(f"`--json` must be JSON: {error}. Received: {shown!r}") from None
 
 
@@ -58,11 +61,13 @@ def _read_image(path: Path) -> bytes:
         file = path.read_bytes()
     except OSError as error:
         raise ArgumentError(
-            f"`--image` must be a file that can be read: {error.strerror}. Received: {path}"
+            f"`--image` must be a readable file: {error.strerror}. Received: --image={path}"
         ) from None
     try:
         with Image.open(io.BytesIO(file), formats=("PNG", "JPEG")) as image:
             image.load()
-    except (OSError, SyntaxError, Image.DecompressionBombError):  # SyntaxError is a broken PNG's
-        raise ArgumentError(f"`--image` must be a PNG or JPEG file that is whole. Received: {path}") from None
+    except (OSError, SyntaxError, Image.DecompressionBombError):  # a damaged PNG raises SyntaxError
+        raise ArgumentError(
+            f"`--image` must be a complete PNG or JPEG file. Received: --image={path}"
+        ) from None
     return file

@@ -1,0 +1,232 @@
+"""Prints and draws the outputs of a signature `explain` for one sample.
+
+The names of the outputs identify a network's inner values; `pictures.internals` defines the letters of their
+shapes. Inputs and outputs have no batch dimension.
+"""
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import typer
+from matplotlib.figure import Figure
+
+from keras_session5 import pictures
+from keras_session5.cli.query import format_output, print_classes
+from keras_session5.pictures import style
+
+Arrays = Mapping[str, Any]
+
+# Outputs that `session5 query` prints in the same form.
+_PLAIN_OUTPUTS = ("probabilities", "label", "fires", "forecast", "text")
+_NUM_PIXELS = 5
+_MAX_LISTED_UNITS = 8  # a larger layer gets one line
+_ATTENTION = ("attention", "cross_attention", "encoder_attention", "decoder_attention")
+
+
+def draw_figures(outputs: Arrays, inputs: Arrays, class_names: Sequence[str]) -> list[Figure]:
+    """Returns the pictures of the outputs, the most informative first."""
+    found = []
+    steps = _read_steps(outputs, inputs)
+    if "saliency" in outputs:
+        found.append(pictures.saliency(outputs.get("image", inputs.get("image")), outputs["saliency"]))
+        if "attention" in outputs:
+            found.append(pictures.feature_maps(_read_class_token_maps(outputs["attention"])))
+    else:
+        names = [name for name in _ATTENTION if name in outputs]
+        found += [
+            pictures.attention(*_select_attention(name, outputs, inputs, steps), title=name.replace("_", " "))
+            for name in names
+        ]
+    if maps := _sort_feature_maps(outputs):
+        found.append(pictures.feature_maps(maps))
+    if units := _read_units(outputs):
+        found.append(pictures.units(units))
+    if "prefix_probabilities" in outputs:
+        read = outputs["prefix_probabilities"][: len(steps)]
+        found.append(pictures.prefix_probabilities(read, steps, _name_classes(class_names, read)))
+    if "prefix_forecasts" in outputs:
+        found.append(pictures.prefix_forecasts(inputs["series"], outputs["prefix_forecasts"]))
+    if "states" in outputs:
+        found.append(pictures.states(outputs["states"][: len(steps)], steps))
+    return found
+
+
+def print_summary(outputs: Arrays, inputs: Arrays, class_names: Sequence[str]) -> None:
+    """Prints the predictions and a summary of the inner values."""
+    steps = _read_steps(outputs, inputs)
+    if not print_classes(outputs, list(class_names)):
+        for key in _PLAIN_OUTPUTS:
+            if key in outputs:
+                typer.echo(f"{key}: {format_output(outputs[key])}")
+    if "next_characters" in outputs:
+        following = outputs["next_characters"][len(steps) - 1]
+        typer.echo(f"next: {following!r}" if following else "next: the end")
+    if "saliency" in outputs:
+        _print_pixels(outputs["saliency"])
+    for name, array in _sort_feature_maps(outputs).items():
+        typer.echo(f"{name} {' x '.join(map(str, array.shape))}: from {array.min():.3f} to {array.max():.3f}")
+    for name, (sums, activations) in _read_units(outputs).items():
+        _print_units(name, sums, activations)
+    if "prefix_probabilities" in outputs:
+        _print_predictions_by_prefix(outputs["prefix_probabilities"], steps, class_names)
+    if "saliency" in outputs and "attention" in outputs:
+        _print_class_token_attention(outputs["attention"])
+    elif "cross_attention" in outputs:
+        _print_cross_attention(*_select_attention("cross_attention", outputs, inputs, steps))
+    elif "attention" in outputs:
+        _print_attention(*_select_attention("attention", outputs, inputs, steps))
+
+
+def _print_pixels(saliency: np.ndarray) -> None:
+    order = np.argsort(-saliency, axis=None)
+    places = zip(*np.unravel_index(order[:_NUM_PIXELS], saliency.shape), strict=True)
+    listed = ", ".join(f"({row}, {column})" for row, column in places)
+    so_far = np.cumsum(saliency.ravel()[order])
+    if not so_far[-1]:
+        typer.echo("most salient pixels: none, the gradient is zero")
+        return
+    half = int(np.searchsorted(so_far, so_far[-1] / 2)) + 1
+    typer.echo(f"most salient pixels (row, column): {listed}; {half} of {saliency.size} hold half of it")
+
+
+def _print_units(name: str, sums: np.ndarray, activations: np.ndarray) -> None:
+    if len(sums) <= _MAX_LISTED_UNITS:
+        for i, (total, activation) in enumerate(zip(sums, activations, strict=True), 1):
+            unit = f" {i}" if len(sums) > 1 else ""
+            typer.echo(f"{name}{unit}: weighted sum {total:.4f} -> {activation:.4f}")
+        return
+    best = int(activations.argmax())
+    above = int((activations > 0).sum())
+    typer.echo(
+        f"{name}: {len(sums)} units, {above} above 0, highest {activations[best]:.4f} at unit {best + 1}"
+    )
+
+
+def _print_predictions_by_prefix(
+    probabilities: np.ndarray, steps: Sequence[str], class_names: Sequence[str]
+) -> None:
+    """Prints the prediction after each step, and the step that raises the final prediction most."""
+    probabilities = probabilities[: len(steps)]
+    names = _name_classes(class_names, probabilities)
+    separator = "" if all(len(step) == 1 for step in steps) else " "  # between token ids
+    prefixes = [separator.join(map(style.shown, steps[: i + 1])) for i in range(len(steps))]
+    for prefix, row in zip(prefixes, probabilities, strict=True):
+        top = ", ".join(f"{names[j]} {row[j]:.2f}" for j in np.argsort(-row)[:3])
+        typer.echo(f"  {prefix:<{len(prefixes[-1])}}  {top}")
+    if len(steps) > 1:
+        winner = int(probabilities[-1].argmax())
+        rises = np.diff(probabilities[:, winner])
+        most = int(rises.argmax())
+        typer.echo(
+            f"most important for {names[winner]}: {_format_position(steps, most + 1)}, {rises[most]:+.2f}"
+        )
+
+
+def _name_classes(class_names: Sequence[str], probabilities: np.ndarray) -> Sequence[str]:
+    """Returns the names of the classes, or numbers if the names are unknown."""
+    return class_names or [f"class {i}" for i in range(probabilities.shape[1])]
+
+
+def _print_attention(weights: np.ndarray, queries: Sequence[str], keys: Sequence[str]) -> None:
+    # With a causal mask the first position can attend only to itself, which carries no information.
+    first = int(len(queries) > 1 and pictures.is_causal(weights))
+    for (layer, head), _ in np.ndenumerate(weights[:, :, 0, 0]):
+        one = weights[layer, head, first:]
+        key = int(one.mean(axis=0).argmax())
+        query, sharp = (int(i) for i in np.unravel_index(one.argmax(), one.shape))
+        pair = f"{_format_position(queries, first + query)} to {_format_position(keys, sharp)}"
+        typer.echo(
+            f"layer {layer + 1}, head {head + 1} attends mostly to {_format_position(keys, key)}, "
+            f"mean weight {one[:, key].mean():.2f}; greatest weight from {pair}, {one[query, sharp]:.2f}"
+        )
+
+
+def _print_class_token_attention(weights: np.ndarray) -> None:
+    """Prints the patch with the class token's greatest weight, from (L, H, 1 + patches, 1 + patches)."""
+    side = math.isqrt(weights.shape[-1] - 1)
+    for (layer, head), _ in np.ndenumerate(weights[:, :, 0, 0]):
+        row_weights = weights[layer, head, 0, 1:]
+        row, column = divmod(int(row_weights.argmax()), side)
+        typer.echo(
+            f"layer {layer + 1}, head {head + 1}: the class token attends mostly to patch ({row}, {column}), "
+            f"weight {row_weights.max():.2f}"
+        )
+
+
+def _print_cross_attention(weights: np.ndarray, generated: Sequence[str], keys: Sequence[str]) -> None:
+    """Prints each layer's greatest cross-attention per character, averaged over the heads."""
+    for number, layer in enumerate(weights.mean(axis=1), 1):
+        pairs = (
+            f"{character!r} to {_format_position(keys, int(row.argmax()))}"
+            for character, row in zip(generated, layer, strict=True)
+        )
+        typer.echo(f"layer {number} attends mostly from {', '.join(pairs)}")
+
+
+def _format_position(labels: Sequence[str], i: int) -> str:
+    """Returns a character and its position, because a character may occur several times."""
+    return f"{labels[i]!r} ({i + 1})"
+
+
+def _read_steps(outputs: Arrays, inputs: Arrays) -> list[str]:
+    """Returns a label for each step: a character, a token's id, or the number of a step in a series."""
+    if "characters" in outputs:
+        return [character for character in outputs["characters"].tolist() if character]
+    tokens = inputs.get("tokens", inputs.get("source"))
+    if tokens is not None:
+        return _format_tokens(tokens)
+    return [str(i + 1) for i in range(len(inputs.get("series", ())))]
+
+
+def _format_tokens(tokens: Sequence[int]) -> list[str]:
+    """Returns the ids without the padding at the end."""
+    length = max((i for i, token in enumerate(tokens, 1) if token != 0), default=1)
+    return [str(token) for token in tokens[:length]]
+
+
+def _read_decoder_steps(outputs: Arrays, inputs: Arrays) -> tuple[list[str], list[str]]:
+    """Returns the decoder's output at each step, end included, and its input there."""
+    if "target_characters" not in outputs:
+        read = _format_tokens(inputs.get("target", ()))
+        return [str(token) for token in outputs["logits"].argmax(axis=-1)[: len(read)]], read
+    characters = outputs["target_characters"].tolist()
+    count = max((i for i, character in enumerate(characters, 1) if character), default=0)
+    generated = [character or "?" for character in characters[:count]] + ["end"] * (count < len(characters))
+    return generated, ["begin", *generated[:-1]]
+
+
+def _select_attention(
+    name: str, outputs: Arrays, inputs: Arrays, steps: list[str]
+) -> tuple[np.ndarray, list[str], list[str]]:
+    """Returns the weights (L, H, Q, K) without padding, and labels for queries and keys."""
+    queries, keys = steps, steps
+    if name in ("decoder_attention", "cross_attention"):
+        queries, read = _read_decoder_steps(outputs, inputs)
+        keys = read if name == "decoder_attention" else steps
+    return outputs[name][:, :, : len(queries), : len(keys)], queries, keys
+
+
+def _read_class_token_maps(weights: np.ndarray) -> dict[str, np.ndarray]:
+    """Returns each layer's maps of the patches, one per head, from (L, H, 1 + patches, 1 + patches)."""
+    side = math.isqrt(weights.shape[-1] - 1)
+    maps = weights[:, :, 0, 1:].reshape(*weights.shape[:2], side, side)
+    return {
+        f"attention of the class token, layer {i}, one map per head": np.moveaxis(layer, 0, -1)
+        for i, layer in enumerate(maps, 1)
+    }
+
+
+def _sort_feature_maps(outputs: Arrays) -> dict[str, np.ndarray]:
+    """Returns a convolutional network's layers in order: c1, s2, c3 ..."""
+    names = [name for name in outputs if re.fullmatch(r"[cfs]\d", name)]
+    return {name: outputs[name] for name in sorted(names, key=lambda name: int(name[1:]))}
+
+
+def _read_units(outputs: Arrays) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Returns the weighted sums and activations of each layer, the output layer last."""
+    names = [name.removesuffix("_sum") for name in outputs if name.endswith("_sum")]
+    names.sort(key=lambda name: (name in outputs, name))
+    return {name: (outputs[f"{name}_sum"], outputs[f"{name}_activation"]) for name in names}
