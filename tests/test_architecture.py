@@ -286,3 +286,26 @@ def test_everything_public_can_be_had_and_is_listed():
         assert name in dir(keras_session5)
     with pytest.raises(AttributeError, match="nothing"):
         getattr(keras_session5, "nothing")  # noqa: B009 - the error is the point
+
+
+def untyped_arguments(node: ast.AST, prefix: str = "") -> list[str]:
+    """The arguments without a type of the public functions and methods in a module or a class."""
+    found = []
+    for one in getattr(node, "body", []):
+        name = getattr(one, "name", "_")
+        if name.startswith("_") and name != "__init__":
+            continue
+        if isinstance(one, ast.ClassDef):
+            found += untyped_arguments(one, f"{name}.")
+        elif isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef):
+            arguments = [*one.args.posonlyargs, *one.args.args, *one.args.kwonlyargs]
+            missing = [argument.arg for argument in arguments if argument.annotation is None]
+            found += [
+                f"{prefix}{name}({argument})" for argument in missing if argument not in ("self", "cls")
+            ]
+    return found
+
+
+def test_every_argument_of_a_public_function_has_a_type():
+    found = {name: untyped_arguments(ast.parse(path.read_text("utf-8"))) for name, path in MODULES.items()}
+    assert not {name: arguments for name, arguments in found.items() if arguments}

@@ -5,6 +5,7 @@ service. This one reads the statuses from the models at each call.
 """
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
@@ -32,19 +33,19 @@ class Health(health_pb2_grpc.HealthServicer):
     def __init__(self, readiness: Readiness):
         self._readiness = readiness
 
-    async def Check(self, request, context):  # noqa: N802
+    async def Check(self, request: health_pb2.HealthCheckRequest, context: Any):  # noqa: N802
         status = self._get_status(request.service)
         if status == _Response.SERVICE_UNKNOWN:
             await context.abort(grpc.StatusCode.NOT_FOUND, "service name unknown")  # raises
         return _Response(status=status)
 
-    async def List(self, request, context):  # noqa: N802
+    async def List(self, request: health_pb2.HealthListRequest, context: Any):  # noqa: N802
         services = [*_WHOLE, *self._readiness.models()]
         return health_pb2.HealthListResponse(
             statuses={service: _Response(status=self._get_status(service)) for service in services}
         )
 
-    async def Watch(self, request, context) -> AsyncIterator:  # noqa: N802
+    async def Watch(self, request: health_pb2.HealthCheckRequest, context: Any) -> AsyncIterator:  # noqa: N802
         """Yields the status and every change of it, until the server stops."""
         sent = None
         while True:
