@@ -272,7 +272,7 @@ def test_tensorboard_finds_the_scalars(tmp_path):
         ({"name": "perceptron", "num_inputs": 3}, "must have the input shape"),
         ({"name": "mlp", "stop_when_clean": 1.5}, "`stop_when_clean` must be one of True, False"),
         ({"name": "simple_rnn", "interleave_classes": True}, "`bucket` and `interleave_"),
-        ({"name": "simple_rnn_waves", "interleave_classes": True}, "`interleave_classes` is for networks"),
+        ({"name": "simple_rnn_waves", "interleave_classes": True}, "`interleave_classes` is only for class"),
         ({"name": "transformer", "max_length": 8}, "`max_length` must be at least 39, .* max_length=8"),
         ({"name": "masked_language_model", "max_length": 1}, "`max_length` must be at least 63"),
         ({"name": "gpt", "max_length": 70}, "`max_length` follows from the data and must be 64"),
