@@ -32,6 +32,6 @@ def test_a_port_that_is_taken_is_told():
         taken.listen()
         port = taken.getsockname()[1]
         with pytest.raises(
-            Session5Error, match=f"address that is free. Received: 127.0.0.1:{port},.* another port"
+            Session5Error, match=f"address that is free. Received: 127.0.0.1:{port} .*another port"
         ):
             open_page("http://127.0.0.1:9", port=port)
