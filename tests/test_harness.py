@@ -122,7 +122,7 @@ def served(exported):
 
 def test_no_argument_of_the_catalogue_repeats_a_default_of_its_builder(entry, task):
     """What follows from the data stands in the catalogue anyway: it is what the builder is asked for."""
-    defaults = inspect.signature(entry._builder()).parameters
+    defaults = inspect.signature(entry._load_builder()).parameters
     for key, value in entry.arguments.items():
         assert defaults[key].default != value or key in task.arguments()
 

@@ -1,6 +1,5 @@
 """Back-propagation in NumPy: the multilayer perceptron without a framework."""
 
-from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -12,8 +11,7 @@ from keras_session5.errors import ArgumentError
 
 
 def sigmoid(z: np.ndarray) -> np.ndarray:
-    """Computes 1 / (1 + exp(-z)) without overflow."""
-    return 0.5 * (1 + np.tanh(0.5 * z))
+    return 0.5 * (1 + np.tanh(0.5 * z))  # 1 / (1 + exp(-z)) without overflow
 
 
 # name -> activation f, and its derivative as a function of the value a = f(z)
@@ -48,12 +46,10 @@ class NumpyMLP:
         Rumelhart et al. (1986), "Learning representations by back-propagating errors", Nature 323.
     """
 
-    def __init__(self, widths: Sequence[int], activation: str = "tanh", seed: int = 0):
+    def __init__(self, widths: tuple[int, ...], activation: str = "tanh", seed: int = 0):
         self.widths = checks.positive_ints("widths", widths)
         if len(self.widths) < 2:
-            raise ArgumentError(
-                f"`widths` must have at least two entries, inputs and outputs. Received: widths={widths!r}"
-            )
+            raise ArgumentError(f"`widths` must have two or more entries. Received: widths={widths!r}")
         self.f, self.derivative = ACTIVATIONS[checks.one_of("activation", activation, ACTIVATIONS)]
         rng = np.random.default_rng(seed)
         self.weights = []
@@ -97,9 +93,7 @@ class NumpyMLP:
             b -= learning_rate * db
         return loss
 
-    def fit(
-        self, x: ArrayLike, labels: ArrayLike, learning_rate: float = 0.1, steps: int = 1000
-    ) -> list[float]:
-        """Takes several steps of gradient descent on all samples; returns the loss before each."""
+    def fit(self, x: ArrayLike, labels: ArrayLike, learning_rate: float = 0.1, steps: int = 1000) -> list:
+        """Takes several steps of gradient descent on all samples; returns the loss, a float, before each."""
         checks.above_zero("learning_rate", learning_rate)
         return [self.step(x, labels, learning_rate) for _ in range(checks.positive_int("steps", steps))]

@@ -136,7 +136,7 @@ def test_the_file_is_short_enough_to_be_read():
     [
         (
             lambda: NumpyMLP((2,)),
-            r"`widths` must have at least two entries, inputs and outputs\. Received: widths=\(2,\)",
+            r"`widths` must have two or more entries\. Received: widths=\(2,\)",
         ),
         (lambda: NumpyMLP((2, 0, 1)), "`widths` must be an integer of at least 1"),
         (lambda: NumpyMLP((2, 1), "tahn"), "Did you mean tanh"),

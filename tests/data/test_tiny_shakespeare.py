@@ -15,7 +15,7 @@ TEXT = SHAKESPEARE_ALPHABET * 80
 def data(tmp_path, monkeypatch):
     """TFDS's own builder, given a file in place of the download."""
     (tmp_path / "input.txt").write_text(TEXT)
-    monkeypatch.setattr(prepared, "require_reachable", lambda name, url: None)
+    monkeypatch.setattr(prepared, "check_reachable", lambda name, url: None)
     monkeypatch.setattr(
         tfds.download.DownloadManager, "download", lambda manager, url: str(tmp_path / "input.txt")
     )

@@ -105,7 +105,7 @@ def test_a_wrong_argument_is_refused_in_a_sentence(name, arguments, sentence):
 
 @pytest.mark.parametrize("entry", NETWORKS.values(), ids=NETWORKS)
 def test_a_builders_docstring_has_all_its_sections(entry):
-    text = inspect.getdoc(entry._builder())
+    text = inspect.getdoc(entry._load_builder())
     titles = [
         "Args:",
         "Returns:",
