@@ -12,11 +12,11 @@ from collections.abc import Mapping
 from keras_session5.catalog import NETWORKS, Network
 from keras_session5.data import DataSet, Split
 from keras_session5.errors import ArgumentError
+from keras_session5.tasks.base import Predictions, Task
 from keras_session5.tasks.classification import Classification
 from keras_session5.tasks.forecasting import Forecasting
 from keras_session5.tasks.language_model import LanguageModel
 from keras_session5.tasks.masked_language_model import MaskedLanguageModel
-from keras_session5.tasks.task import Predictions, Task
 from keras_session5.tasks.translation import Translation
 
 __all__ = [

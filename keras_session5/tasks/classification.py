@@ -8,7 +8,7 @@ from keras_session5.catalog import Recipe
 from keras_session5.data import Split
 from keras_session5.data.characters import vocabulary_size
 from keras_session5.errors import ArgumentError
-from keras_session5.tasks.task import Predictions, Task, check_loss
+from keras_session5.tasks.base import Predictions, Task, check_loss
 
 
 class Classification(Task):

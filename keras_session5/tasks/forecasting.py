@@ -7,7 +7,7 @@ import numpy as np
 
 from keras_session5.catalog import Recipe
 from keras_session5.data import Split
-from keras_session5.tasks.task import Predictions, Task, check_loss, check_without_classes
+from keras_session5.tasks.base import Predictions, Task, check_loss, check_without_classes
 from keras_session5.tasks.tracing import trace
 
 

@@ -9,7 +9,7 @@ from keras_session5.catalog import Recipe
 from keras_session5.data import Split
 from keras_session5.data.characters import PADDING_ID, decode
 from keras_session5.errors import ArgumentError
-from keras_session5.tasks.task import Predictions, Task, check_loss, check_without_classes
+from keras_session5.tasks.base import Predictions, Task, check_loss, check_without_classes
 
 
 class TokenTask(Task):

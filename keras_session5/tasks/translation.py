@@ -21,7 +21,7 @@ from keras_session5.data.characters import (
 )
 from keras_session5.data.text_tasks.tasks import ISO_PREFIX, LANGUAGE_PREFIX
 from keras_session5.errors import ArgumentError
-from keras_session5.tasks.task import token_labels
+from keras_session5.tasks.base import token_labels
 from keras_session5.tasks.tokens import TokenTask, append_end, token_weights
 from keras_session5.tasks.tracing import trace
 

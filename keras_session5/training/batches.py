@@ -13,7 +13,7 @@ from scipy import ndimage
 from keras_session5.catalog import Recipe
 from keras_session5.data import Split
 from keras_session5.data.characters import PADDING_ID, UNKNOWN_ID, lengths
-from keras_session5.tasks.task import make_batch
+from keras_session5.tasks.base import make_batch
 
 _POOL = 16  # batches sorted by length together: enough to keep the padding short
 _EVALUATION_BATCH = 256

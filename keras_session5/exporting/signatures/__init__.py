@@ -16,7 +16,7 @@ from keras_session5.exporting.signatures import (
     masked_language_model,
     translation,
 )
-from keras_session5.exporting.signatures.signature import EXAMPLES, Signature, example_inputs, predict
+from keras_session5.exporting.signatures.base import EXAMPLES, Signature, example_inputs, predict
 from keras_session5.tasks import Task
 
 __all__ = ["EXAMPLES", "Signature", "example_inputs", "make_signatures", "predict"]

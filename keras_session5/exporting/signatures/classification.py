@@ -8,9 +8,7 @@ from keras_session5 import introspection
 from keras_session5.data.characters import encode
 from keras_session5.exporting.reading import read_images
 from keras_session5.exporting.refusal import require
-from keras_session5.exporting.signatures.characters import encode_text, split_characters
-from keras_session5.exporting.signatures.inside import EXAMPLES_INSIDE, Inside, Tensors, explain, look_inside
-from keras_session5.exporting.signatures.signature import (
+from keras_session5.exporting.signatures.base import (
     EXAMPLES,
     Signature,
     as_rectangle,
@@ -20,6 +18,8 @@ from keras_session5.exporting.signatures.signature import (
     serving_default,
     text_signature,
 )
+from keras_session5.exporting.signatures.characters import encode_text, split_characters
+from keras_session5.exporting.signatures.inside import EXAMPLES_INSIDE, Inside, Tensors, explain, look_inside
 from keras_session5.tasks import Classification
 
 _MAX_PREFIXES = 256  # of a sequence: the network runs once for each

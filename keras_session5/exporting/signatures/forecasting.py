@@ -5,8 +5,8 @@ import tensorflow as tf
 
 from keras_session5 import introspection
 from keras_session5.exporting.reading import check_inputs
+from keras_session5.exporting.signatures.base import EXAMPLES, Signature, serving_default
 from keras_session5.exporting.signatures.inside import Inside, explain, look_inside
-from keras_session5.exporting.signatures.signature import EXAMPLES, Signature, serving_default
 from keras_session5.models.simple_rnn_waves import forecast
 from keras_session5.tasks import Forecasting
 

@@ -22,7 +22,7 @@ import tensorflow as tf
 
 from keras_session5 import introspection
 from keras_session5.exporting.reading import check_inputs
-from keras_session5.exporting.signatures.signature import Signature, example_inputs, input_specs, predict
+from keras_session5.exporting.signatures.base import Signature, example_inputs, input_specs, predict
 from keras_session5.tasks import Task
 
 EXAMPLES_INSIDE = 16  # for the comparison with the Keras model: these outputs are large

@@ -9,9 +9,7 @@ import tensorflow as tf
 
 from keras_session5.data.characters import FIRST_CHARACTER_ID, PADDING_ID, begin_id, end_id
 from keras_session5.exporting.refusal import require
-from keras_session5.exporting.signatures.characters import decode_text, encode_characters, split_characters
-from keras_session5.exporting.signatures.inside import EXAMPLES_INSIDE, Inside, explain, look_inside
-from keras_session5.exporting.signatures.signature import (
+from keras_session5.exporting.signatures.base import (
     EXAMPLES,
     Signature,
     as_bytes,
@@ -19,6 +17,8 @@ from keras_session5.exporting.signatures.signature import (
     serving_default,
     text_signature,
 )
+from keras_session5.exporting.signatures.characters import decode_text, encode_characters, split_characters
+from keras_session5.exporting.signatures.inside import EXAMPLES_INSIDE, Inside, explain, look_inside
 from keras_session5.generation import continue_texts
 from keras_session5.tasks import LanguageModel
 

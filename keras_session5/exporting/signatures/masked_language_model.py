@@ -5,9 +5,7 @@ import tensorflow as tf
 
 from keras_session5.data.characters import FIRST_CHARACTER_ID, UNKNOWN_ID, encode
 from keras_session5.exporting.refusal import require
-from keras_session5.exporting.signatures.characters import decode_text, encode_text, split_characters
-from keras_session5.exporting.signatures.inside import EXAMPLES_INSIDE, Inside, explain, look_inside
-from keras_session5.exporting.signatures.signature import (
+from keras_session5.exporting.signatures.base import (
     EXAMPLES,
     Signature,
     as_bytes,
@@ -16,6 +14,8 @@ from keras_session5.exporting.signatures.signature import (
     serving_default,
     text_signature,
 )
+from keras_session5.exporting.signatures.characters import decode_text, encode_text, split_characters
+from keras_session5.exporting.signatures.inside import EXAMPLES_INSIDE, Inside, explain, look_inside
 from keras_session5.tasks import MaskedLanguageModel
 
 

@@ -7,14 +7,7 @@ import tensorflow as tf
 
 from keras_session5.data.characters import encode
 from keras_session5.exporting.reading import check_length
-from keras_session5.exporting.signatures.characters import (
-    decode_characters,
-    decode_text,
-    encode_text,
-    split_characters,
-)
-from keras_session5.exporting.signatures.inside import EXAMPLES_INSIDE, Inside, explain, look_inside
-from keras_session5.exporting.signatures.signature import (
+from keras_session5.exporting.signatures.base import (
     EXAMPLES,
     Signature,
     as_bytes,
@@ -22,6 +15,13 @@ from keras_session5.exporting.signatures.signature import (
     serving_default,
     text_signature,
 )
+from keras_session5.exporting.signatures.characters import (
+    decode_characters,
+    decode_text,
+    encode_text,
+    split_characters,
+)
+from keras_session5.exporting.signatures.inside import EXAMPLES_INSIDE, Inside, explain, look_inside
 from keras_session5.generation import translate
 from keras_session5.tasks import Translation
 
