@@ -22,10 +22,10 @@ check: $(READY)  ## run the linters and the fast tests in parallel, in under nin
 	@$(MAKE) --no-print-directory --jobs=2 lint test-fast
 
 test: $(READY)  ## run every test that needs neither the internet nor a GPU
-	$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 test-fast: $(READY)  ## run the tests that are not slow and need no browser
-	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not (slow or browser or network or gpu or recipe or stress)"
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not (slow or browser or network or gpu or recipe or stress)"
 
 test-recipes: $(READY)  ## train every recipe with three seeds and check its metrics; about an hour
 	$(BIN)/python -m pytest -m recipe

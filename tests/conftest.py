@@ -78,23 +78,14 @@ SLOW = {
 }
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
-def pytest_collection_modifyitems(config, items):
-    """Puts the longest first, and gives each process a file at a time, of the harness a half.
-
-    One half asks the server for which every network is exported; the other compares networks one by one.
-    They begin at opposite ends of the catalogue, and each finds what the other has trained.
-    """
+def pytest_collection_modifyitems(items):
+    """Puts the longest files first, and marks the slow ones."""
     place = {Path(__file__).parent / name: number for number, name in enumerate(LONGEST)}
     items.sort(key=lambda item: place.get(item.path, len(LONGEST)))
     slow = {Path(__file__).parent / name for name in SLOW}
     for item in items:
         if item.path in slow:
             item.add_marker(pytest.mark.slow)
-    if config.pluginmanager.hasplugin("xdist"):
-        for item in items:
-            half = "served" if "served" in item.fixturenames else ""
-            item.add_marker(pytest.mark.xdist_group(f"{item.path.relative_to(config.rootpath)}{half}"))
 
 
 @pytest.fixture(scope="session")

@@ -100,12 +100,9 @@ def found_signatures(trained):
 
 @pytest.fixture(scope="session")
 def served(exported):
-    """Name of a network -> the one server of all that could be exported; for another what kept it from that.
-
-    The last network comes first: the process that trains and compares begins with the first.
-    """
+    """Name of a network -> the one server of all exported networks; it raises the error of a failed export."""
     models, failures = {}, {}
-    for name in reversed(USED):
+    for name in USED:
         try:
             models[name] = str(exported(name).parent)
         except Exception as error:
