@@ -100,7 +100,7 @@ def found_signatures(trained):
 
 @pytest.fixture(scope="session")
 def served(exported):
-    """Name of a network -> the one server of all exported networks; it raises the error of a failed export."""
+    """Name of a network -> the server of all exported networks. It raises the error of a failed export."""
     models, failures = {}, {}
     for name in USED:
         try:
