@@ -67,10 +67,12 @@ def build_lenet5(
     # (B, 1, 1, 120)    5*5*16*120 + 120 = 48,120
     x = layers.Flatten(name="flatten")(x)
     # (B, 120)
-    x = layers.Dropout(dropout, name="dropout5")(x)
+    if dropout:
+        x = layers.Dropout(dropout, name="dropout5")(x)
     x = layers.Dense(84, activation=activation, name="f6")(x)
     # (B, 84)    120*84 + 84 = 10,164
-    x = layers.Dropout(dropout, name="dropout6")(x)
+    if dropout:
+        x = layers.Dropout(dropout, name="dropout6")(x)
     outputs = layers.Dense(num_classes, activation="softmax", name="probabilities")(x)
     # (B, 10)    84*10 + 10 = 850
     return keras.Model(image, outputs, name="lenet5")

@@ -60,7 +60,8 @@ def build_mlp(
         x = layers.Dense(width, activation=activation, name=f"hidden{i}")(x)
         # (B, 128)    784*128 + 128 = 100,480
         # (B, 64)     128*64 + 64 = 8,256
-        x = layers.Dropout(dropout, name=f"dropout{i}")(x)
+        if dropout:
+            x = layers.Dropout(dropout, name=f"dropout{i}")(x)
     outputs = layers.Dense(num_classes, activation="softmax", name="probabilities")(x)
     # (B, 10)    64*10 + 10 = 650
     return keras.Model(image, outputs, name="mlp")

@@ -90,7 +90,7 @@ def test_without_networks_it_prints_a_table_and_a_sentence(here, tmp_path):
     ("arguments", "sentence"),
     [
         (["digit"], "Did you mean digits?"),
-        (["waves"], "with classes to tell apart"),
+        (["waves"], "with two or more classes"),
         (["digits", "--network", "lenet"], "Did you mean lenet5?"),
         (["digits", "--network", "mlp", "--no-networks"], "exclude each other"),
         (["digits", "--picture", "picture.bmp"], "`--picture` must end in .png, .pdf or .svg"),

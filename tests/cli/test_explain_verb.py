@@ -48,7 +48,7 @@ def models(exported, trained, tmp_path_factory):
         patch.setattr(
             signatures,
             "make_signatures",
-            lambda *given: {name: one for name, one in make(*given).items() if not one.opens},
+            lambda *given: {name: one for name, one in make(*given).items() if not one.explains},
         )
         s5.export(trained(BEFORE), models)
     return models

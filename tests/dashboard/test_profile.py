@@ -56,7 +56,7 @@ def test_a_trace_that_cannot_be_written_stops_no_training(profiled, in_the_way, 
 def test_without_the_profilers_package_it_says_how_to_get_it(tmp_path, monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(
-        ArgumentError, match=r"`profile` must .* xprof .* pip install 'keras-session5\[profile\]'"
+        ArgumentError, match=r"`profile` must .* xprof.* pip install 'keras-session5\[profile\]'"
     ):
         s5.train("mlp", runs_dir=tmp_path, profile=True)
     assert not list(tmp_path.iterdir())

@@ -23,7 +23,7 @@ import tensorflow as tf
 import keras_session5 as s5
 from keras_session5.by_hand import SLIDES_IMAGE
 from keras_session5.data.characters import encode
-from keras_session5.exporting.reading import pixels as pixels_of
+from keras_session5.exporting.reading import read_images
 
 pytest.importorskip("gradio", reason="the page needs the extra playground")
 
@@ -272,7 +272,7 @@ def test_lenet5(page, models):
             page.mouse.move(*place, steps=6)
         page.mouse.up()
     url = field.evaluate("canvas => canvas.toDataURL('image/png')")
-    digit = pixels_of(models["lenet5"], s5.load_data("digits"), tf.constant([read_drawing(url)]))
+    digit = read_images(models["lenet5"], s5.load_data("digits"), tf.constant([read_drawing(url)]))
     probabilities = models["lenet5"].predict(digit.numpy(), verbose=0)[0]
     wait_until(page, lambda: guess(page, "lenet5-guess"), percentages(probabilities, list("0123456789"), 3))
     assert pixels(page, "maps") != before
