@@ -183,20 +183,20 @@ def test_a_version_that_was_exported_before_says_what_to_do(explain):
         (["perceptron"], ArgumentError, "exactly one of --image, --text and --json"),
         (["simple_rnn", "--text", "a", "--json", "[]"], ArgumentError, "exactly one of"),
         (["simple_rnn", "--text", ""], ArgumentError, "`--text` must have at least one character"),
-        (["perceptron", "--text", "a"], ArgumentError, "perceptron is asked with --json. Received: --text"),
-        (["lenet5", "--text", "a"], ArgumentError, "lenet5 is asked with --image or --json"),
-        (["lenet5", "--image", "none.png"], ArgumentError, "`--image` must be a file that can be read"),
-        (["lenet5", "--image", "no.png"], ArgumentError, "must be a PNG or JPEG file that is whole"),
-        (["lenet5", "--image", "half.png"], ArgumentError, "must be a PNG or JPEG file that is whole"),
+        (["perceptron", "--text", "a"], ArgumentError, "perceptron accepts --json. Received: --text"),
+        (["lenet5", "--text", "a"], ArgumentError, "lenet5 accepts --image or --json"),
+        (["lenet5", "--image", "none.png"], ArgumentError, "`--image` must be a readable file"),
+        (["lenet5", "--image", "no.png"], ArgumentError, "must be a complete PNG or JPEG file"),
+        (["lenet5", "--image", "half.png"], ArgumentError, "must be a complete PNG or JPEG file"),
         (["perceptron", "--json", "[["], ArgumentError, "`--json` must be JSON"),
-        (["perceptron", "--json", "[[0,1],[1,1]]"], ArgumentError, "`--json` must ask one question"),
+        (["perceptron", "--json", "[[0,1],[1,1]]"], ArgumentError, "`--json` must hold one sample"),
         (["perceptron", "--json", "[[0,1]]", "--picture", "a.pdf"], ArgumentError, "must end in .png"),
         (["nothing", "--json", "[[0,1]]"], NotFoundError, "nothing"),
         (["no/such/name", "--json", "[[0,1]]"], Session5Error, "no/such/name"),
         (
             ["perceptron", "--json", "[[0,1]]", "--picture", "is.png"],
             ArgumentError,
-            "and be no folder",
+            "and not be a folder",
         ),
         (
             ["perceptron", "--json", "[[0,1,2]]"],
@@ -228,7 +228,7 @@ def test_wrong_questions_leave_nothing(explain, image, tmp_path, arguments, erro
 def test_a_causal_network_is_told_where_it_has_a_choice(explain):
     """The first step of a causal network has nothing but itself to look at."""
     told = explain("gpt", "--text", "German: Fra")
-    sharpest = re.findall(r"sharpest from '(.+?)' \((\d)\) at ", told)
+    sharpest = re.findall(r"greatest weight from '(.+?)' \((\d)\) to ", told)
     assert sharpest
     assert all(int(step) > 1 for _, step in sharpest)
 
@@ -238,4 +238,4 @@ def test_what_a_decoder_writes_is_what_it_finds_likeliest(explain):
     answer = json.loads(explain("transformer", "--json", question, "--raw"))
     first, second = np.argmax(answer["logits"][0], axis=-1)
     told = explain("transformer", "--json", question)
-    assert re.search(rf"layer 1 looks, to write '{first}' at '[34]' \(\d\), '{second}' at ", told)
+    assert re.search(rf"layer 1 attends mostly from '{first}' to '[34]' \(\d\), '{second}' to ", told)

@@ -262,7 +262,7 @@ def test_lenet5(page, models):
     playwright.expect(page.locator("#maps img")).to_be_visible()
     before = pixels(page, "maps")
     page.get_by_role("button", name="Clear").click()
-    playwright.expect(page.get_by_text("this one is empty: nothing stands out")).to_be_visible()
+    playwright.expect(page.get_by_text("This one is empty: nothing contrasts")).to_be_visible()
     box = field.bounding_box()
     for stroke in ([(0.3, 0.2), (0.7, 0.2), (0.45, 0.85)], [(0.35, 0.5), (0.7, 0.5)]):  # a seven
         places = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in stroke]
