@@ -1,8 +1,8 @@
 """The callback that writes a run's dashboard.
 
 It writes scalars after every epoch; histograms after at most six epochs, evenly spaced; pictures of the
-weights after the first and the last; and pictures of examples, the slowest part, after the last. So many
-short epochs cost no more time than few long ones, and the content depends on the recipe alone.
+weights after the first and the last; and pictures of examples, the slowest part, after the last.
+Many short epochs therefore cost no more time than a few long ones, and the content depends on the recipe alone.
 """
 
 import time
