@@ -14,7 +14,7 @@ _DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO)
 
 
 @contextlib.contextmanager
-def told(what: str, then: str) -> Iterator[None]:
+def explain_disk_errors(what: str, then: str) -> Iterator[None]:
     """Turns a failure to write a file into one sentence.
 
     HDF5 and TensorFlow raise exceptions of their own, in which the system's message is only one part.

@@ -2,7 +2,8 @@
 
 It writes scalars after every epoch; histograms after at most six epochs, evenly spaced; pictures of the
 weights after the first and the last; and pictures of examples, the slowest part, after the last.
-Many short epochs therefore cost no more time than a few long ones, and the content depends on the recipe alone.
+Many short epochs therefore cost no more time than a few long ones, and the content depends on the recipe
+alone.
 """
 
 import time

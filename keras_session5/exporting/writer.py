@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from keras_session5.disk import told
+from keras_session5.disk import explain_disk_errors
 from keras_session5.errors import ExportError
 from keras_session5.exporting.comparison import TOLERANCE, max_difference, rows_independent
 from keras_session5.training import Result, load_result
@@ -55,7 +55,10 @@ def export(network: str | Path | Result, directory: str | os.PathLike = "saved_m
         )
     base = Path(directory) / result.name
     base.mkdir(parents=True, exist_ok=True)
-    with told(str(base), "Nothing was exported. Free some space, and export again."), _lock(base):
+    with (
+        explain_disk_errors(str(base), "Nothing was exported. Free some space, and export again."),
+        _lock(base),
+    ):
         writing = base / f"{_WRITING}{uuid.uuid4().hex}"
         try:
             _write(writing, result)

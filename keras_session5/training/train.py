@@ -10,7 +10,7 @@ from typing import Any
 from keras_session5 import catalog, checks
 from keras_session5.catalog import Network, Recipe
 from keras_session5.data import load_data, subset
-from keras_session5.disk import told
+from keras_session5.disk import explain_disk_errors
 from keras_session5.errors import ArgumentError
 from keras_session5.tasks import Task, task_of
 from keras_session5.training.record import begin_run
@@ -114,7 +114,7 @@ def train(
         advice += f" --runs {runs_dir}"
     with run.claimed():
         try:
-            with told(str(run.directory), advice):
+            with explain_disk_errors(str(run.directory), advice):
                 _fit(model, recipe, task, run, verbose, dashboard, profile)
         except OSError:  # such as a full disk: the run can be resumed
             raise
