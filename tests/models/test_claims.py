@@ -67,6 +67,7 @@ def test_a_networks_gelu_is_the_one_of_the_released_code(name, expected):
     assert found == {expected or keras.activations.get("gelu")}
 
 
+@pytest.mark.slow
 def test_a_network_with_it_loads_in_safe_mode_after_only_importing_the_package(tmp_path):
     model = s5.build(
         "gpt", vocabulary_size=9, max_length=4, embed_dim=8, num_layers=1, num_heads=2, mlp_dim=8

@@ -94,6 +94,7 @@ def test_a_signature_whose_name_is_no_text_is_not_there(rest: Rest):
     assert rest.request("POST", "/v1/models/kinds:classify", body)[0] == 400
 
 
+@pytest.mark.slow
 def test_half_a_request_gets_an_answer_and_a_closed_connection(saved: Path):
     settings = Settings(grpc_port=0, rest_port=0, rest_api_timeout_in_ms=300)
     with Server([ModelConfig("half", str(saved / "half"))], settings).start() as server:
