@@ -50,10 +50,11 @@ class Health(health_pb2_grpc.HealthServicer):
         sent = None
         while True:
             changed = self._readiness.next_change()
+            stopping = self._readiness.stopping  # before the status: the last one sent is that of the end
             status = self._get_status(request.service)
             if status != sent:
                 yield _Response(status=status)
-            if self._readiness.stopping:
+            if stopping:
                 return
             sent = status
             await changed.wait()

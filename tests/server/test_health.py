@@ -1,5 +1,6 @@
 """grpc.health.v1 and readiness tell the truth at every moment."""
 
+import asyncio
 import queue
 import shutil
 import threading
@@ -13,6 +14,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from keras_session5.server import Server
 from keras_session5.server.config import ModelConfig
+from keras_session5.server.health import Health
 from keras_session5.server.settings import Settings
 
 SERVICES = (
@@ -154,3 +156,25 @@ def test_health_can_be_switched_off(tmp_path: Path):
         client = Client(server.grpc_address)
         assert client.check("") == "UNIMPLEMENTED"
         client.channel.close()
+
+
+def test_a_stop_between_two_reads_of_the_state_is_told_before_the_end():
+    class Readiness:
+        """The server stops right after its status was read."""
+
+        stopping = False
+
+        def is_ready(self) -> bool:
+            ready, self.stopping = not self.stopping, True
+            return ready
+
+        def next_change(self) -> asyncio.Event:
+            changed = asyncio.Event()
+            changed.set()
+            return changed
+
+    async def watch() -> list[str]:
+        replies = Health(Readiness()).Watch(health_pb2.HealthCheckRequest(), None)  # pyright: ignore[reportArgumentType]
+        return [_name(reply.status) async for reply in replies]
+
+    assert asyncio.run(watch()) == ["SERVING", "NOT_SERVING"]
