@@ -108,6 +108,7 @@ class Network:
         recipes: recipes for other data sets, by name.
         min_accuracy: least accuracy on the test split of `data` after training with `recipe` and any seed.
         max_loss: greatest loss under the same conditions.
+        cpu_xla: whether XLA makes its training faster on a CPU, as measured in `benchmarks/training.md`.
         landmark: whether it is one of the five networks of the demo.
         tour: changes of the tour to `recipe`; None for a network outside the tour.
         tour_min_accuracy, tour_max_loss: the same limits for the tour, if it changes the recipe.
@@ -131,6 +132,7 @@ class Network:
     recipes: Mapping[str, Recipe] = field(default_factory=dict)
     min_accuracy: float | None = None
     max_loss: float | None = None
+    cpu_xla: bool = False
     landmark: bool = False
     tour: Mapping[str, Any] | None = None
     tour_min_accuracy: float | None = None

@@ -124,6 +124,7 @@ NETWORKS = (
             scale=0.1,
         ),
         min_accuracy=0.93,
+        cpu_xla=True,
         recipes={"mnist": MLP_ON_FASHION, "fashion_mnist": MLP_ON_FASHION},
         landmark=True,
         tour={},

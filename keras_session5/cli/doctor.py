@@ -36,7 +36,7 @@ devices = [device.name.removeprefix("/physical_device:") for device in tf.config
 print(" ".join(name for name in devices if not name.startswith("CPU")) or "CPU", flush=True)
 os._exit(0)
 """
-_KERAS = "from keras_session5.training import xla; print(xla.device())"
+_KERAS = "from keras_session5.training import device; print(device.name())"
 
 
 def doctor(json: Json = False) -> None:

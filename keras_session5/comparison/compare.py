@@ -16,6 +16,7 @@ from keras_session5 import catalog, checks
 from keras_session5.catalog import NETWORKS, Network, Recipe
 from keras_session5.comparison.classical import METHODS, get_inputs
 from keras_session5.data import DATA_SETS, DataSet, Split, subset
+from keras_session5.data.characters import trim
 from keras_session5.data.registry import loadable_names
 from keras_session5.errors import ArgumentError
 from keras_session5.tasks import task_class
@@ -154,10 +155,8 @@ def deep_rows(data: DataSet, networks: Sequence[str], train: Train) -> Iterator[
     """Trains every network with its recipe for these data and yields its row."""
     for name in networks:
         result = train(name)
-        # In the batches of an evaluation: 256 examples, texts of about the same length together.
-        predict = functools.partial(result.model.predict, verbose=0)
-        predict(evaluation_batches(subset(data.test, _WARM_UP, 0)))
-        _, predict_us = _time_predictions(predict, evaluation_batches(data.test), data.test)
+        _predict(result.model, subset(data.test, _WARM_UP, 0))
+        _, predict_us = _time_predictions(functools.partial(_predict, result.model), data.test, data.test)
         examples = _count_examples(catalog.network(name).recipe_for(data.name), len(data.train))
         yield Row(
             name=name,
@@ -278,6 +277,13 @@ def _time_predictions(predict: Callable[[Any], Any], inputs: Any, test: Split) -
     begin = time.perf_counter()
     predictions = predict(inputs)
     return predictions, (time.perf_counter() - begin) * 1e6 / len(test)
+
+
+def _predict(model: Any, split: Split) -> None:
+    """Predicts in the batches of an evaluation: 256 examples, texts of about the same length together."""
+    for rows in evaluation_batches(split):
+        inputs = split.inputs[rows]
+        model.predict_on_batch(trim(inputs) if split.is_text else inputs)
 
 
 def _measure_size(model: Any) -> int:

@@ -50,11 +50,6 @@ class Predictions:
         return Predictions(**{field.name: join(field.name) for field in fields(Predictions)})
 
 
-def make_batch(inputs: np.ndarray, labels: np.ndarray, rng: np.random.Generator) -> tuple:
-    """Returns the batch of a task with one label for each example: unchanged inputs, and labels (B, 1)."""
-    return inputs, labels[:, None]
-
-
 class Task:
     """A task on a data set.
 
@@ -76,15 +71,27 @@ class Task:
         """Returns the builder's arguments that follow from the data."""
         return {}
 
-    def batch(self, inputs: np.ndarray, labels: np.ndarray, rng: np.random.Generator) -> tuple:
+    def examples(self, inputs: np.ndarray, labels: np.ndarray) -> tuple:
         """Returns the network's inputs, the targets and, unless all targets count, sample weights.
 
         Args:
-            inputs: of B examples of a `data.Split`.
+            inputs: of N examples of a `data.Split`.
             labels: of the same examples.
-            rng: for tasks with random batches.
         """
-        return make_batch(inputs, labels, rng)
+        return inputs, labels[:, None]
+
+    def corrupt(self, *batch: Any, random: Any) -> tuple:
+        """Changes a batch at random, as part of the compiled step; the identity for most tasks.
+
+        Args:
+            batch: inputs, targets and, if any, sample weights, as tensors.
+            random: a `keras.random.SeedGenerator`.
+        """
+        return batch
+
+    def batch(self, inputs: np.ndarray, labels: np.ndarray, rng: np.random.Generator) -> tuple:
+        """Returns what the network is trained on, as arrays: examples that `corrupt` changed."""
+        return self.examples(inputs, labels)
 
     def check_recipe(self, recipe: Recipe, num_outputs: int) -> None:
         """Raises `ArgumentError` unless the recipe fits the data and the network's last output dimension."""

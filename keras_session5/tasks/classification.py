@@ -45,7 +45,7 @@ class Classification(Task):
             "binary_crossentropy": (keras.losses.BinaryCrossentropy, binary),
             "sparse_categorical_crossentropy": (keras.losses.SparseCategoricalCrossentropy, categorical),
         }[recipe.loss]
-        return {"loss": loss(), "metrics": [metric]}
+        return {"loss": loss(reduction="mean_with_sample_weight"), "weighted_metrics": [metric]}
 
     def predictions(
         self, split: Split, batch: tuple, outputs: np.ndarray, features: np.ndarray

@@ -19,7 +19,7 @@ class Forecasting(Task):
         """Number of target values after each window of the data set."""
         return self.data.train.labels.shape[1]
 
-    def batch(self, inputs: np.ndarray, labels: np.ndarray, rng: np.random.Generator) -> tuple:
+    def examples(self, inputs: np.ndarray, labels: np.ndarray) -> tuple:
         return inputs, labels[:, :1]
 
     def check_recipe(self, recipe: Recipe, num_outputs: int) -> None:
@@ -27,7 +27,9 @@ class Forecasting(Task):
         check_without_classes(recipe)
 
     def compile_arguments(self, recipe: Recipe) -> dict[str, Any]:
-        return {"loss": "mean_squared_error", "metrics": []}
+        import keras
+
+        return {"loss": keras.losses.MeanSquaredError(reduction="mean_with_sample_weight"), "metrics": []}
 
     def complete_metrics(self, model: Any, split: Split, metrics: Mapping[str, float]) -> dict[str, float]:
         """Adds the baselines for the errors: the noise, the last value and a linear forecast.

@@ -35,7 +35,7 @@ class LanguageModel(TokenTask):
         size = marked_vocabulary_size(self.data.alphabet, len(self.data.class_names))
         return {"vocabulary_size": size, "max_length": self.text_length}
 
-    def batch(self, inputs: np.ndarray, labels: np.ndarray, rng: np.random.Generator) -> tuple:
+    def examples(self, inputs: np.ndarray, labels: np.ndarray) -> tuple:
         begins = begin_id(self.data.alphabet) + labels[:, None]
         shifted = np.concatenate([begins, inputs], axis=1).astype("int32")
         targets = append_end(inputs, end_id(self.data.alphabet) if self.data.whole_texts else PADDING_ID)

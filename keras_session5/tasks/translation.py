@@ -55,7 +55,7 @@ class Translation(TokenTask):
             "vocabulary_size": target,
         }
 
-    def batch(self, inputs: np.ndarray, labels: np.ndarray, rng: np.random.Generator) -> tuple:
+    def examples(self, inputs: np.ndarray, labels: np.ndarray) -> tuple:
         labels = trim(labels)
         special = self.special_tokens()
         targets = append_end(labels, special["end_id"])

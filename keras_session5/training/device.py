@@ -1,26 +1,52 @@
-"""Whether XLA compiles the training step: decided here and nowhere else."""
+"""What runs the training: the devices, their memory, and whether XLA compiles the steps."""
 
 import keras
+import psutil
 
 from keras_session5 import checks
+from keras_session5.catalog import Network
+
+_STEPS = 16  # of one execution: enough to make the cost of starting it small
 
 
-def jit_compile(xla: str) -> bool:
+def jit_compile(xla: str, entry: Network) -> bool:
     """Returns the `jit_compile` argument of `Model.compile`.
 
-    On a CPU XLA makes LeNet-5's training two to four times slower and the others no faster, so
-    `"auto"` means a GPU or TPU.
+    `"auto"` means on with a GPU or TPU, and on a CPU for the networks that it makes faster there.
 
     Args:
         xla: `"auto"`, `"on"` or `"off"`.
+        entry: the network.
     """
     checks.one_of("xla", xla, ["auto", "on", "off"])
     if xla == "auto":
-        return device() != "CPU"
+        return keras.backend.backend() == "jax" or name() != "CPU" or entry.cpu_xla
     return xla == "on"
 
 
-def device() -> str:
+def steps_per_execution(model: keras.Model, entry: Network) -> int:
+    """Returns the number of training steps that one compiled program runs.
+
+    XLA's loops on a CPU run convolutions and recurrent layers on a single core.
+    """
+    return 1 if model.jit_compile and name() == "CPU" and not entry.cpu_xla else _STEPS
+
+
+def name() -> str:
     """Returns the devices for training, such as `"CPU"` or `"GPU:0 GPU:1"`."""
     accelerators = [d for d in keras.distribution.list_devices() if not d.lower().startswith("cpu")]
     return " ".join(accelerators).upper() or "CPU"
+
+
+def memory_bytes() -> int:
+    """Returns the memory of the first device."""
+    if name() != "CPU" and keras.backend.backend() == "jax":
+        import jax  # pyright: ignore[reportMissingImports]
+
+        return int((jax.local_devices()[0].memory_stats() or {}).get("bytes_limit", 0))
+    if name() != "CPU":
+        import tensorflow as tf
+
+        details = tf.config.experimental.get_device_details(tf.config.list_physical_devices("GPU")[0])
+        return int(details.get("memory_limit", 8 << 30))
+    return psutil.virtual_memory().total

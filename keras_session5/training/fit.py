@@ -7,13 +7,15 @@ from typing import Any
 
 import keras
 
+from keras_session5 import catalog
 from keras_session5.catalog import Network, Recipe
 from keras_session5.data import Split
 from keras_session5.disk import written_whole
 from keras_session5.errors import ArgumentError, TrainingError
 from keras_session5.tasks import Task
-from keras_session5.training import batches
+from keras_session5.training import batches, device
 from keras_session5.training.callbacks import Checkpoint, StopOnNaN, StopWhenClean, Trials, is_clean, restore
+from keras_session5.training.execution import Execution
 from keras_session5.training.runs import MODEL, Run
 
 logger = logging.getLogger("keras_session5")
@@ -109,22 +111,27 @@ def fit(
     if first < recipe.epochs and not (recipe.stop_when_clean and history and is_clean(history[-1])):
         validation = task.data.validation
         has_trials = recipe.batch_size == 1 and steps <= _MAX_TRIALS and task.classifies
-        model.fit(
-            batches.endless_batches(recipe, task.train, run.record["seed"], first, task.batch),
-            steps_per_epoch=steps,
-            epochs=recipe.epochs,
-            initial_epoch=first,
-            shuffle=False,  # the batches are shuffled already
-            validation_data=validation and batches.evaluation_batches(validation, task.batch),
-            callbacks=[
-                StopOnNaN(recipe.learning_rate),
-                *([StopWhenClean()] if recipe.stop_when_clean else []),
-                *callbacks,
-                *([Trials(run)] if has_trials else []),
-                Checkpoint(run),  # last: an epoch counts as done when all callbacks are
-            ],
-            verbose=verbose,
-        )
+        size = 1 if has_trials else device.steps_per_execution(model, catalog.network(run.record["name"]))
+        with Execution(model, task, recipe, size) as execution:
+            data = execution.training(run.record["seed"], first)
+            validated = execution.evaluation(validation) if validation else (None, None)
+            model.fit(
+                data,
+                steps_per_epoch=steps,
+                epochs=recipe.epochs,
+                initial_epoch=first,
+                shuffle=False,  # the batches are shuffled already
+                validation_data=validated[0],
+                validation_steps=validated[1],
+                callbacks=[
+                    StopOnNaN(recipe.learning_rate),
+                    *([StopWhenClean()] if recipe.stop_when_clean else []),
+                    *callbacks,
+                    *([Trials(run)] if has_trials else []),
+                    Checkpoint(run),  # last: an epoch counts as done when all callbacks are
+                ],
+                verbose=verbose,
+            )
     if recipe.stop_when_clean and not is_clean(run.record["history"][-1]):
         run.save(note=_explain_mistakes(run))
         logger.warning(run.record["note"])
@@ -148,7 +155,9 @@ def finish(model: keras.Model, task: Task, run: Run) -> None:
 
 def evaluate_split(model: keras.Model, task: Task, split: Split) -> dict[str, float]:
     """Returns the metrics of a compiled model on a split, such as `{"accuracy": 0.91, "loss": 0.25}`."""
-    metrics = model.evaluate(batches.evaluation_batches(split, task.batch), verbose=0, return_dict=True)
+    with Execution(model, task) as execution:
+        data, steps = execution.evaluation(split)
+        metrics = model.evaluate(data, steps=steps, verbose=0, return_dict=True)
     metrics = task.complete_metrics(model, split, metrics)
     return {name: float(metrics[name]) for name in sorted(metrics)}
 

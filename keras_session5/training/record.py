@@ -30,7 +30,7 @@ def begin_run(
         runs_dir: directory of all runs.
         chosen: `data`, `data_dir`, `seed`, `xla` and `start_from`.
     """
-    from keras_session5.training import xla
+    from keras_session5.training import device
 
     data_set = task.data
     splits = {"train": task.train, "validation": data_set.validation, "test": data_set.test}
@@ -41,7 +41,7 @@ def begin_run(
             "name": entry.name,
             **chosen,
             "jit_compile": bool(model.jit_compile),
-            "device": xla.device(),
+            "device": device.name(),
             "parameters": model.count_params(),
             "arguments": entry.all_arguments(**arguments),
             "recipe": asdict(recipe),

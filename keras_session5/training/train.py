@@ -98,16 +98,16 @@ def train(
     task = task_of(entry, data_set, subset(data_set.train, recipe.examples, chosen["seed"]))
     arguments = complete_arguments(arguments, entry, task)
 
-    from keras_session5.training import fit, xla as policy
+    from keras_session5.training import device, fit
 
-    jit_compile = policy.jit_compile(chosen["xla"])
+    jit_compile = device.jit_compile(chosen["xla"], entry)
     model = fit.compiled_model(entry, arguments, recipe, task, chosen["seed"], jit_compile)
     origin = _load_weights(model, task, start_from, runs_dir)
     if run is None:
         run = begin_run(entry, model, arguments, recipe, task, runs_dir, chosen | origin)
     mode = "on" if model.jit_compile else "off"
     logger.info(
-        "Training %s on %s (%s, XLA %s) in %s", name, chosen["data"], policy.device(), mode, run.directory
+        "Training %s on %s (%s, XLA %s) in %s", name, chosen["data"], device.name(), mode, run.directory
     )
     advice = f"Free some space, and continue with: session5 train {name} --resume"
     if str(runs_dir) != "runs":

@@ -143,9 +143,9 @@ def machine(seed, data, entry):
     keras.utils.set_random_seed(seed)
     wiring = entry.build().get_layer("wiring").get_weights()[0]
     train = subset(data.train, 100, seed)
-    order = batches.epoch_batches(entry.recipe, train, np.random.default_rng([seed, 0]))
-    shown, labels = (np.concatenate(column) for column in zip(*order, strict=True))
-    history = rosenblatt(associations(shown, wiring), labels[:, 0].astype("float32"))
+    order = np.concatenate(batches.epoch_batches(entry.recipe, train, np.random.default_rng([seed, 0])))
+    shown, labels = train.inputs[order], train.labels[order]
+    history = rosenblatt(associations(shown, wiring), labels.astype("float32"))
     fresh = associations(data.test.inputs, wiring)
     return [np.mean((fresh @ w + b >= 0) == data.test.labels) for w, b in (history[49], history[99])]
 

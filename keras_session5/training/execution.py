@@ -1,0 +1,279 @@
+"""Training and evaluation in compiled programs of several steps each.
+
+The examples stay on the device. A chunk of batches is gathered there, and one compiled program changes its
+inputs at random and runs Keras's own `train_step` or `test_step` for one batch after the other. `Model.fit`
+and `Model.evaluate` keep their loops, callbacks and metrics: they call the functions made here.
+"""
+
+import functools
+import logging
+import time
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops, tree
+
+from keras_session5.catalog import Recipe
+from keras_session5.data import Split
+from keras_session5.data.characters import lengths
+from keras_session5.tasks import Task
+from keras_session5.training import batches, device
+from keras_session5.training.augmentation import StepRandom, augment, drop_tokens
+
+logger = logging.getLogger("keras_session5")
+
+_WIDTHS = 3  # lengths of texts, where each is compiled by itself
+_EVERY_WIDTH = 10_000
+
+
+class Examples:
+    """The examples of a split, on the device if they take at most a quarter of its memory.
+
+    Args:
+        task: turns the examples into the columns of a batch.
+        split: the examples.
+        compiled: whether every length of the texts is compiled by itself, so that there are few.
+    """
+
+    def __init__(self, task: Task, split: Split, compiled: bool):
+        self.split, self.compiled = split, compiled
+        columns = task.examples(split.inputs, split.labels)
+        if split.is_text:
+            count = _WIDTHS if compiled else _EVERY_WIDTH
+            self.lengths = lengths(split.inputs)
+            self.widths = batches.choose_widths(split, count)
+            self.trimmed = np.stack([self._column_widths(columns, width) for width in self.widths])
+        size = sum(column.nbytes for column in tree.flatten(columns))
+        self.resident = size <= device.memory_bytes() / 4
+        self.columns = tree.map_structure(ops.convert_to_tensor, columns) if self.resident else columns
+
+    def feed(self, chunks: Iterable[batches.Chunk]) -> Iterator[tuple]:
+        """Yields for each chunk its rows, or its columns if they are not on the device, and the rest.
+
+        The last part is the length of each column for each batch, or for the chunk if it is compiled.
+        """
+        for rows, weights, count, key in chunks:
+            widths = np.zeros((len(rows), len(tree.flatten(self.columns))), np.int32)
+            if self.split.is_text:
+                longest = np.where(weights > 0, self.lengths[rows], 0).max(axis=1)
+                longest = np.full_like(longest, longest.max()) if self.compiled else longest
+                widths = self.trimmed[np.searchsorted(self.widths, longest)]
+            yield rows if self.resident else self.gather(rows), weights, count, key, widths
+
+    def gather(self, rows: Any) -> Any:
+        """Returns the columns (K, B, ...) of rows (K, B)."""
+        take = functools.partial(ops.take if self.resident else np.take, axis=0)
+        return tree.map_structure(lambda column: take(column, rows), self.columns)
+
+    def _column_widths(self, columns: Any, width: int) -> np.ndarray:
+        """Returns the length of each column for texts of at most `width` tokens; 0 for one without tokens."""
+        rows = self.lengths <= width
+        return np.array(
+            [
+                np.flatnonzero(column[rows].any(axis=0)).max(initial=0) + 1 if _is_sequence(column) else 0
+                for column in tree.flatten(columns)
+            ],
+            np.int32,
+        )
+
+
+class Execution:
+    """Makes the functions that `Model.fit` and `Model.evaluate` call for each chunk of batches.
+
+    A context manager: at its end the model is as Keras made it.
+
+    Args:
+        model: a compiled model. Its `jit_compile` decides whether XLA compiles the programs.
+        task: of the network.
+        recipe: of the training; None for evaluation alone.
+        steps: number of training steps in one execution.
+
+    Attributes:
+        compile_seconds: time of the first execution of each program, in which it is compiled.
+        xla: whether XLA compiled the programs that ran; None if none ran.
+    """
+
+    def __init__(self, model: keras.Model, task: Task, recipe: Recipe | None = None, steps: int = 1):
+        self.model, self.task, self.recipe = model, task, recipe
+        self.steps = batches.chunk_size(recipe, steps) if recipe else steps
+        self.compiled = model.jit_compile or keras.backend.backend() == "jax"
+        self.compile_seconds, self.xla = 0.0, None
+        self._seen: set = set()
+        _build_metrics(model, task)
+        self._names = list(model.get_metrics_result())
+        make = _make_jax_program if keras.backend.backend() == "jax" else _make_tensorflow_program
+        self._augment = _make_augmentation(model, recipe) if recipe else None
+        self._train = make(model, model.train_step, functools.partial(self._prepare, recipe), self._names)
+        self._test = make(model, model.test_step, functools.partial(self._prepare, None), self._names)
+
+    def __enter__(self) -> "Execution":
+        self.model.steps_per_execution = self.steps
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self.model.steps_per_execution = 1
+        self.model.train_function = self.model.test_function = None
+
+    def training(self, seed: int, first_epoch: int) -> Any:
+        """Prepares the model for `fit`, and returns its endless data.
+
+        Args:
+            seed: of the order of the examples and of all random changes.
+            first_epoch: number of the epoch to begin with.
+        """
+        assert self.recipe
+        recipe, examples = self.recipe, Examples(self.task, self.task.train, self.compiled)
+
+        def chunks() -> Iterator[batches.Chunk]:
+            epoch = first_epoch
+            while True:
+                yield from batches.epoch_chunks(recipe, examples.split, seed, epoch, self.steps)
+                epoch += 1
+
+        self.model.train_function = self._make_function(self._train, examples)
+        return _make_data(lambda: examples.feed(chunks()))
+
+    def evaluation(self, split: Split) -> tuple[Any, int]:
+        """Prepares the model for `evaluate`, and returns its endless data and the number of steps."""
+        examples = Examples(self.task, split, self.compiled)
+        chunks = batches.evaluation_chunks(split)
+
+        def repeat() -> Iterator[batches.Chunk]:
+            while True:
+                yield from chunks
+
+        self.model.test_function = self._make_function(self._test, examples)
+        return _make_data(lambda: examples.feed(repeat())), len(chunks) * self.steps
+
+    def _make_function(self, program: Callable[..., Any], examples: Examples) -> Callable[..., Any]:
+        """Returns what `fit` or `evaluate` calls: with JAX's state, if any, and the iterator of the data."""
+
+        def function(*state_and_iterator: Any) -> Any:
+            *state, iterator = state_and_iterator
+            rows, weights, count, key, widths = next(iterator)
+            columns = examples.gather(rows) if examples.resident else rows
+            if self.compiled:
+                widths = tuple(int(width) for width in widths[0])
+            shape = (program, weights.shape, widths if self.compiled else None)
+            begin = time.perf_counter()
+            result = program(*state, columns, weights, count, key, widths)
+            if shape not in self._seen:
+                self._seen.add(shape)
+                self.compile_seconds += time.perf_counter() - begin
+            return result
+
+        return function
+
+    def _prepare(self, recipe: Recipe | None, columns: Any, weights: Any, key: Any, widths: Any) -> tuple:
+        """Returns a batch: inputs, targets and sample weights."""
+        flat = tree.flatten(columns)
+        if self.task.train.is_text:
+            flat = [c[:, : widths[i]] if _is_sequence(c) else c for i, c in enumerate(flat)]
+        inputs, targets, *rest = tree.pack_sequence_as(columns, flat)
+        random = StepRandom(key)
+        if recipe:
+            first, *others = tree.flatten(inputs)
+            if self._augment:
+                first = self._augment(first, key)
+            elif self.task.train.is_text:
+                first = drop_tokens(first, recipe, random)
+            inputs = tree.pack_sequence_as(inputs, [first, *others])
+        inputs, targets, *rest = self.task.corrupt(inputs, targets, *rest, random=random)
+        return inputs, targets, rest[0] * weights[:, None] if rest else weights
+
+
+def _is_sequence(column: Any) -> bool:
+    """Returns whether a column (N, T) holds tokens or their weights, rather than one label each."""
+    return len(column.shape) == 2 and column.shape[1] > 1
+
+
+def _build_metrics(model: keras.Model, task: Task) -> None:
+    """Creates the variables of the metrics, which a loop must not do, from one example."""
+    split = task.data.train
+    columns = task.examples(split.inputs[:1], split.labels[:1])
+    inputs, targets, *weights = tree.map_structure(ops.convert_to_tensor, columns)
+    outputs = model(inputs, training=False)
+    weight = weights[0] if weights else ops.ones(1)
+    model.compute_loss(inputs, targets, outputs, weight, training=False)
+    model.compute_metrics(inputs, targets, outputs, weight)
+    model.reset_metrics()
+
+
+def _make_augmentation(model: keras.Model, recipe: Recipe) -> Callable[[Any, Any], Any] | None:
+    """Returns the augmentation of images by a step's key; None without one."""
+    if not (recipe.shift_px or recipe.rotate_deg or recipe.scale):
+        return None
+
+    def change(images: Any, key: Any) -> Any:
+        return augment(images, recipe, StepRandom(key))
+
+    if keras.backend.backend() == "jax" or model.jit_compile:
+        return change
+    import tensorflow as tf
+
+    # Even where XLA slows the network down: it turns these forty operations into one loop.
+    return tf.function(change, jit_compile=True, autograph=False)
+
+
+def _make_tensorflow_program(
+    model: keras.Model, step: Callable[..., Any], prepare: Callable[..., tuple], names: list[str]
+) -> Callable[..., Any]:
+    import tensorflow as tf
+
+    def run(columns: Any, weights: Any, count: Any, key: Any, widths: Any) -> dict[str, Any]:
+        def run_step(i: Any, logs: Any) -> tuple:
+            batch = tree.map_structure(lambda column: column[i], columns)
+            each = widths if model.jit_compile else widths[i]
+            return i + 1, step(prepare(batch, weights[i], _step_key(key, i), each))
+
+        if weights.shape[0] == 1:
+            return run_step(0, None)[1]
+        logs = dict.fromkeys(names, tf.zeros(()))
+        start = (tf.constant(0), logs)
+        return tf.while_loop(lambda i, _: i < count, run_step, start, parallel_iterations=1)[1]
+
+    return tf.function(
+        run, jit_compile=model.jit_compile, autograph=False, reduce_retracing=not model.jit_compile
+    )
+
+
+def _make_jax_program(
+    model: keras.Model, step: Callable[..., Any], prepare: Callable[..., tuple], names: list[str]
+) -> Callable[..., Any]:
+    import jax  # pyright: ignore[reportMissingImports]
+
+    def run(state: Any, columns: Any, weights: Any, count: Any, key: Any, widths: Any) -> tuple:
+        def run_step(i: Any, carry: tuple) -> tuple:
+            batch = tree.map_structure(lambda column: column[i], columns)
+            return step(carry[1], prepare(batch, weights[i], _step_key(key, i), widths))
+
+        if weights.shape[0] == 1:
+            return run_step(0, (None, state))
+        logs = dict.fromkeys(names, np.float32(0))
+        return jax.lax.fori_loop(0, count, run_step, (logs, state))
+
+    return jax.jit(run, donate_argnums=0, static_argnums=5) if model.jit_compile else run
+
+
+def _step_key(key: Any, i: Any) -> Any:
+    return ops.stack([key[0], key[1] + ops.cast(i, "uint32")])
+
+
+def _make_data(generate: Callable[[], Iterator[tuple]]) -> Any:
+    """Returns generated chunks in the form that `fit` takes."""
+    if keras.backend.backend() == "jax":
+        return generate()
+    import tensorflow as tf
+
+    def spec(array: np.ndarray) -> tf.TensorSpec:
+        return tf.TensorSpec([None, None, *array.shape[2:]] if array.ndim > 1 else array.shape, array.dtype)
+
+    signature = tree.map_structure(spec, next(generate()))
+    data = tf.data.Dataset.from_generator(generate, output_signature=signature).prefetch(2)
+    # There is nothing to tune, and at the end `fit` waits for the tuner's thread, which can sleep for as long
+    # as the training took.
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    return data.with_options(options)
