@@ -28,6 +28,10 @@ def train(
     settings: Set = None,
     seed: Seed = None,
     xla: Xla = None,
+    backend: Annotated[
+        str | None,
+        typer.Option(metavar="tensorflow|jax", help="Keras's backend.", show_default="Keras's own"),
+    ] = None,
     data_dir: DataDir = None,
     runs: Runs = RUNS,
     resume: Annotated[
@@ -59,6 +63,7 @@ def train(
             data=data,
             seed=seed,
             xla=xla,
+            backend=backend,
             data_dir=data_dir,
             resume=resume,
             start_from=start_from,

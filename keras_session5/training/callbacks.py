@@ -2,6 +2,7 @@
 
 import math
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import keras
@@ -83,16 +84,21 @@ class Checkpoint(keras.callbacks.Callback):
 
     The file is written under a temporary name and renamed, so `epoch-00012.weights.h5` is always complete.
     Its name alone tells how many epochs are done: no second file can contradict it.
+
+    Args:
+        run: gets the metrics and the seconds of each epoch.
+        compile_seconds: returns the time spent on compiling so far, which does not count as an epoch's.
     """
 
-    def __init__(self, run: Run):
+    def __init__(self, run: Run, compile_seconds: Callable[[], float]):
         super().__init__()
-        self.run = run
+        self.run, self.compile_seconds = run, compile_seconds
 
     def on_train_begin(self, logs: Logs = None):
         self._begin = time.perf_counter() - self.run.record["seconds"]
 
     def on_epoch_begin(self, epoch: int, logs: Logs = None):
+        self._epoch_begin = time.perf_counter() - self.compile_seconds()
         # Dropout draws from counters that are not part of the weights. They start from the epoch's number,
         # so that a resumed run drops the same units as an uninterrupted one.
         for variable in self.model.variables:
@@ -103,7 +109,9 @@ class Checkpoint(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: Logs = None):
         logs = {key: float(value) for key, value in (logs or {}).items()}
-        self.run.log_epoch(epoch, logs, seconds=round(time.perf_counter() - self._begin, 3))
+        now = time.perf_counter()
+        epoch_seconds = now - self.compile_seconds() - self._epoch_begin
+        self.run.log_epoch(epoch, logs, round(now - self._begin, 3), round(epoch_seconds, 3))
         target = self.run.checkpoint_path(epoch + 1)
         with written_whole(target) as writing:
             self.model.save_weights(writing, overwrite=True)

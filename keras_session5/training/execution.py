@@ -7,6 +7,7 @@ and `Model.evaluate` keep their loops, callbacks and metrics: they call the func
 
 import functools
 import logging
+import re
 import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -92,21 +93,25 @@ class Execution:
 
     Attributes:
         compile_seconds: time of the first execution of each program, in which it is compiled.
-        xla: whether XLA compiled the programs that ran; None if none ran.
     """
 
     def __init__(self, model: keras.Model, task: Task, recipe: Recipe | None = None, steps: int = 1):
         self.model, self.task, self.recipe = model, task, recipe
         self.steps = batches.chunk_size(recipe, steps) if recipe else steps
-        self.compiled = model.jit_compile or keras.backend.backend() == "jax"
-        self.compile_seconds, self.xla = 0.0, None
-        self._seen: set = set()
+        self.compile_seconds = 0.0
+        self._program, self._seen, self._fallback = {}, set(), None
         _build_metrics(model, task)
-        self._names = list(model.get_metrics_result())
-        make = _make_jax_program if keras.backend.backend() == "jax" else _make_tensorflow_program
+        self._make_programs()
+
+    def _make_programs(self) -> None:
+        model, recipe, is_jax = self.model, self.recipe, keras.backend.backend() == "jax"
+        self.compiled = model.jit_compile or is_jax
         self._augment = _make_augmentation(model, recipe) if recipe else None
-        self._train = make(model, model.train_step, functools.partial(self._prepare, recipe), self._names)
-        self._test = make(model, model.test_step, functools.partial(self._prepare, None), self._names)
+        make = _make_jax_program if is_jax else _make_tensorflow_program
+        self._programs = {
+            "train": make(model, model.train_step, functools.partial(self._prepare, recipe)),
+            "test": make(model, model.test_step, functools.partial(self._prepare, None)),
+        }
 
     def __enter__(self) -> "Execution":
         self.model.steps_per_execution = self.steps
@@ -132,7 +137,7 @@ class Execution:
                 yield from batches.epoch_chunks(recipe, examples.split, seed, epoch, self.steps)
                 epoch += 1
 
-        self.model.train_function = self._make_function(self._train, examples)
+        self.model.train_function = self._make_function("train", examples)
         return _make_data(lambda: examples.feed(chunks()))
 
     def evaluation(self, split: Split) -> tuple[Any, int]:
@@ -144,27 +149,57 @@ class Execution:
             while True:
                 yield from chunks
 
-        self.model.test_function = self._make_function(self._test, examples)
+        self.model.test_function = self._make_function("test", examples)
         return _make_data(lambda: examples.feed(repeat())), len(chunks) * self.steps
 
-    def _make_function(self, program: Callable[..., Any], examples: Examples) -> Callable[..., Any]:
+    def record(self) -> dict[str, Any]:
+        """Returns what ran, for the record of the run: read from the compiled program, not from a setting."""
+        return {
+            "compile_seconds": round(self.compile_seconds, 3),
+            "jit_compile": bool(self._program),
+            "program": self._program | {"steps_per_execution": self.steps},
+            "xla_fallback": self._fallback,
+        }
+
+    def _make_function(self, mode: str, examples: Examples) -> Callable[..., Any]:
         """Returns what `fit` or `evaluate` calls: with JAX's state, if any, and the iterator of the data."""
 
         def function(*state_and_iterator: Any) -> Any:
             *state, iterator = state_and_iterator
             rows, weights, count, key, widths = next(iterator)
             columns = examples.gather(rows) if examples.resident else rows
-            if self.compiled:
-                widths = tuple(int(width) for width in widths[0])
-            shape = (program, weights.shape, widths if self.compiled else None)
+            arguments = (*state, columns, weights, count, key)
+            static = tuple(int(width) for width in np.asarray(widths[0])) if self.compiled else None
+            known = (mode, tuple(weights.shape), static)
+            if known in self._seen:
+                return self._programs[mode](*arguments, static or widths)
             begin = time.perf_counter()
-            result = program(*state, columns, weights, count, key, widths)
-            if shape not in self._seen:
-                self._seen.add(shape)
-                self.compile_seconds += time.perf_counter() - begin
+            try:
+                result = self._compile(mode, arguments, static or widths)
+            except Exception as error:
+                if not (self.model.jit_compile and _is_unsupported(error)):
+                    raise
+                self._fall_back(error)
+                result = self._programs[mode](*arguments, widths)
+            self._seen.add(known)
+            self.compile_seconds += time.perf_counter() - begin
             return result
 
         return function
+
+    def _compile(self, mode: str, arguments: tuple, widths: Any) -> Any:
+        """Runs a program for the first time, and keeps what describes the training's compiled code."""
+        program = self._programs[mode]
+        if mode == "train" and self.model.jit_compile and not self._program:
+            self._program = _describe(program, arguments, widths)
+        return program(*arguments, widths)
+
+    def _fall_back(self, error: Exception) -> None:
+        """Turns XLA off for this training, because it cannot compile one of the layers."""
+        self._fallback = _describe_unsupported(error)
+        logger.warning("XLA cannot compile %s. Training continues without XLA.", self._fallback)
+        self.model.jit_compile, self._program = False, {}
+        self._make_programs()
 
     def _prepare(self, recipe: Recipe | None, columns: Any, weights: Any, key: Any, widths: Any) -> tuple:
         """Returns a batch: inputs, targets and sample weights."""
@@ -218,9 +253,11 @@ def _make_augmentation(model: keras.Model, recipe: Recipe) -> Callable[[Any, Any
 
 
 def _make_tensorflow_program(
-    model: keras.Model, step: Callable[..., Any], prepare: Callable[..., tuple], names: list[str]
+    model: keras.Model, step: Callable[..., Any], prepare: Callable[..., tuple]
 ) -> Callable[..., Any]:
     import tensorflow as tf
+
+    names = list(model.get_metrics_result())
 
     def run(columns: Any, weights: Any, count: Any, key: Any, widths: Any) -> dict[str, Any]:
         def run_step(i: Any, logs: Any) -> tuple:
@@ -240,9 +277,11 @@ def _make_tensorflow_program(
 
 
 def _make_jax_program(
-    model: keras.Model, step: Callable[..., Any], prepare: Callable[..., tuple], names: list[str]
+    model: keras.Model, step: Callable[..., Any], prepare: Callable[..., tuple]
 ) -> Callable[..., Any]:
     import jax  # pyright: ignore[reportMissingImports]
+
+    names = list(model.get_metrics_result())
 
     def run(state: Any, columns: Any, weights: Any, count: Any, key: Any, widths: Any) -> tuple:
         def run_step(i: Any, carry: tuple) -> tuple:
@@ -255,6 +294,30 @@ def _make_jax_program(
         return jax.lax.fori_loop(0, count, run_step, (logs, state))
 
     return jax.jit(run, donate_argnums=0, static_argnums=5) if model.jit_compile else run
+
+
+def _describe(program: Any, arguments: tuple, widths: Any) -> dict[str, Any]:
+    """Returns the name and the number of instructions of what XLA makes of a program."""
+    if keras.backend.backend() == "jax":
+        code = program.lower(*arguments, widths).as_text("hlo")
+    else:
+        code = program.experimental_get_compiler_ir(*arguments, widths)(stage="hlo")
+    return {
+        "compiler": "XLA",
+        "module": re.split(r"[\s,]+", code, maxsplit=2)[1],
+        "instructions": code.count(" = "),
+    }
+
+
+def _is_unsupported(error: Exception) -> bool:
+    """Returns whether an error says that XLA cannot compile an operation."""
+    return any(sign in str(error) for sign in ("unsupported operations", "XLA compilation", "XLA_CPU_JIT"))
+
+
+def _describe_unsupported(error: Exception) -> str:
+    """Returns the layer and the operation that XLA cannot compile, as far as the error names them."""
+    node = re.search(r"\{\{node ([^}]+)\}\}", str(error))
+    return f"the operation {node[1]}" if node else str(error).splitlines()[0]
 
 
 def _step_key(key: Any, i: Any) -> Any:

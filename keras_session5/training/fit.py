@@ -128,10 +128,13 @@ def fit(
                     *([StopWhenClean()] if recipe.stop_when_clean else []),
                     *callbacks,
                     *([Trials(run)] if has_trials else []),
-                    Checkpoint(run),  # last: an epoch counts as done when all callbacks are
+                    Checkpoint(
+                        run, lambda: execution.compile_seconds
+                    ),  # last: an epoch counts as done when all callbacks are
                 ],
                 verbose=verbose,
             )
+        run.save(**execution.record())
     if recipe.stop_when_clean and not is_clean(run.record["history"][-1]):
         run.save(note=_explain_mistakes(run))
         logger.warning(run.record["note"])

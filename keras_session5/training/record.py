@@ -30,6 +30,8 @@ def begin_run(
         runs_dir: directory of all runs.
         chosen: `data`, `data_dir`, `seed`, `xla` and `start_from`.
     """
+    import keras
+
     from keras_session5.training import device
 
     data_set = task.data
@@ -40,6 +42,7 @@ def begin_run(
         {
             "name": entry.name,
             **chosen,
+            "backend": keras.backend.backend(),
             "jit_compile": bool(model.jit_compile),
             "device": device.name(),
             "parameters": model.count_params(),

@@ -132,9 +132,14 @@ class Run:
         with written_whole(self.directory / RECORD) as writing:
             writing.write_text(json.dumps(self.record, indent=2, ensure_ascii=False) + "\n", "utf-8")
 
-    def log_epoch(self, epoch: int, logs: dict[str, float], seconds: float) -> None:
-        """Records the metrics of an epoch, counted from 0, and the seconds of training so far."""
-        self.save(epochs=epoch + 1, seconds=seconds, history=[*self.record["history"][:epoch], logs])
+    def log_epoch(self, epoch: int, logs: dict[str, float], seconds: float, epoch_seconds: float) -> None:
+        """Records the metrics of an epoch, counted from 0, its seconds and those of the training so far."""
+        self.save(
+            epochs=epoch + 1,
+            seconds=seconds,
+            epoch_seconds=[*self.record.get("epoch_seconds", [])[:epoch], epoch_seconds],
+            history=[*self.record["history"][:epoch], logs],
+        )
 
     def checkpoint_path(self, epochs_done: int) -> Path:
         return self.directory / f"epoch-{epochs_done:05d}.weights.h5"

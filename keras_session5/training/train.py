@@ -13,6 +13,7 @@ from keras_session5.data import load_data, subset
 from keras_session5.disk import explain_disk_errors
 from keras_session5.errors import ArgumentError
 from keras_session5.tasks import Task, task_of
+from keras_session5.training import backend as keras_backend
 from keras_session5.training.record import begin_run
 from keras_session5.training.result import Result, load_result
 from keras_session5.training.runs import Run
@@ -33,6 +34,7 @@ def train(
     epochs: int | None = None,
     seed: int | None = None,
     xla: str | None = None,
+    backend: str | None = None,
     data_dir: str | Path | None = None,
     runs_dir: str | Path = "runs",
     resume: bool = False,
@@ -50,7 +52,10 @@ def train(
         epochs: instead of the recipe's.
         seed: of the weights, the order of the examples, augmentation and dropout; 0 if None. On the same
             machine, the same seed gives the same weights.
-        xla: `"auto"` (the default: on with a GPU), `"on"` or `"off"`.
+        xla: `"auto"` (the default: on with a GPU, under JAX, and for networks that it makes faster on a CPU),
+            `"on"` or `"off"`.
+        backend: Keras's backend, `"tensorflow"` or `"jax"`; that of this process, or of `KERAS_BACKEND`, if
+            None. Only a process that has not imported Keras yet can choose.
         data_dir: directory of TFDS data sets, or a folder of IDX files.
         runs_dir: the run gets the directory `<runs_dir>/<name>/<time stamp>`.
         resume: continue the newest unfinished run of this network after its last finished epoch, with the
@@ -78,7 +83,7 @@ def train(
         settings["epochs"] = epochs
     if data_dir is not None:
         data_dir = str(Path(data_dir).expanduser().resolve())
-    given: dict[str, Any] = {"data": data, "seed": seed, "xla": xla, "data_dir": data_dir}
+    given: dict[str, Any] = {"data": data, "seed": seed, "xla": xla, "data_dir": data_dir, "backend": backend}
     run = Run.resumable(runs_dir, name) if resume else None
     if run:
         if start_from is not None:
@@ -91,6 +96,7 @@ def train(
         settings = run.record["arguments"] | run.record["recipe"]
 
     chosen = _complete_settings(entry, given)
+    keras_backend.choose(chosen.pop("backend"))
     arguments, recipe = split_settings(settings, entry.recipe_for(chosen["data"]))
     recipe.check_modality(str(entry.modality))
     # Before Keras is imported, which takes seconds: an error about the data comes at once.
@@ -156,7 +162,7 @@ def _check_profiler() -> None:
 
 def _complete_settings(entry: Network, given: Mapping[str, Any]) -> dict[str, Any]:
     """Adds the defaults of settings that are None, and checks all."""
-    chosen = {"data": entry.data, "data_dir": None, "seed": 0, "xla": "auto"}
+    chosen = {"data": entry.data, "data_dir": None, "seed": 0, "xla": "auto", "backend": None}
     chosen |= {key: value for key, value in given.items() if value is not None}
     check_data(entry, chosen["data"])
     checks.int_between("seed", chosen["seed"], 0, 2**32 - 1)
@@ -184,7 +190,7 @@ def _load_weights(
 def _resume_settings(run: Run, given: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
     """Returns the record's values for the given settings; raises `ArgumentError` if one contradicts it."""
     record = run.record
-    settings = {key: record[key] for key in given}
+    settings = {key: record.get(key) for key in given}
     recorded = record["arguments"] | record["recipe"] | settings
     wanted = {key: value for key, value in {**given, **changes}.items() if value is not None}
     for key, value in json.loads(json.dumps(wanted)).items():
