@@ -5,27 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from keras_session5.client.dtypes import dtype_name, numpy_dtype, tf_dtype_name
+from keras_session5.client.dtypes import FIELDS, dtype_name, numpy_dtype, tf_dtype_name
 from keras_session5.client.protos import data_type_name, data_type_number
 from keras_session5.errors import InvalidArgumentError
 
-_TYPED_FIELDS = {
-    "bool": "bool_val",
-    "int8": "int_val",
-    "int16": "int_val",
-    "int32": "int_val",
-    "int64": "int64_val",
-    "uint8": "int_val",
-    "uint16": "int_val",
-    "uint32": "uint32_val",
-    "uint64": "uint64_val",
-    "float16": "half_val",
-    "float32": "float_val",
-    "float64": "double_val",
-    "complex64": "scomplex_val",
-    "complex128": "dcomplex_val",
-    "string": "string_val",
-}
 # Fields that store another dtype: bit patterns, or pairs of real numbers.
 _STORED_AS = {"float16": "uint16", "complex64": "float32", "complex128": "float64"}
 
@@ -74,7 +57,7 @@ def read(proto: Any) -> np.ndarray:
 
 
 def _read_typed_values(proto: Any, name: str, dtype: np.dtype) -> np.ndarray:
-    field = getattr(proto, _TYPED_FIELDS[name])
+    field = getattr(proto, FIELDS[name])
     if name in _STORED_AS:
         return np.array(field, _STORED_AS[name]).view(dtype)
     return np.array(field, dtype)

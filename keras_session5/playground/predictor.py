@@ -5,32 +5,19 @@ import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from functools import wraps
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import gradio as gr
 import numpy as np
 
 from keras_session5.catalog import NETWORKS
+from keras_session5.client import Client
 from keras_session5.client.labels import class_names
 from keras_session5.data import DATA_SETS
 from keras_session5.errors import ArgumentError, InvalidArgumentError, NotFoundError, Session5Error
 
 Outputs = dict[str, np.ndarray]
 _MAX_TEXT_LENGTH = 200  # characters; names and dates are shorter
-
-
-class Client(Protocol):
-    """The part of `keras_session5.client.Client` that the page uses."""
-
-    address: str
-
-    def predict(self, name: str, inputs: Any, *, signature_name: str = ...) -> Outputs: ...
-
-    def metadata(self, name: str) -> Any: ...
-
-    def status(self, name: str) -> list[Any]: ...
-
-    def models(self) -> dict[str, list[Any]]: ...
 
 
 class Predictor:
