@@ -27,7 +27,12 @@ class Probe:
 
     def __init__(self, model: Any, task: Task):
         self.model = model
-        layers = [layer.name for layer in model.layers if _is_informative(layer)]
+        idle = (keras.layers.InputLayer, keras.layers.Dropout)  # nothing to see in inference mode
+        layers = [
+            layer.name
+            for layer in model.layers
+            if not isinstance(layer, idle) and keras.backend.is_float_dtype(layer.output.dtype)
+        ]
         self.opened = introspection.layer_outputs(model, layers)
         split = subset(task.train, _EXAMPLES, seed=0)
         inputs = trim(split.inputs) if split.is_text else split.inputs
@@ -57,9 +62,3 @@ class Probe:
 def gradient_norm(gradients: dict[str, np.ndarray]) -> float:
     """Returns the norm of all gradients as one vector."""
     return float(np.sqrt(sum(np.square(one, dtype="float64").sum() for one in gradients.values())))
-
-
-def _is_informative(layer: Any) -> bool:
-    """Returns whether a layer computes something in inference mode, and its outputs are floats."""
-    idle = (keras.layers.InputLayer, keras.layers.Dropout)
-    return not isinstance(layer, idle) and keras.backend.is_float_dtype(layer.output.dtype)

@@ -36,7 +36,7 @@ def write_projector(
     with (folder / _POINTS).open("w") as file:
         file.writelines("\t".join(map("{:.6g}".format, row)) + "\n" for row in points.tolist())
     lines = [list(columns), *zip(*columns.values(), strict=True)]
-    table = "".join("\t".join(_clean_cell(cell) for cell in line) + "\n" for line in lines)
+    table = "".join("\t".join(" ".join(str(cell).split()) or "-" for cell in line) + "\n" for line in lines)
     (folder / _COLUMNS).write_text(table, "utf-8")
     config = ProjectorConfig()
     embedding = config.embeddings.add(tensor_name=name, tensor_path=_POINTS, metadata_path=_COLUMNS)
@@ -60,7 +60,3 @@ def sprite(images: np.ndarray) -> bytes:
     png = io.BytesIO()
     Image.fromarray(255 - whole).save(png, "png")
     return png.getvalue()
-
-
-def _clean_cell(text: str) -> str:
-    return " ".join(str(text).split()) or "-"

@@ -101,7 +101,11 @@ def save(figures: Figure | Sequence[Figure], path: str | os.PathLike[str]) -> Pa
     from matplotlib.image import imsave
 
     figures = [figures] if isinstance(figures, Figure) else figures
-    images = [_render(figure) for figure in figures]
+    images = []  # (height, width, 4) uint8
+    for figure in figures:
+        canvas = FigureCanvasAgg(figure)
+        canvas.draw()
+        images.append(np.asarray(canvas.buffer_rgba()))
     width = max(image.shape[1] for image in images)
     padded = [
         np.pad(image, ((0, 0), (0, width - image.shape[1]), (0, 0)), constant_values=255) for image in images
@@ -117,13 +121,6 @@ def save(figures: Figure | Sequence[Figure], path: str | os.PathLike[str]) -> Pa
     finally:
         temporary.unlink(missing_ok=True)
     return path
-
-
-def _render(figure: Figure) -> np.ndarray:
-    """Returns the pixels of a figure, (height, width, 4) uint8."""
-    canvas = FigureCanvasAgg(figure)
-    canvas.draw()
-    return np.asarray(canvas.buffer_rgba())
 
 
 @functools.cache

@@ -104,22 +104,11 @@ def _make_look(model: keras.Model, saliency: bool) -> Callable[..., Tensors]:
         else:
             tensors = [*inputs]
             outputs = dict(opened(tensors if len(tensors) > 1 else tensors[0], training=False))
-        if attention:
-            outputs = _stack_weights(outputs, list(attention))
-        if states:
-            outputs = _name_states(outputs, list(states))
+        for group, names in introspection.attention_groups(attention).items():
+            outputs[group] = tf.stack([outputs.pop(name) for name in names], 1)
+        if states:  # the last recurrent layer's are `states`, those of the layers before it `states_1`, ...
+            *before, outputs["states"] = [outputs.pop(name) for name in states]
+            outputs |= {f"states_{i}": tensor for i, tensor in enumerate(before, 1)}
         return outputs
 
     return look
-
-
-def _stack_weights(outputs: Tensors, names: list[str]) -> Tensors:
-    """Stacks the attention weights of each group of layers into one tensor."""
-    groups = introspection.attention_groups(names).items()
-    return outputs | {group: tf.stack([outputs.pop(one) for one in members], 1) for group, members in groups}
-
-
-def _name_states(outputs: Tensors, names: list[str]) -> Tensors:
-    """Names the states of the last recurrent layer `states`, those of the layers before it `states_1`, ..."""
-    *before, last = [outputs.pop(name) for name in names]
-    return outputs | {f"states_{i}": states for i, states in enumerate(before, 1)} | {"states": last}
