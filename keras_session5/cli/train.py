@@ -4,32 +4,20 @@ from typing import Annotated
 
 import typer
 
-from keras_session5.cli import interruptible
-from keras_session5.cli.options import (
-    RUNS,
-    Data,
-    DataDir,
-    Epochs,
-    Json,
-    Name,
-    Runs,
-    Seed,
-    Set,
-    Xla,
-)
+from keras_session5.cli import interruptible, options
 from keras_session5.cli.output import format_metrics, print_json, progress
 from keras_session5.cli.settings import parse_settings
 
 
 def train(
-    name: Name,
-    data: Data = None,
-    epochs: Epochs = None,
-    settings: Set = None,
-    seed: Seed = None,
-    xla: Xla = None,
-    data_dir: DataDir = None,
-    runs: Runs = RUNS,
+    name: options.Name,
+    data: options.Data = None,
+    epochs: options.Epochs = None,
+    settings: options.Set = None,
+    seed: options.Seed = None,
+    xla: options.Xla = None,
+    data_dir: options.DataDir = None,
+    runs: options.Runs = options.RUNS,
     resume: Annotated[
         bool, typer.Option("--resume", help="Continue the newest unfinished run after its last epoch.")
     ] = False,
@@ -49,7 +37,7 @@ def train(
         bool,
         typer.Option("--profile", help="Also write a trace of a few steps for the dashboard (needs xprof)."),
     ] = False,
-    json: Json = False,
+    json: options.Json = False,
 ) -> None:
     """Train a network and save the run in runs/NAME/TIME/."""
     with progress() as verbose:
