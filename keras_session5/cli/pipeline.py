@@ -97,9 +97,10 @@ def write_report(
     Raises:
         Session5Error: if a network misses its accuracy, its loss or the tolerance of the comparison.
     """
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # Linux counts in KiB, macOS in bytes
     whole = {
         "seconds": round(time.perf_counter() - began, 1),
-        "peak_memory_mib": _peak_memory_mib(),
+        "peak_memory_mib": peak // (1 << 20 if sys.platform == "darwin" else 1 << 10),
         "networks": rows,
     }
     if json:
@@ -192,9 +193,3 @@ def _find_failures(rows: list[dict]) -> list[str]:
                     f"Received: a difference of {difference:.3g}."
                 )
     return sentences
-
-
-def _peak_memory_mib() -> int:
-    """Returns this process's peak resident memory; Linux counts in KiB, macOS in bytes."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak // (1 << 20 if sys.platform == "darwin" else 1 << 10)

@@ -19,9 +19,6 @@ import typer
 
 from keras_session5.checks import free_address
 from keras_session5.cli.options import MODELS, SERVER, Models, Server
-from keras_session5.client.address import parse
-from keras_session5.client.deadline import Deadline
-from keras_session5.client.http_pool import HttpPool
 from keras_session5.errors import ArgumentError, ServingError, Session5Error, UnknownError
 from keras_session5.imports import without_collection
 
@@ -85,6 +82,10 @@ def _is_model_server(server: str) -> bool:
     Raises:
         ArgumentError: if another program listens there.
     """
+    from keras_session5.client.address import parse
+    from keras_session5.client.deadline import Deadline
+    from keras_session5.client.http_pool import HttpPool
+
     address = parse(server)
     pool = HttpPool(address)
     try:

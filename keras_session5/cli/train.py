@@ -61,18 +61,13 @@ def train(
         found = {"run_dir": str(result.run_dir), "metrics": result.metrics}
         print_json({key: record[key] for key in keys} | found)
         return
-    if trials := record.get("trials"):
-        _print_trials(trials)
+    trials = record.get("trials") or []
+    for i in range(0, len(trials), 50):  # one sign per trial, fifty per line
+        row = trials[i : i + 50]
+        signs = "".join("." if right else "x" for right in row)
+        typer.echo(f"trials {i + 1:>4} to {i + len(row):<4} {signs}  {sum(row)} of {len(row)} right")
     typer.echo(
         f"{name} on {result.data}: {format_metrics(result.metrics)} on the test split, after "
         f"{record['epochs']} epochs in {result.seconds:.1f} s. Run: {result.run_dir}\n"
         f"Next: session5 export {name}, and session5 dashboard {name}"
     )
-
-
-def _print_trials(trials: list[int]) -> None:
-    """Prints one sign per trial, `.` for right and `x` for wrong, fifty per line."""
-    for i in range(0, len(trials), 50):
-        row = trials[i : i + 50]
-        signs = "".join("." if right else "x" for right in row)
-        typer.echo(f"trials {i + 1:>4} to {i + len(row):<4} {signs}  {sum(row)} of {len(row)} right")

@@ -96,7 +96,9 @@ class Client:
             )
         for alias in inputs:
             check_name("input name", alias)
-        metadata = self._recent_metadata(model, deadline)
+        metadata, expires = self._known.get(model, (None, 0.0))
+        if metadata is None or time.monotonic() > expires:
+            metadata = self._fresh_metadata(model, deadline)
         try:
             return self._predict(name, metadata, signature_name, inputs, deadline)
         except NotFoundError:
@@ -181,12 +183,6 @@ class Client:
         model = ModelSpec(name, metadata.version)
         outputs = self._transport.predict(model, signature_name, arrays, signature.outputs, deadline)
         return {alias: _decode_text(alias, array) for alias, array in outputs.items()}
-
-    def _recent_metadata(self, model: ModelSpec, deadline: Deadline) -> ModelMetadata:
-        metadata, expires = self._known.get(model, (None, 0.0))
-        if metadata is None or time.monotonic() > expires:
-            return self._fresh_metadata(model, deadline)
-        return metadata
 
     def _fresh_metadata(self, model: ModelSpec, deadline: Deadline) -> ModelMetadata:
         metadata = self._transport.metadata(model, deadline)

@@ -51,16 +51,12 @@ def read(proto: Any) -> np.ndarray:
         if proto.tensor_content:
             # A copy, because an array over the message's bytes is read-only.
             return np.frombuffer(proto.tensor_content, dtype.newbyteorder("<")).reshape(shape).astype(dtype)
-        return _repeat_last(_read_typed_values(proto, name, dtype), math.prod(shape)).reshape(shape)
+        values = np.array(getattr(proto, FIELDS[name]), _STORED_AS.get(name, dtype))
+        if name in _STORED_AS:
+            values = values.view(dtype)
+        return _repeat_last(values, math.prod(shape)).reshape(shape)
     except ValueError as error:
         raise InvalidArgumentError(f"A tensor's values do not fit its shape {shape}: {error}") from error
-
-
-def _read_typed_values(proto: Any, name: str, dtype: np.dtype) -> np.ndarray:
-    field = getattr(proto, FIELDS[name])
-    if name in _STORED_AS:
-        return np.array(field, _STORED_AS[name]).view(dtype)
-    return np.array(field, dtype)
 
 
 def _repeat_last(values: np.ndarray, size: int) -> np.ndarray:
