@@ -60,11 +60,8 @@ def read(proto: Any) -> np.ndarray:
 
 
 def _repeat_last(values: np.ndarray, size: int) -> np.ndarray:
-    if values.size == size:
-        return values
     if values.size > size:
         raise ValueError(f"{values.size} values for {size} places")
-    zero = b"" if values.dtype == object else 0
-    result = np.full(size, values[-1] if values.size else zero, values.dtype)
-    result[: values.size] = values
-    return result
+    if not values.size:
+        return np.full(size, b"" if values.dtype == object else 0, values.dtype)
+    return np.pad(values, (0, size - values.size), mode="edge")

@@ -51,12 +51,10 @@ def write_projector(
 def sprite(images: np.ndarray) -> bytes:
     """Returns a square PNG of all images (N, H, W, 1), in dark ink on a light background."""
     from PIL import Image
+    from skimage.util import montage
 
-    count, height, width = images.shape[:3]
-    side = math.ceil(math.sqrt(count))
-    whole = np.zeros((side * side, height, width), "uint8")
-    whole[:count] = images[..., 0]
-    whole = whole.reshape(side, side, height, width).swapaxes(1, 2).reshape(side * height, side * width)
+    side = math.ceil(math.sqrt(len(images)))
+    whole = montage(images[..., 0], 0, grid_shape=(side, side))
     png = io.BytesIO()
     Image.fromarray(255 - whole).save(png, "png")
     return png.getvalue()

@@ -87,13 +87,11 @@ def label_steps(axes: Axes, side: str, labels: Sequence[str], most: int = 40, si
 
 def tile(maps: np.ndarray, columns: int, gap: int) -> np.ndarray:
     """Arranges maps (N, height, width) in rows of `columns`, separated by gaps of NaN."""
-    count, height, width = maps.shape
-    rows = -(-count // columns)
-    tiles = np.full((rows * (height + gap) - gap, columns * (width + gap) - gap), np.nan)
-    for i, pixels in enumerate(maps):
-        top, left = i // columns * (height + gap), i % columns * (width + gap)
-        tiles[top : top + height, left : left + width] = pixels
-    return tiles
+    from skimage.util import montage
+
+    rows = -(-len(maps) // columns)
+    tiles = montage(maps.astype(float), np.nan, padding_width=gap, grid_shape=(rows, columns))
+    return tiles[gap:-gap, gap:-gap]  # without the frame
 
 
 def save(figures: Figure | Sequence[Figure], path: str | os.PathLike[str]) -> Path:
