@@ -272,15 +272,14 @@ def _draw_bars(part: Any, sums: np.ndarray, activations: np.ndarray) -> None:
 def _draw_strips(part: Any, sums: np.ndarray, activations: np.ndarray) -> None:
     left, right = part.subplots(1, 2)
     limit = max(float(np.abs(sums).max()), 1e-30)
-    signed: dict[str, Any] = {"cmap": style.SIGNED, "vmin": -limit, "vmax": limit}
-    strips = ((left, "weighted sum", sums, signed), (right, "activation", activations, {}))
-    for axes, title, values, options in strips:
-        colours = mpl.colormaps[options.get("cmap", style.SEQUENTIAL)].with_extremes(bad="white")
-        image = axes.imshow(
-            _split_rows(values, _strip_width(len(values))),
-            **{**options, "cmap": colours},
-            interpolation="nearest",
-        )
+    strips = (
+        (left, "weighted sum", sums, style.SIGNED, (-limit, limit)),
+        (right, "activation", activations, style.SEQUENTIAL, (None, None)),
+    )
+    for axes, title, values, name, (low, high) in strips:
+        colours = mpl.colormaps[name].with_extremes(bad="white")
+        rows = _split_rows(values, _strip_width(len(values)))
+        image = axes.imshow(rows, cmap=colours, vmin=low, vmax=high, interpolation="nearest")
         axes.set_title(title, loc="left", fontsize=9)
         axes.set_axis_off()
         _add_colorbar(part, image, axes)

@@ -108,27 +108,18 @@ def show_errors(
     """
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
-        def succeed(outputs: Any) -> tuple[Any, ...]:
-            return ("", *outputs) if num_outputs > 1 else ("", outputs)
-
-        def fail(error: Session5Error) -> tuple[Any, ...]:
-            empty = num_outputs if cleared is None else cleared
-            return (f"⚠ {error.sentence}", *[None] * empty, *[gr.skip()] * (num_outputs - empty))
-
-        @wraps(function)
-        def call(*inputs: Any) -> tuple[Any, ...]:
-            try:
-                return succeed(function(*inputs))
-            except Session5Error as error:
-                return fail(error)
+        is_generator = inspect.isgeneratorfunction(function)
 
         @wraps(function)
         def iterate(*inputs: Any) -> Iterator[tuple[Any, ...]]:
             try:
-                yield from map(succeed, function(*inputs))
+                outputs = function(*inputs)
+                for one in outputs if is_generator else [outputs]:
+                    yield ("", *one) if num_outputs > 1 else ("", one)
             except Session5Error as error:
-                yield fail(error)
+                empty = num_outputs if cleared is None else cleared
+                yield (f"⚠ {error.sentence}", *[None] * empty, *[gr.skip()] * (num_outputs - empty))
 
-        return iterate if inspect.isgeneratorfunction(function) else call
+        return iterate if is_generator else wraps(function)(lambda *inputs: next(iterate(*inputs)))
 
     return decorate
