@@ -64,12 +64,12 @@ class _Finder(MetaPathFinder):
         found = (finder.find_spec(fullname, path, target) for finder in others)
         spec = next((spec for spec in found if spec), None)
         if spec and spec.loader:
-            execute = partial(_execute, spec.loader.exec_module)
+            execute = partial(_prepare_and_execute, spec.loader.exec_module)
             spec.loader.exec_module = execute  # pyright: ignore[reportAttributeAccessIssue]
         return spec
 
 
-def _execute(execute: Callable[[ModuleType], None], module: ModuleType) -> None:
+def _prepare_and_execute(execute: Callable[[ModuleType], None], module: ModuleType) -> None:
     with (
         without_collection(),
         _hide_start_up() if module.__name__ == "tensorflow" else contextlib.nullcontext(),

@@ -78,13 +78,13 @@ def explain(
         print_outputs(sample_outputs, names)
     if figures:
         save(figures, path)
+        if not raw:
+            typer.echo(f"Picture: {path}")
     elif not raw or picture is not None:
         typer.echo(
             f"No picture: {name} has no outputs that can be drawn, only {', '.join(sample_outputs)}.",
             err=True,
         )
-    if figures and not raw:
-        typer.echo(f"Picture: {path}")
 
 
 @contextlib.contextmanager
