@@ -55,36 +55,32 @@ def without_collection() -> Iterator[None]:
 
 
 class _Finder(MetaPathFinder):
-    """Delegates to the other finders, and wraps the execution of the modules in `_AROUND`."""
+    """Delegates to the other finders, and wraps the execution of TensorFlow and Keras."""
 
     def find_spec(self, fullname, path=None, target=None) -> ModuleSpec | None:
-        if fullname not in _AROUND:
+        if fullname not in ("tensorflow", "keras"):
             return None
         others = (finder for finder in sys.meta_path if finder is not self)
         found = (finder.find_spec(fullname, path, target) for finder in others)
         spec = next((spec for spec in found if spec), None)
         if spec and spec.loader:
-            execute = partial(_AROUND[fullname], spec.loader.exec_module)
+            execute = partial(_prepare_and_execute, spec.loader.exec_module)
             spec.loader.exec_module = execute  # pyright: ignore[reportAttributeAccessIssue]
         return spec
 
 
-def _import_tensorflow(execute: Callable[[ModuleType], None], module: ModuleType) -> None:
-    with without_collection(), _hide_start_up():
+def _prepare_and_execute(execute: Callable[[ModuleType], None], module: ModuleType) -> None:
+    with (
+        without_collection(),
+        _hide_start_up() if module.__name__ == "tensorflow" else contextlib.nullcontext(),
+    ):
         execute(module)
-
-
-def _import_keras(execute: Callable[[ModuleType], None], module: ModuleType) -> None:
-    with without_collection():
-        execute(module)
-        _register_layers()
+        if module.__name__ == "keras":
+            _register_layers()
 
 
 def _register_layers() -> None:
     importlib.import_module("keras_session5.layers")
-
-
-_AROUND = {"tensorflow": _import_tensorflow, "keras": _import_keras}
 
 
 @contextlib.contextmanager

@@ -1,5 +1,6 @@
-"""Convolution and pooling of one image, with Keras layers and product by product."""
+"""Convolution and pooling of one image, with Keras and product by product."""
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -25,9 +26,6 @@ SLIDES_IMAGE = np.array(
 SLIDES_KERNEL = np.array([[1, 0, 0], [1, 1, 0], [0, 0, 1]], float)
 SLIDES_POOLED = np.array([[7, 3, 5, 2], [8, 7, 1, 6], [4, 9, 3, 9], [0, 8, 4, 5]], float)
 """The worked example of the course's slides: an image, its kernel, and an array to pool."""
-
-# Makes the result independent of Keras's global dtype and data format.
-_LAYER: dict[str, Any] = {"dtype": "float32", "data_format": "channels_last", "name": "by_hand"}
 
 
 class Products(NamedTuple):
@@ -104,20 +102,9 @@ def feature_map(image: ArrayLike, kernel: ArrayLike, stride: int = 1, padding: s
     if padding == "valid":
         _check_fits("kernel", kernel.shape, image)
 
-    from keras import layers  # deferred: most of this package needs no Keras
+    from keras import ops  # deferred: most of this package needs no Keras
 
-    convolution = layers.Conv2D(
-        1,
-        kernel.shape,
-        strides=stride,
-        padding=padding,
-        use_bias=False,
-        kernel_initializer="zeros",  # leaves the random state of Keras unchanged
-        **_LAYER,
-    )
-    convolution.build((1, *image.shape, 1))
-    convolution.set_weights([kernel[:, :, None, None]])  # (kernel rows, kernel columns, 1, 1)
-    return _apply(convolution, image)
+    return _apply(ops.conv, image, kernel[:, :, None, None].astype("float32"), stride, padding)
 
 
 def pool(image: ArrayLike, size: int = 2, mode: str = "max") -> np.ndarray:
@@ -143,10 +130,9 @@ def pool(image: ArrayLike, size: int = 2, mode: str = "max") -> np.ndarray:
     checks.positive_int("size", size)
     checks.one_of("mode", mode, ["max", "average"])
     _check_fits("size", (size, size), image)
-    from keras import layers
+    from keras import ops
 
-    pooling = layers.MaxPooling2D if mode == "max" else layers.AveragePooling2D
-    return _apply(pooling(size, **_LAYER), image)
+    return _apply(ops.max_pool if mode == "max" else ops.average_pool, image, size, size)
 
 
 def patch_products(image: ArrayLike, kernel: ArrayLike, stride: int = 1) -> Products:
@@ -184,9 +170,9 @@ def _check_fits(name: str, window: tuple[int, ...], image: np.ndarray) -> None:
         )
 
 
-def _apply(layer: Any, image: np.ndarray) -> np.ndarray:
-    """Applies a layer to one image; adds and removes the axes for batch and channel."""
-    maps = layer(image[None, :, :, None].astype("float32"))  # (1, rows, columns, 1)
+def _apply(operation: Callable[..., Any], image: np.ndarray, *arguments: Any) -> np.ndarray:
+    """Applies an operation of Keras to one image; adds and removes the axes for batch and channel."""
     from keras import ops
 
-    return np.asarray(ops.convert_to_numpy(maps))[0, :, :, 0]
+    batch = ops.convert_to_tensor(image[None, :, :, None], "float32")  # (1, rows, columns, 1)
+    return ops.convert_to_numpy(operation(batch, *arguments, data_format="channels_last"))[0, :, :, 0]

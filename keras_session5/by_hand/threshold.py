@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import Any
 
 import numpy as np
 
@@ -53,7 +52,13 @@ def threshold_weights(outputs: Sequence[int]) -> ThresholdWeights:
         >>> print(threshold_weights([0, 1, 1, 0]))
         No unit can, whatever its weights: the outputs are not linearly separable.
     """
-    table = _parse_truth_table(outputs)
+    table = arrays.numbers("outputs", outputs, "2^n")
+    if len(table) not in (2, 4, 8):
+        raise ArgumentError(
+            "`outputs` must be 2, 4 or 8 values, one for each row of the truth table of one, two or three "
+            f"inputs. Received: outputs={outputs!r}"
+        )
+    table = arrays.classes("outputs", table, len(table), 2)
     num_inputs = len(table).bit_length() - 1
     if found := _search(table, product((1, -1), repeat=num_inputs)):
         weights, threshold = found
@@ -76,16 +81,6 @@ def threshold_weights(outputs: Sequence[int]) -> ThresholdWeights:
         False,
         "No unit can, whatever its weights: the outputs are not linearly separable.",
     )
-
-
-def _parse_truth_table(outputs: Any) -> np.ndarray:
-    table = arrays.numbers("outputs", outputs, "2^n")
-    if len(table) not in (2, 4, 8):
-        raise ArgumentError(
-            "`outputs` must be 2, 4 or 8 values, one for each row of the truth table of one, two or three "
-            f"inputs. Received: outputs={outputs!r}"
-        )
-    return arrays.classes("outputs", table, len(table), 2)
 
 
 def _search(table: np.ndarray, choices: Iterable[tuple[int, ...]]) -> tuple[tuple[int, ...], int] | None:

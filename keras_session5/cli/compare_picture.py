@@ -3,15 +3,18 @@
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from keras_session5.comparison.compare import Curve, Row
+import matplotlib as mpl
+from matplotlib.figure import Figure
 
-# Okabe and Ito's orange and blue suit color-blind readers; hatch and marker work in black and white.
+from keras_session5.comparison.compare import Curve, Row
+from keras_session5.pictures import style
+
+# Colours for the colour-blind; hatch and marker work in black and white.
 _STYLES = {
-    "classical": {"color": "#E69F00", "hatch": "///", "marker": "s", "line": "--"},
-    "deep": {"color": "#0072B2", "hatch": "", "marker": "o", "line": "-"},
+    "classical": {"color": style.ORANGE, "hatch": "///", "marker": "s", "line": "--"},
+    "deep": {"color": style.BLUE, "hatch": "", "marker": "o", "line": "-"},
 }
 _WIDTH = 8.27  # inches: A5 landscape, and still legible on A5 portrait
 _DPI = 200
@@ -20,7 +23,7 @@ _LINE_SPACING = 0.05  # between the names, as a fraction of the axes' height
 _FONT: Any = {"font.size": 10, "axes.titlesize": 10, "axes.spines.top": False, "axes.spines.right": False}
 
 
-def draw(title: str, rows: "Sequence[Row]", curves: "Sequence[Curve]", path: Path) -> None:
+def draw(title: str, rows: Sequence[Row], curves: Sequence[Curve], path: Path) -> None:
     """Writes the picture: bars of accuracy, accuracy against training time, and any learning curves.
 
     Args:
@@ -29,14 +32,9 @@ def draw(title: str, rows: "Sequence[Row]", curves: "Sequence[Curve]", path: Pat
         curves: learning curves of the same methods and networks; may be empty.
         path: output file; its suffix selects the format.
     """
-    import matplotlib as mpl
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
     heights = [1.5 + 0.28 * len(rows)] + ([_CURVES_HEIGHT] if curves else [])
     with mpl.rc_context(_FONT):
         figure = Figure((_WIDTH, sum(heights)), dpi=_DPI, layout="constrained")
-        FigureCanvasAgg(figure)
         parts = figure.subfigures(len(heights), 1, squeeze=False, height_ratios=heights)
         bars, times = parts[0, 0].subplots(1, 2)
         _draw_bars(bars, rows)
@@ -50,11 +48,11 @@ def draw(title: str, rows: "Sequence[Row]", curves: "Sequence[Curve]", path: Pat
         figure.savefig(path)
 
 
-def _draw_bars(axes: Any, rows: "Sequence[Row]") -> None:
+def _draw_bars(axes: Any, rows: Sequence[Row]) -> None:
     """Draws horizontal bars from 0 to 1, best on top, with the numbers of the points beside them."""
     for place, row in enumerate(rows):
-        style = _STYLES[row.family]
-        axes.barh(place, row.accuracy, color=style["color"], hatch=style["hatch"], edgecolor="white")
+        look = _STYLES[row.family]
+        axes.barh(place, row.accuracy, color=look["color"], hatch=look["hatch"], edgecolor="white")
         axes.text(row.accuracy + 0.01, place, f"{row.accuracy:.3f}", va="center")
     axes.set_yticks(range(len(rows)), [f"{row.label}  {i}" for i, row in enumerate(rows, 1)])
     axes.tick_params(axis="y", length=0)
@@ -62,13 +60,13 @@ def _draw_bars(axes: Any, rows: "Sequence[Row]") -> None:
     axes.set(xlim=(0, 1.18), xticks=[0, 0.5, 1], xlabel="accuracy on the test split")
 
 
-def _draw_times(axes: Any, rows: "Sequence[Row]") -> None:
+def _draw_times(axes: Any, rows: Sequence[Row]) -> None:
     """Draws accuracy against seconds of training, each point with the number of its bar."""
-    for family, style in _STYLES.items():
+    for family, look in _STYLES.items():
         found = [(row.train_seconds, row.accuracy) for row in rows if row.family == family]
         if found:
-            look = {"color": style["color"], "marker": style["marker"], "edgecolor": "black"}
-            axes.scatter(*zip(*found, strict=True), label=family, zorder=2, **look)
+            points = {"color": look["color"], "marker": look["marker"], "edgecolor": "black"}
+            axes.scatter(*zip(*found, strict=True), label=family, zorder=2, **points)
     axes.set(xscale="log", xlabel="seconds of training", ylabel="accuracy")
     axes.xaxis.set_major_formatter("{x:g}")
     axes.margins(0.12)
@@ -97,19 +95,12 @@ def _number_points(axes: Any, points: Sequence[tuple[float, float]]) -> None:
         )
 
 
-def _draw_curves(axes: Any, rows: "Sequence[Row]", curves: "Sequence[Curve]") -> None:
+def _draw_curves(axes: Any, rows: Sequence[Row], curves: Sequence[Curve]) -> None:
     """Draws accuracy against the number of training examples: thin lines with names at their ends."""
     for curve in curves:
-        style = _STYLES[curve.family]
-        axes.plot(
-            curve.examples,
-            curve.accuracies,
-            color=style["color"],
-            linestyle=style["line"],
-            marker=style["marker"],
-            markersize=3,
-            linewidth=1,
-        )
+        look = _STYLES[curve.family]
+        line = {"color": look["color"], "linestyle": look["line"], "linewidth": 1}
+        axes.plot(curve.examples, curve.accuracies, marker=look["marker"], markersize=3, **line)
     counts = sorted({n for curve in curves for n in curve.examples})
     axes.set(xscale="log", xlabel="training examples", ylabel="accuracy on the test split")
     axes.set_xticks(counts, [f"{n:,}" for n in counts])

@@ -46,7 +46,17 @@ def doctor(json: Json = False) -> None:
     backend = _find_backend()
     device, problem = _find_device(backend)
     xla = "off" if problem or device == "CPU" else "on"
-    facts |= {"backend": backend, "device": device, "xla auto": xla} | _collect_local_facts()
+    facts |= {
+        "backend": backend,
+        "device": device,
+        "xla auto": xla,
+        "cores": str(os.cpu_count()),
+        "port 8500 (gRPC)": _check_port(8500),
+        "port 8501 (REST)": _check_port(8501),
+        "tensorflow_model_server": shutil.which("tensorflow_model_server") or "not on the PATH",
+        "runs": str(RUNS) if RUNS.is_dir() else "none yet",
+        "saved models": str(MODELS) if MODELS.is_dir() else "none yet",
+    }
     if json:
         print_json(facts)
     else:
@@ -77,17 +87,6 @@ def _find_device(backend: str) -> tuple[str, str | None]:
         return found.stdout.splitlines()[-1], None
     lines = found.stderr.strip().splitlines() or [f"it ended with status {found.returncode}"]
     return "none", lines[-1]
-
-
-def _collect_local_facts() -> dict[str, str]:
-    return {
-        "cores": str(os.cpu_count()),
-        "port 8500 (gRPC)": _check_port(8500),
-        "port 8501 (REST)": _check_port(8501),
-        "tensorflow_model_server": shutil.which("tensorflow_model_server") or "not on the PATH",
-        "runs": str(RUNS) if RUNS.is_dir() else "none yet",
-        "saved models": str(MODELS) if MODELS.is_dir() else "none yet",
-    }
 
 
 def _check_port(port: int) -> str:

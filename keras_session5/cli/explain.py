@@ -11,7 +11,7 @@ from keras_session5 import catalog
 from keras_session5.checks import did_you_mean
 from keras_session5.cli.advice import explain_absence, is_exportable, suggest_replacement, suggest_training
 from keras_session5.cli.inputs import name_inputs, read_inputs
-from keras_session5.cli.options import MODELS, SERVER, Model, Models, Timeout
+from keras_session5.cli.options import MODELS, SERVER, Image, Model, Models, Text, Timeout, Version
 from keras_session5.cli.output import prepare_picture_path, print_json
 from keras_session5.cli.query import print_outputs
 from keras_session5.errors import ArgumentError, Session5Error, UnavailableError
@@ -21,8 +21,8 @@ _OPTIONS = {"explain_image_bytes": "--image", "explain_text": "--text", "explain
 
 def explain(
     name: Model,
-    image: Annotated[Path | None, typer.Option(help="PNG or JPEG file.")] = None,
-    text: Annotated[str | None, typer.Option(help="Text input.")] = None,
+    image: Image = None,
+    text: Text = None,
     json: Annotated[
         str | None,
         typer.Option(help="""The network's inputs, one sample: '{"inputs": [[0, 1]]}', or '[[0, 1]]'."""),
@@ -31,7 +31,7 @@ def explain(
         Path | None,
         typer.Option(help="Output file of the picture: .png.", show_default="NAME-explained.png"),
     ] = None,
-    version: Annotated[int | None, typer.Option(help="Version; the newest if left out.", min=0)] = None,
+    version: Version = None,
     raw: Annotated[
         bool, typer.Option("--raw", help="Print one JSON object; write a picture only with --picture.")
     ] = False,
@@ -78,13 +78,13 @@ def explain(
         print_outputs(sample_outputs, names)
     if figures:
         save(figures, path)
+        if not raw:
+            typer.echo(f"Picture: {path}")
     elif not raw or picture is not None:
         typer.echo(
             f"No picture: {name} has no outputs that can be drawn, only {', '.join(sample_outputs)}.",
             err=True,
         )
-    if figures and not raw:
-        typer.echo(f"Picture: {path}")
 
 
 @contextlib.contextmanager

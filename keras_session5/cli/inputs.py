@@ -1,8 +1,8 @@
 """Reads a model's inputs from the command line: an image, a text or JSON."""
 
 import io
-import json
 import unicodedata
+from json import loads as load_json
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,11 @@ def read_inputs(image: Path | None, text: str | None, json: str | None) -> tuple
     if image is not None:
         return "image", {"image_bytes": [_read_image(image)]}
     if json is not None:
-        return "json", _read_json(json)
+        try:
+            return "json", load_json(json)
+        except (ValueError, RecursionError) as error:
+            shown = json if len(json) <= _MAX_SHOWN else f"{json[:_MAX_SHOWN]}..."
+            raise ArgumentError(f"`--json` must be JSON: {error}. Received: {shown!r}") from None
     if text == "":
         raise ArgumentError("`--text` must have at least one character. Received: an empty text")
     return "text", {"text": [unicodedata.normalize("NFC", str(text))]}
@@ -44,14 +48,6 @@ def name_inputs(client: Any, name: str, version: int | None, signature: str, inp
             f"`--json` must be an object with the inputs {', '.join(names)}. Received: {inputs!r}"
         )
     return {names[0]: inputs}
-
-
-def _read_json(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:
-        shown = text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}..."
-        raise ArgumentError(f"`--json` must be JSON: {error}. Received: {shown!r}") from None
 
 
 def _read_image(path: Path) -> bytes:

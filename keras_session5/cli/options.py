@@ -7,6 +7,9 @@ import typer
 
 Name = Annotated[str, typer.Argument(help="Network of the catalogue; `session5 list` shows them.")]
 Model = Annotated[str, typer.Argument(help="Served model; `session5 models` shows them.")]
+Image = Annotated[Path | None, typer.Option(help="PNG or JPEG file.")]
+Text = Annotated[str | None, typer.Option(help="Text input.")]
+Version = Annotated[int | None, typer.Option(help="Version; the newest if left out.", min=0)]
 Data = Annotated[str | None, typer.Option(help="Data set; the network's own if left out.")]
 DataDir = Annotated[
     Path | None,
@@ -36,9 +39,5 @@ Report = Annotated[Path, typer.Option(help="Output file of the report.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead.")]
 Timeout = Annotated[float, typer.Option(help="Seconds to wait for a response.", min=0.001)]
 Server = Annotated[str, typer.Option(help="Address: http://HOST:PORT for REST, HOST:PORT for gRPC.")]
-RUNS, MODELS, REPORT, SERVER = (
-    Path("runs"),
-    Path("saved_models"),
-    Path("report.json"),
-    "http://127.0.0.1:8501",
-)
+RUNS, MODELS, REPORT = Path("runs"), Path("saved_models"), Path("report.json")
+SERVER = "http://127.0.0.1:8501"

@@ -39,13 +39,7 @@ class Job:
     note: str = ""
 
 
-@dataclass(frozen=True)
-class Exported:
-    """A trained network and its version folder."""
-
-    job: Job
-    result: Any
-    path: Path
+Exported = tuple[Job, Any, Path]  # with the result of the training and the version folder
 
 
 def make_folders(models: Path, runs: Path, report: Path) -> None:
@@ -78,7 +72,7 @@ def train_and_export(job: Job, *, models: Path, runs: Path, verbose: int) -> Exp
         result = interruptible.train(name, runs=runs, verbose=verbose, **job.settings)
     path = export(result, models)
     print_status(f"{name}: {format_metrics(result.metrics)} in {result.seconds:.1f} s -> {path}")
-    return Exported(job, result, path)
+    return job, result, path
 
 
 def compare_served(exported: Sequence[Exported], config: Path | dict[str, str], models: Path) -> list[dict]:
@@ -92,7 +86,7 @@ def compare_served(exported: Sequence[Exported], config: Path | dict[str, str], 
         connect(server.grpc_address) as grpc,
         connect(server.rest_address) as rest,
     ):
-        return [_compare_one(one, grpc, rest) for one in exported]
+        return [_compare_one(*one, grpc, rest) for one in exported]
 
 
 def write_report(
@@ -103,9 +97,10 @@ def write_report(
     Raises:
         Session5Error: if a network misses its accuracy, its loss or the tolerance of the comparison.
     """
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # Linux counts in KiB, macOS in bytes
     whole = {
         "seconds": round(time.perf_counter() - began, 1),
-        "peak_memory_mib": _peak_memory_mib(),
+        "peak_memory_mib": peak // (1 << 20 if sys.platform == "darwin" else 1 << 10),
         "networks": rows,
     }
     if json:
@@ -126,15 +121,14 @@ def print_status(sentence: str) -> None:
     typer.echo(sentence, err=True)
 
 
-def _compare_one(exported: Exported, grpc: Any, rest: Any) -> dict[str, Any]:
+def _compare_one(job: Job, result: Any, path: Path, grpc: Any, rest: Any) -> dict[str, Any]:
     from keras_session5.exporting import ask_saved_model, max_difference
     from keras_session5.exporting.signatures import example_inputs, predict
 
-    job, result = exported.job, exported.result
-    inputs, version = example_inputs(result.model, result.task()), int(exported.path.name)
+    inputs, version = example_inputs(result.model, result.task()), int(path.name)
     expected = predict(result.model, inputs)
     ways = {
-        "saved_model": ask_saved_model(exported.path, "serving_default", inputs),
+        "saved_model": ask_saved_model(path, "serving_default", inputs),
         "grpc": grpc.predict(job.entry.name, inputs, version=version),
         "rest": rest.predict(job.entry.name, inputs, version=version),
     }
@@ -199,9 +193,3 @@ def _find_failures(rows: list[dict]) -> list[str]:
                     f"Received: a difference of {difference:.3g}."
                 )
     return sentences
-
-
-def _peak_memory_mib() -> int:
-    """Returns this process's peak resident memory; Linux counts in KiB, macOS in bytes."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak // (1 << 20 if sys.platform == "darwin" else 1 << 10)

@@ -1,7 +1,6 @@
 """`session5 playground`."""
 
 import contextlib
-import http.client
 import importlib.util
 import json
 import logging
@@ -11,8 +10,6 @@ import sys
 import tempfile
 import threading
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated
@@ -22,7 +19,7 @@ import typer
 
 from keras_session5.checks import free_address
 from keras_session5.cli.options import MODELS, SERVER, Models, Server
-from keras_session5.errors import ArgumentError, Session5Error
+from keras_session5.errors import ArgumentError, ServingError, Session5Error, UnknownError
 from keras_session5.imports import without_collection
 
 _LOOPBACK = ("127.0.0.1", "localhost")
@@ -85,26 +82,30 @@ def _is_model_server(server: str) -> bool:
     Raises:
         ArgumentError: if another program listens there.
     """
+    from keras_session5.client.address import parse
+    from keras_session5.client.deadline import Deadline
+    from keras_session5.client.http_pool import HttpPool
+
+    address = parse(server)
+    pool = HttpPool(address)
     try:
-        with _open_url(f"{server}/v1/models/any") as response:
-            body = response.read()
-    except urllib.error.HTTPError as error:  # also a response
-        body = error.read()
-    except OSError:
-        return False
-    except http.client.HTTPException:
+        deadline = Deadline(_PROBE_TIMEOUT_S, server)
+        json.loads(pool.request("GET", f"{address.prefix}/v1/models", None, deadline).body)
+    except UnknownError:
         raise ArgumentError(
             f"`--server` must be the address of a REST API, but the program there does not speak HTTP. "
             f"Is it a gRPC port? `session5 serve` prints both addresses; use the one after REST. "
             f"Received: --server={server}"
         ) from None
-    try:
-        json.loads(body)
+    except ServingError:  # nothing answers
+        return False
     except ValueError:
         raise ArgumentError(
             f"`--server` must be a model server or a free port, but another program listens there. "
             f"Received: --server={server}"
         ) from None
+    finally:
+        pool.close()
     return True
 
 
@@ -151,13 +152,8 @@ def _wait_until_ready(process: subprocess.Popen, server: str, ended: threading.E
         if process.poll() is not None:
             last_lines = "\n".join(log.read_text("utf-8").splitlines()[-5:])
             raise Session5Error(f"The model server ended at once. Its last output:\n{last_lines}")
-        with contextlib.suppress(OSError), _open_url(f"{server}/v1/models"):
+        if _is_model_server(server):
             return
         if time.monotonic() > until:
             raise Session5Error(f"The model server at {server} did not start in {_START_TIMEOUT_S:.0f} s.")
         ended.wait(0.2)
-
-
-def _open_url(url: str):
-    """Opens a URL without a proxy: the model server is on this machine or nearby."""
-    return urllib.request.build_opener(urllib.request.ProxyHandler({})).open(url, timeout=_PROBE_TIMEOUT_S)

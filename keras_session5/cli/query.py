@@ -1,14 +1,13 @@
 """`session5 query`."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from keras_session5.cli.advice import explain_absence
 from keras_session5.cli.inputs import name_inputs, read_inputs
-from keras_session5.cli.options import MODELS, SERVER, Model, Models, Server, Timeout
+from keras_session5.cli.options import MODELS, SERVER, Image, Model, Models, Server, Text, Timeout, Version
 from keras_session5.cli.output import print_json
 from keras_session5.errors import ArgumentError, FailedPreconditionError, InvalidArgumentError
 
@@ -17,8 +16,8 @@ _TOP_K = 5  # classes to print
 
 def query(
     name: Model,
-    image: Annotated[Path | None, typer.Option(help="PNG or JPEG file.")] = None,
-    text: Annotated[str | None, typer.Option(help="Text input.")] = None,
+    image: Image = None,
+    text: Text = None,
     json: Annotated[
         str | None,
         typer.Option(help="""Inputs of a signature: '{"inputs": [[0, 1]]}', or '[[0, 1]]' if it has one."""),
@@ -26,7 +25,7 @@ def query(
     signature: Annotated[
         str | None, typer.Option(help="Signature for --json.", show_default="serving_default")
     ] = None,
-    version: Annotated[int | None, typer.Option(help="Version; the newest if left out.", min=0)] = None,
+    version: Version = None,
     raw: Annotated[bool, typer.Option("--raw", help="Print all outputs as one JSON object.")] = False,
     server: Server = SERVER,
     models: Models = MODELS,

@@ -5,38 +5,23 @@ from dataclasses import replace
 
 import typer
 
-from keras_session5.cli.options import (
-    MODELS,
-    REPORT,
-    RUNS,
-    Data,
-    DataDir,
-    Epochs,
-    Json,
-    Models,
-    Name,
-    Report,
-    Runs,
-    Seed,
-    Set,
-    Xla,
-)
+from keras_session5.cli import options
 from keras_session5.cli.output import progress
 from keras_session5.cli.settings import parse_settings
 
 
 def run(
-    name: Name,
-    data: Data = None,
-    epochs: Epochs = None,
-    settings: Set = None,
-    seed: Seed = None,
-    xla: Xla = None,
-    data_dir: DataDir = None,
-    runs: Runs = RUNS,
-    models: Models = MODELS,
-    report: Report = REPORT,
-    json: Json = False,
+    name: options.Name,
+    data: options.Data = None,
+    epochs: options.Epochs = None,
+    settings: options.Set = None,
+    seed: options.Seed = None,
+    xla: options.Xla = None,
+    data_dir: options.DataDir = None,
+    runs: options.Runs = options.RUNS,
+    models: options.Models = options.MODELS,
+    report: options.Report = options.REPORT,
+    json: options.Json = False,
 ) -> None:
     """Train, export, serve and query one network, and compare the outputs."""
     from keras_session5 import catalog

@@ -21,7 +21,7 @@ def parse_settings(pairs: Sequence[str] | None, epochs: int | None) -> dict[str,
     Raises:
         ArgumentError: if a pair has no `=`, names an argument with an option of its own, or repeats a name.
     """
-    settings = {} if epochs is None else {"epochs": epochs}
+    settings: dict[str, Any] = {} if epochs is None else {"epochs": epochs}
     for pair in pairs or ():
         key, equals, value = pair.partition("=")
         if not equals or not key.isidentifier():
@@ -32,12 +32,8 @@ def parse_settings(pairs: Sequence[str] | None, epochs: int | None) -> dict[str,
             )
         if key in settings:
             raise ArgumentError(f"`{key}` must be given once. Received: {settings[key]!r} and {value!r}")
-        settings[key] = _parse_value(value)
+        try:
+            settings[key] = ast.literal_eval(value)
+        except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+            settings[key] = {"true": True, "false": False}.get(value, value)
     return settings
-
-
-def _parse_value(text: str) -> Any:
-    try:
-        return ast.literal_eval(text)
-    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
-        return {"true": True, "false": False}.get(text, text)

@@ -4,36 +4,24 @@ from typing import Annotated
 
 import typer
 
-from keras_session5.cli import interruptible
-from keras_session5.cli.options import (
-    RUNS,
-    Data,
-    DataDir,
-    Epochs,
-    Json,
-    Name,
-    Runs,
-    Seed,
-    Set,
-    Xla,
-)
+from keras_session5.cli import interruptible, options
 from keras_session5.cli.output import format_metrics, print_json, progress
 from keras_session5.cli.settings import parse_settings
 
 
 def train(
-    name: Name,
-    data: Data = None,
-    epochs: Epochs = None,
-    settings: Set = None,
-    seed: Seed = None,
-    xla: Xla = None,
+    name: options.Name,
+    data: options.Data = None,
+    epochs: options.Epochs = None,
+    settings: options.Set = None,
+    seed: options.Seed = None,
+    xla: options.Xla = None,
     backend: Annotated[
         str | None,
         typer.Option(metavar="tensorflow|jax", help="Keras's backend.", show_default="Keras's own"),
     ] = None,
-    data_dir: DataDir = None,
-    runs: Runs = RUNS,
+    data_dir: options.DataDir = None,
+    runs: options.Runs = options.RUNS,
     resume: Annotated[
         bool, typer.Option("--resume", help="Continue the newest unfinished run after its last epoch.")
     ] = False,
@@ -53,7 +41,7 @@ def train(
         bool,
         typer.Option("--profile", help="Also write a trace of a few steps for the dashboard (needs xprof)."),
     ] = False,
-    json: Json = False,
+    json: options.Json = False,
 ) -> None:
     """Train a network and save the run in runs/NAME/TIME/."""
     with progress() as verbose:
@@ -78,18 +66,13 @@ def train(
         found = {"run_dir": str(result.run_dir), "metrics": result.metrics}
         print_json({key: record[key] for key in keys} | found)
         return
-    if trials := record.get("trials"):
-        _print_trials(trials)
+    trials = record.get("trials") or []
+    for i in range(0, len(trials), 50):  # one sign per trial, fifty per line
+        row = trials[i : i + 50]
+        signs = "".join("." if right else "x" for right in row)
+        typer.echo(f"trials {i + 1:>4} to {i + len(row):<4} {signs}  {sum(row)} of {len(row)} right")
     typer.echo(
         f"{name} on {result.data}: {format_metrics(result.metrics)} on the test split, after "
         f"{record['epochs']} epochs in {result.seconds:.1f} s. Run: {result.run_dir}\n"
         f"Next: session5 export {name}, and session5 dashboard {name}"
     )
-
-
-def _print_trials(trials: list[int]) -> None:
-    """Prints one sign per trial, `.` for right and `x` for wrong, fifty per line."""
-    for i in range(0, len(trials), 50):
-        row = trials[i : i + 50]
-        signs = "".join("." if right else "x" for right in row)
-        typer.echo(f"trials {i + 1:>4} to {i + len(row):<4} {signs}  {sum(row)} of {len(row)} right")

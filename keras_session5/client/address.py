@@ -50,13 +50,7 @@ def _parse_rest(text: str) -> Address | None:
         return None
     default_port = {"http": 80, "https": 443}[parts.scheme]
     netloc = parts.netloc if re.search(r":\d*$", parts.netloc) else f"{parts.netloc}:{default_port}"
-    if (
-        parts.query
-        or parts.fragment
-        or not parts.path.isascii()
-        or " " in parts.path
-        or not _is_target(netloc)
-    ):
+    if parts.query or parts.fragment or not re.fullmatch("[!-~]*", parts.path) or not _is_target(netloc):
         return None
     return Address(text, parts.scheme, netloc, parts.path.rstrip("/"))
 

@@ -2,47 +2,23 @@
 
 import time
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from keras_session5.client.address import Address, parse
 from keras_session5.client.deadline import Deadline, check_timeout
 from keras_session5.client.inputs import to_array
-from keras_session5.client.records import (
-    ModelMetadata,
-    ModelSpec,
-    Signature,
-    TensorInfo,
-    VersionStatus,
-    check_name,
-)
+from keras_session5.client.records import ModelMetadata, ModelSpec, Signature, VersionStatus, check_name
 from keras_session5.errors import ArgumentError, NotFoundError
+
+if TYPE_CHECKING:
+    from keras_session5.client.grpc_transport import GrpcTransport
+    from keras_session5.client.rest import RestTransport
 
 # How long the client keeps a version's metadata: TensorFlow Serving polls for new versions once a second.
 _METADATA_MAX_AGE_S = 1.0
 _EMPTY_SIGNATURE = Signature({}, {})
-
-
-class Transport(Protocol):
-    """One way to talk to a server."""
-
-    def predict(
-        self,
-        model: ModelSpec,
-        signature_name: str,
-        inputs: Mapping[str, np.ndarray],
-        outputs: Mapping[str, TensorInfo],
-        deadline: Deadline,
-    ) -> dict[str, np.ndarray]: ...
-
-    def metadata(self, model: ModelSpec, deadline: Deadline) -> ModelMetadata: ...
-
-    def status(self, model: ModelSpec, deadline: Deadline) -> list[VersionStatus]: ...
-
-    def models(self, deadline: Deadline) -> dict[str, list[VersionStatus]]: ...
-
-    def close(self) -> None: ...
 
 
 def connect(address: str, *, timeout_s: float = 10.0) -> "Client":
@@ -120,7 +96,9 @@ class Client:
             )
         for alias in inputs:
             check_name("input name", alias)
-        metadata = self._recent_metadata(model, deadline)
+        metadata, expires = self._known.get(model, (None, 0.0))
+        if metadata is None or time.monotonic() > expires:
+            metadata = self._fresh_metadata(model, deadline)
         try:
             return self._predict(name, metadata, signature_name, inputs, deadline)
         except NotFoundError:
@@ -206,19 +184,13 @@ class Client:
         outputs = self._transport.predict(model, signature_name, arrays, signature.outputs, deadline)
         return {alias: _decode_text(alias, array) for alias, array in outputs.items()}
 
-    def _recent_metadata(self, model: ModelSpec, deadline: Deadline) -> ModelMetadata:
-        metadata, expires = self._known.get(model, (None, 0.0))
-        if metadata is None or time.monotonic() > expires:
-            return self._fresh_metadata(model, deadline)
-        return metadata
-
     def _fresh_metadata(self, model: ModelSpec, deadline: Deadline) -> ModelMetadata:
         metadata = self._transport.metadata(model, deadline)
         self._known[model] = metadata, time.monotonic() + _METADATA_MAX_AGE_S
         return metadata
 
 
-def _open_transport(address: Address) -> Transport:
+def _open_transport(address: Address) -> "GrpcTransport | RestTransport":
     """Imports only the transport in use, because importing gRPC takes longer than all the rest."""
     if address.scheme == "grpc":
         from keras_session5.client.grpc_transport import GrpcTransport

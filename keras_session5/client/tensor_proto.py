@@ -5,27 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from keras_session5.client.dtypes import dtype_name, numpy_dtype, tf_dtype_name
+from keras_session5.client.dtypes import FIELDS, dtype_name, numpy_dtype, tf_dtype_name
 from keras_session5.client.protos import data_type_name, data_type_number
 from keras_session5.errors import InvalidArgumentError
 
-_TYPED_FIELDS = {
-    "bool": "bool_val",
-    "int8": "int_val",
-    "int16": "int_val",
-    "int32": "int_val",
-    "int64": "int64_val",
-    "uint8": "int_val",
-    "uint16": "int_val",
-    "uint32": "uint32_val",
-    "uint64": "uint64_val",
-    "float16": "half_val",
-    "float32": "float_val",
-    "float64": "double_val",
-    "complex64": "scomplex_val",
-    "complex128": "dcomplex_val",
-    "string": "string_val",
-}
 # Fields that store another dtype: bit patterns, or pairs of real numbers.
 _STORED_AS = {"float16": "uint16", "complex64": "float32", "complex128": "float64"}
 
@@ -68,24 +51,17 @@ def read(proto: Any) -> np.ndarray:
         if proto.tensor_content:
             # A copy, because an array over the message's bytes is read-only.
             return np.frombuffer(proto.tensor_content, dtype.newbyteorder("<")).reshape(shape).astype(dtype)
-        return _repeat_last(_read_typed_values(proto, name, dtype), math.prod(shape)).reshape(shape)
+        values = np.array(getattr(proto, FIELDS[name]), _STORED_AS.get(name, dtype))
+        if name in _STORED_AS:
+            values = values.view(dtype)
+        return _repeat_last(values, math.prod(shape)).reshape(shape)
     except ValueError as error:
         raise InvalidArgumentError(f"A tensor's values do not fit its shape {shape}: {error}") from error
 
 
-def _read_typed_values(proto: Any, name: str, dtype: np.dtype) -> np.ndarray:
-    field = getattr(proto, _TYPED_FIELDS[name])
-    if name in _STORED_AS:
-        return np.array(field, _STORED_AS[name]).view(dtype)
-    return np.array(field, dtype)
-
-
 def _repeat_last(values: np.ndarray, size: int) -> np.ndarray:
-    if values.size == size:
-        return values
     if values.size > size:
         raise ValueError(f"{values.size} values for {size} places")
-    zero = b"" if values.dtype == object else 0
-    result = np.full(size, values[-1] if values.size else zero, values.dtype)
-    result[: values.size] = values
-    return result
+    if not values.size:
+        return np.full(size, b"" if values.dtype == object else 0, values.dtype)
+    return np.pad(values, (0, size - values.size), mode="edge")

@@ -65,7 +65,11 @@ class Dashboard(keras.callbacks.Callback):
     @warn_on_failure
     def on_train_begin(self, logs: Logs = None):
         if self.first_step == 1:
-            self._write_once()
+            file = self._file()
+            file.write_graph(network_graph(self.model))
+            file.write_text("recipe", recipe_table(self.record))
+            name = "/".join(self.directory.parts[-2:])
+            file.write_summary(summary_v2.hparams_pb(hyperparameters(self.record), trial_id=name))
         self.probe = Probe(self.model, self.task)
         self.predictor = Predictor(self.model, self.task)
         self.gallery = Gallery(self.model, self.task, self.predictor)
@@ -108,13 +112,6 @@ class Dashboard(keras.callbacks.Callback):
         self._file().write_summary(summary.session_end_pb(api_pb2.STATUS_SUCCESS))
         for file in self.files.values():
             file.close()
-
-    def _write_once(self) -> None:
-        file = self._file()
-        file.write_graph(network_graph(self.model))
-        file.write_text("recipe", recipe_table(self.record))
-        name = "/".join(self.directory.parts[-2:])
-        file.write_summary(summary_v2.hparams_pb(hyperparameters(self.record), trial_id=name))
 
     def _write_scalars(self, logs: dict[str, float], seconds: float, step: int) -> None:
         model: Any = self.model

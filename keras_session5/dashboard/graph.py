@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-from tensorboard.compat.proto import attr_value_pb2, graph_pb2, tensor_shape_pb2
+from tensorboard.compat.proto import attr_value_pb2, graph_pb2
 
 
 def network_graph(model: Any) -> graph_pb2.GraphDef:
@@ -33,16 +33,11 @@ def _add_node(tensor: Any, graph: graph_pb2.GraphDef, names: dict[tuple[str, int
         calls = sum(name == operation.name for name, _ in names)
         names[key] = f"{operation.name}_{calls + 1}" if calls else operation.name
         node = graph.node.add(name=names[key], op=type(operation).__name__, input=inputs)
-        node.attr["_output_shapes"].list.shape.add().CopyFrom(_make_shape(tensor.shape))
+        shape = node.attr["_output_shapes"].list.shape.add()
+        for size in tensor.shape:
+            shape.dim.add(size=-1 if size is None else size)
         weights = getattr(operation, "weights", [])
         if weights:
             parameters = sum(math.prod(weight.shape) for weight in weights)
             node.attr["parameters"].CopyFrom(attr_value_pb2.AttrValue(i=parameters))
     return names[key]
-
-
-def _make_shape(sizes: tuple[int | None, ...]) -> tensor_shape_pb2.TensorShapeProto:
-    shape = tensor_shape_pb2.TensorShapeProto()
-    for size in sizes:
-        shape.dim.add(size=-1 if size is None else size)
-    return shape

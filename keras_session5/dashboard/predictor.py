@@ -1,13 +1,12 @@
 """A network's predictions for test examples."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 from keras.ops import convert_to_numpy
 
 from keras_session5 import introspection
-from keras_session5.data import Split, subset
+from keras_session5.data import subset
 from keras_session5.data.characters import lengths, trim
 from keras_session5.layers import RadialBasis
 from keras_session5.tasks import Predictions, Task
@@ -30,22 +29,22 @@ class Predictor:
 
     def __init__(self, model: Any, task: Task):
         self.task = task
-        self.split = _sort_by_length(subset(task.data.test, _MAX_EXAMPLES, seed=0))
+        split = subset(task.data.test, _MAX_EXAMPLES, seed=0)
+        self.split = split.take(np.argsort(lengths(split.inputs), kind="stable")) if split.is_text else split
         self.opened = introspection.opened(model, {_PENULTIMATE: find_penultimate(model)})
         self.output = model.output_names[0]
 
     def predictions(self) -> Predictions:
         """Returns the predictions for all examples of `split`."""
-        return Predictions.concatenate(list(self._predict_batches()))
-
-    def _predict_batches(self) -> Iterator[Predictions]:
+        batches = []
         for start in range(0, len(self.split), _BATCH):
             part = self.split.take(range(start, min(start + _BATCH, len(self.split))))
             inputs = trim(part.inputs) if part.is_text else part.inputs
             batch = self.task.batch(inputs, part.labels, np.random.default_rng(start))
             tensors = self.opened(batch[0], training=False)
             outputs, features = (convert_to_numpy(tensors[name]) for name in (self.output, _PENULTIMATE))
-            yield self.task.predictions(part, batch, outputs, features)
+            batches.append(self.task.predictions(part, batch, outputs, features))
+        return Predictions.concatenate(batches)
 
 
 def find_penultimate(model: Any) -> Any:
@@ -56,7 +55,3 @@ def find_penultimate(model: Any) -> Any:
         tensor = operation._inbound_nodes[call].input_tensors[0]
         if getattr(operation, "weights", None) or isinstance(operation, RadialBasis):
             return tensor
-
-
-def _sort_by_length(split: Split) -> Split:
-    return split.take(np.argsort(lengths(split.inputs), kind="stable")) if split.is_text else split

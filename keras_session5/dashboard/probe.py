@@ -27,7 +27,12 @@ class Probe:
 
     def __init__(self, model: Any, task: Task):
         self.model = model
-        layers = [layer.name for layer in model.layers if _is_informative(layer)]
+        idle = (keras.layers.InputLayer, keras.layers.Dropout)  # nothing to see in inference mode
+        layers = [
+            layer.name
+            for layer in model.layers
+            if not isinstance(layer, idle) and keras.backend.is_float_dtype(layer.output.dtype)
+        ]
         self.opened = introspection.layer_outputs(model, layers)
         split = subset(task.train, _EXAMPLES, seed=0)
         inputs = trim(split.inputs) if split.is_text else split.inputs
@@ -38,8 +43,16 @@ class Probe:
 
         The loss is the mean over the examples of the batch, or over the tokens that count.
         """
-        differentiate = _differentiate_with_jax if keras.backend.backend() == "jax" else _differentiate
-        outputs, gradients = differentiate(self.model, self.opened, *self.batch)
+        inputs, targets, *weights = self.batch
+        fixed = [weight.value for weight in self.opened.non_trainable_variables]
+
+        def compute_loss(values):
+            outputs, _ = self.opened.stateless_call(values, fixed, inputs, training=False)
+            predictions = outputs[self.model.output_names[0]]
+            return self.model.compute_loss(inputs, targets, predictions, *weights, training=False), outputs
+
+        values = [weight.value for weight in self.opened.trainable_variables]
+        outputs, gradients = introspection.differentiate(compute_loss, values)
         activations = {name: convert_to_numpy(tensor) for name, tensor in outputs.items()}
         paths = [weight.path for weight in self.opened.trainable_variables]
         pairs = zip(paths, gradients, strict=True)
@@ -49,41 +62,3 @@ class Probe:
 def gradient_norm(gradients: dict[str, np.ndarray]) -> float:
     """Returns the norm of all gradients as one vector."""
     return float(np.sqrt(sum(np.square(one, dtype="float64").sum() for one in gradients.values())))
-
-
-def _is_informative(layer: Any) -> bool:
-    """Returns whether a layer computes something in inference mode, and its outputs are floats."""
-    idle = (keras.layers.InputLayer, keras.layers.Dropout)
-    return not isinstance(layer, idle) and keras.backend.is_float_dtype(layer.output.dtype)
-
-
-def _differentiate(model, opened, inputs, targets, weights=None) -> tuple[dict[str, Any], list[Any]]:
-    import tensorflow as tf
-
-    values = [weight.value for weight in opened.trainable_variables]
-    with tf.GradientTape(watch_accessed_variables=False) as tape:
-        tape.watch(values)
-        outputs = opened(inputs, training=False)
-        loss = _compute_loss(model, inputs, targets, weights, outputs)
-    # The gradient of an embedding holds only the rows that the batch uses; the conversion adds the zeros.
-    gradients = tape.gradient(loss, values)
-    return outputs, [None if one is None else tf.convert_to_tensor(one) for one in gradients]
-
-
-def _differentiate_with_jax(model, opened, inputs, targets, weights=None) -> tuple[dict[str, Any], list[Any]]:
-    import jax  # pyright: ignore[reportMissingImports]
-
-    fixed = [weight.value for weight in opened.non_trainable_variables]
-
-    def compute_loss(values):
-        outputs, _ = opened.stateless_call(values, fixed, inputs, training=False)
-        return _compute_loss(model, inputs, targets, weights, outputs), outputs
-
-    values = [weight.value for weight in opened.trainable_variables]
-    (_, outputs), gradients = jax.value_and_grad(compute_loss, has_aux=True)(values)
-    return outputs, gradients
-
-
-def _compute_loss(model, inputs, targets, weights, outputs):
-    predictions = outputs[model.output_names[0]]
-    return model.compute_loss(inputs, targets, predictions, sample_weight=weights, training=False)

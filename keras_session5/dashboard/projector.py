@@ -36,7 +36,7 @@ def write_projector(
     with (folder / _POINTS).open("w") as file:
         file.writelines("\t".join(map("{:.6g}".format, row)) + "\n" for row in points.tolist())
     lines = [list(columns), *zip(*columns.values(), strict=True)]
-    table = "".join("\t".join(_clean_cell(cell) for cell in line) + "\n" for line in lines)
+    table = "".join("\t".join(" ".join(str(cell).split()) or "-" for cell in line) + "\n" for line in lines)
     (folder / _COLUMNS).write_text(table, "utf-8")
     config = ProjectorConfig()
     embedding = config.embeddings.add(tensor_name=name, tensor_path=_POINTS, metadata_path=_COLUMNS)
@@ -51,16 +51,10 @@ def write_projector(
 def sprite(images: np.ndarray) -> bytes:
     """Returns a square PNG of all images (N, H, W, 1), in dark ink on a light background."""
     from PIL import Image
+    from skimage.util import montage
 
-    count, height, width = images.shape[:3]
-    side = math.ceil(math.sqrt(count))
-    whole = np.zeros((side * side, height, width), "uint8")
-    whole[:count] = images[..., 0]
-    whole = whole.reshape(side, side, height, width).swapaxes(1, 2).reshape(side * height, side * width)
+    side = math.ceil(math.sqrt(len(images)))
+    whole = montage(images[..., 0], 0, grid_shape=(side, side))
     png = io.BytesIO()
     Image.fromarray(255 - whole).save(png, "png")
     return png.getvalue()
-
-
-def _clean_cell(text: str) -> str:
-    return " ".join(str(text).split()) or "-"

@@ -29,7 +29,12 @@ def recipe_table(record: Mapping[str, Any]) -> str:
         "Network": record["arguments"],
         "Versions": record["versions"],
     }
-    return "\n\n".join(_format_table(title, rows) for title, rows in tables.items())
+    parts = []
+    for title, rows in tables.items():
+        cells = {key: str(value).replace("|", "\\|").replace("\n", " ") for key, value in rows.items()}
+        lines = [f"| {key} | {cell} |" for key, cell in cells.items()]
+        parts.append("\n".join([f"#### {title}", "", "| setting | value |", "|---|---|", *lines]))
+    return "\n\n".join(parts)
 
 
 def hyperparameters(record: Mapping[str, Any]) -> dict[str, bool | int | float | str]:
@@ -40,12 +45,3 @@ def hyperparameters(record: Mapping[str, Any]) -> dict[str, bool | int | float |
     # Lists, such as the widths of layers, become text.
     plain = bool | int | float | str
     return {key: value if isinstance(value, plain) else json.dumps(value) for key, value in values.items()}
-
-
-def _format_table(title: str, rows: Mapping[str, Any]) -> str:
-    lines = [f"| {key} | {_format_cell(value)} |" for key, value in rows.items()]
-    return "\n".join([f"#### {title}", "", "| setting | value |", "|---|---|", *lines])
-
-
-def _format_cell(value: Any) -> str:
-    return str(value).replace("|", "\\|").replace("\n", " ")

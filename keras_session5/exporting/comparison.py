@@ -19,7 +19,7 @@ def max_difference(
     NaN, a different shape or a different text is an infinite difference.
 
     Args:
-        relative: divide each output's difference by its largest number if that is above 1.
+        relative: divide the difference of each output of floats by its largest number if that is above 1.
     """
     differences = [0.0]
     for name, array in expected.items():
@@ -27,9 +27,10 @@ def max_difference(
         if other.shape != array.shape or (array.dtype == object and (other != array).any()):
             return float("inf")
         if array.dtype != object:
-            difference = np.abs(other.astype("float64") - array.astype("float64"))
-            size = float(np.abs(array).max(initial=1.0)) if relative else 1.0
-            differences.append(float(np.nan_to_num(difference / size, nan=np.inf).max(initial=0.0)))
+            relative_to = np.abs(array).max(initial=1.0) if relative and array.dtype.kind == "f" else 1.0
+            with np.errstate(invalid="ignore"):  # infinities and NaN never agree
+                difference = np.abs(other.astype("float64") - array.astype("float64")) / relative_to
+            differences.append(float(np.nan_to_num(difference, nan=np.inf).max(initial=0.0)))
     return max(differences)
 
 
@@ -56,35 +57,18 @@ def rows_independent(predict: Predict, examples: Mapping[str, np.ndarray]) -> bo
     rows = np.linspace(0, count - 1, ROWS).astype(int)
     if any((array[rows] == array[rows[:1]]).all() for array in examples.values()):
         return False
-    alone = {row: _predict_rows(predict, examples, rows[i : i + 1]) for i, row in enumerate(rows)}
-    batches = (rows[:2], rows[[7, 3, 5]], rows[::-1], np.arange(count))
-    return all(_match_alone(_predict_rows(predict, examples, batch), batch, alone) for batch in batches)
 
+    def predict_rows(some: np.ndarray) -> dict[str, np.ndarray]:
+        outputs = predict({name: array[some] for name, array in examples.items()})
+        return {name: np.asarray(output) for name, output in outputs.items()}
 
-def _predict_rows(
-    predict: Predict, examples: Mapping[str, np.ndarray], rows: np.ndarray
-) -> dict[str, np.ndarray]:
-    inputs = {name: array[rows] for name, array in examples.items()}
-    return {name: np.asarray(output) for name, output in predict(inputs).items()}
-
-
-def _match_alone(
-    outputs: Mapping[str, np.ndarray], rows: np.ndarray, alone: Mapping[int, Mapping[str, np.ndarray]]
-) -> bool:
-    for name, output in outputs.items():
-        if output.ndim == 0 or len(output) != len(rows):
+    alone = {row: predict_rows(rows[i : i + 1]) for i, row in enumerate(rows)}
+    for batch in (rows[:2], rows[[7, 3, 5]], rows[::-1], np.arange(count)):
+        outputs = predict_rows(batch)
+        if any(output.ndim == 0 or len(output) != len(batch) for output in outputs.values()):
             return False
-        for i, row in enumerate(rows):
-            if row in alone and not _match(output[i : i + 1], alone[row][name]):
+        for i, row in enumerate(batch):
+            one = {name: output[i : i + 1] for name, output in outputs.items()}
+            if row in alone and not max_difference(alone[row], one, relative=True) <= TOLERANCE:
                 return False
     return True
-
-
-def _match(one: np.ndarray, other: np.ndarray) -> bool:
-    if one.shape != other.shape:
-        return False
-    if not np.issubdtype(one.dtype, np.inexact):
-        return bool((one == other).all())
-    size = np.abs(other).max(initial=1.0)
-    with np.errstate(invalid="ignore"):  # infinities and NaN never match
-        return bool(np.abs(one - other).max(initial=0.0) <= TOLERANCE * size)

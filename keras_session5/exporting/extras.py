@@ -44,16 +44,10 @@ def write_extras(
     (folder / RECORD).write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", "utf-8")
     with tf.io.TFRecordWriter(str(folder / WARMUP)) as writer:
         for signature, inputs in examples.items():
-            writer.write(_make_predict_log(result.name, signature, inputs).SerializeToString())
-
-
-def _make_predict_log(
-    name: str, signature: str, inputs: Mapping[str, np.ndarray]
-) -> prediction_log_pb2.PredictionLog:
-    log = prediction_log_pb2.PredictionLog()
-    request = log.predict_log.request
-    request.model_spec.name = name
-    request.model_spec.signature_name = signature
-    for key, array in inputs.items():
-        request.inputs[key].CopyFrom(tf.make_tensor_proto(array[:1] if array.ndim else array))
-    return log
+            log = prediction_log_pb2.PredictionLog()
+            request = log.predict_log.request
+            request.model_spec.name = result.name
+            request.model_spec.signature_name = signature
+            for key, array in inputs.items():
+                request.inputs[key].CopyFrom(tf.make_tensor_proto(array[:1] if array.ndim else array))
+            writer.write(log.SerializeToString())

@@ -12,13 +12,14 @@ from keras_session5.introspection.layers import (
     state_tensors,
     unit_tensors,
 )
-from keras_session5.introspection.saliency import outputs_and_saliency, saliency
+from keras_session5.introspection.saliency import differentiate, outputs_and_saliency, saliency
 
 __all__ = [
     "SCORES",
     "attention_groups",
     "attention_tensors",
     "attention_weights",
+    "differentiate",
     "layer_outputs",
     "layer_tensors",
     "opened",

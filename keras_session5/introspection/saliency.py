@@ -6,6 +6,7 @@ section 3). The gradient of a step function is zero: as in training, the identit
 so a network of steps and sums has the same saliency for every image.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -37,28 +38,33 @@ def outputs_and_saliency(scored: Any, images: Any) -> tuple[dict[str, Any], Any]
     Returns:
         The outputs by name, without the scores; the saliency (B, H, W).
     """
-    differentiate = _differentiate_with_jax if keras.backend.backend() == "jax" else _differentiate
-    outputs, gradient = differentiate(scored, images)
+
+    def find_winners(x):
+        outputs = dict(scored(x, training=False))
+        return ops.sum(ops.max(outputs[SCORES], axis=-1)), outputs
+
+    outputs, gradient = differentiate(find_winners, images)
     outputs.pop(SCORES)
     return outputs, ops.max(ops.abs(gradient), axis=-1)
 
 
-def _differentiate(scored, images) -> tuple[dict[str, Any], Any]:
+def differentiate(function: Callable[[Any], tuple[Any, Any]], x: Any) -> tuple[Any, Any]:
+    """Differentiates a function with the backend of Keras.
+
+    Args:
+        function: from `x` to a scalar, and further results.
+        x: tensor or list of tensors.
+
+    Returns:
+        The further results; the gradient of the scalar, of the structure of `x`.
+    """
+    if keras.backend.backend() == "jax":
+        import jax  # pyright: ignore[reportMissingImports]
+
+        return jax.grad(function, has_aux=True)(x)[::-1]
     import tensorflow as tf
 
     with tf.GradientTape(watch_accessed_variables=False) as tape:
-        tape.watch(images)
-        outputs = dict(scored(images, training=False))
-        winners = ops.max(outputs[SCORES], axis=-1)
-    return outputs, tape.gradient(winners, images)
-
-
-def _differentiate_with_jax(scored, images) -> tuple[dict[str, Any], Any]:
-    import jax  # pyright: ignore[reportMissingImports]
-
-    def winners(x):
-        outputs = dict(scored(x, training=False))
-        return ops.sum(ops.max(outputs[SCORES], axis=-1)), outputs
-
-    gradient, outputs = jax.grad(winners, has_aux=True)(images)
-    return outputs, gradient
+        tape.watch(x)
+        scalar, results = function(x)
+    return results, tape.gradient(scalar, x)

@@ -53,9 +53,6 @@ class CausalAttention(keras.layers.Layer):
     def call(self, x: Any) -> Any:
         return self.attention(x, x, use_causal_mask=True)
 
-    def compute_output_shape(self, input_shape: tuple) -> tuple:
-        return input_shape
-
     def get_config(self) -> dict[str, Any]:
         return super().get_config() | {
             "num_heads": self.num_heads,

@@ -26,7 +26,3 @@ class ClassToken(keras.layers.Layer):
     def call(self, x: Any) -> Any:
         token = ops.broadcast_to(ops.cast(self.token, x.dtype), (ops.shape(x)[0], 1, x.shape[-1]))
         return ops.concatenate([token, x], axis=1)
-
-    def compute_output_shape(self, input_shape: tuple) -> tuple:
-        batch, length, width = input_shape
-        return (batch, None if length is None else length + 1, width)

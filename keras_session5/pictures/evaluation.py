@@ -96,7 +96,10 @@ def mistakes(
     captions = [(_get_name(labels[i], class_names), _get_name(predictions[i], class_names)) for i in rows]
     shares = ["" if confidence is None else f"{confidence[i]:.0%}" for i in rows]
     if not rows:
-        return _draw_sentence(f"No mistake in {len(inputs):,} samples.")
+        figure, axes = _make_axes(3.5, 0.5, top=0.1)
+        axes.axis("off")
+        axes.text(0, 0.5, f"No mistake in {len(inputs):,} samples.", va="center")
+        return figure
     if isinstance(inputs[0], str):
         return _draw_texts([str(inputs[i]) for i in rows], captions, shares)
     arrays = np.stack([np.asarray(inputs[i], float) for i in rows])
@@ -252,13 +255,6 @@ def _draw_texts(texts: Sequence[str], captions: Sequence[tuple[str, str]], share
             colour = style.VERMILION if i == 2 and y else style.BLACK
             options = {"color": colour, "weight": "normal" if y else "bold", **style.font()}
             axes.text(starts[i], 0.22 * y + 0.05, style.shown(cell), va="top", fontsize=9, **options)
-    return figure
-
-
-def _draw_sentence(text: str) -> Figure:
-    figure, axes = _make_axes(3.5, 0.5, top=0.1)
-    axes.axis("off")
-    axes.text(0, 0.5, text, va="center")
     return figure
 
 

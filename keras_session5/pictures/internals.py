@@ -32,13 +32,13 @@ def feature_maps(maps: Mapping[str, np.ndarray]) -> Figure:
             scale.
     """
     mosaics = {name: _make_mosaic(np.asarray(array)) for name, array in maps.items()}
-    heights = [0.35 + 0.85 * _WIDTH * m.shape[0] / m.shape[1] for m in mosaics.values()]
+    heights = [0.35 + 0.85 * _WIDTH * m.shape[0] / m.shape[1] for m, _ in mosaics.values()]
     figure = style.new_figure(_WIDTH, sum(heights) + 0.1)
     rows = figure.subplots(len(maps), 1, squeeze=False, height_ratios=heights)[:, 0]
     colours = mpl.colormaps[style.SEQUENTIAL].with_extremes(bad="white")
-    for axes, (name, mosaic) in zip(rows, mosaics.items(), strict=True):
+    for axes, (name, (mosaic, size)) in zip(rows, mosaics.items(), strict=True):
         image = axes.imshow(mosaic, cmap=colours, interpolation="nearest")
-        axes.set_title(f"{name}: {_describe_size(np.shape(maps[name]))}", loc="left", fontsize=10)
+        axes.set_title(f"{name}: {size}", loc="left", fontsize=10)
         axes.set_axis_off()
         _add_colorbar(figure, image, axes)
     return figure
@@ -272,15 +272,14 @@ def _draw_bars(part: Any, sums: np.ndarray, activations: np.ndarray) -> None:
 def _draw_strips(part: Any, sums: np.ndarray, activations: np.ndarray) -> None:
     left, right = part.subplots(1, 2)
     limit = max(float(np.abs(sums).max()), 1e-30)
-    signed: dict[str, Any] = {"cmap": style.SIGNED, "vmin": -limit, "vmax": limit}
-    strips = ((left, "weighted sum", sums, signed), (right, "activation", activations, {}))
-    for axes, title, values, options in strips:
-        colours = mpl.colormaps[options.get("cmap", style.SEQUENTIAL)].with_extremes(bad="white")
-        image = axes.imshow(
-            _split_rows(values, _strip_width(len(values))),
-            **{**options, "cmap": colours},
-            interpolation="nearest",
-        )
+    strips = (
+        (left, "weighted sum", sums, style.SIGNED, (-limit, limit)),
+        (right, "activation", activations, style.SEQUENTIAL, (None, None)),
+    )
+    for axes, title, values, name, (low, high) in strips:
+        colours = mpl.colormaps[name].with_extremes(bad="white")
+        rows = _split_rows(values, _strip_width(len(values)))
+        image = axes.imshow(rows, cmap=colours, vmin=low, vmax=high, interpolation="nearest")
         axes.set_title(title, loc="left", fontsize=9)
         axes.set_axis_off()
         _add_colorbar(part, image, axes)
@@ -296,24 +295,19 @@ def _strip_width(count: int) -> int:
     return 25 if count <= 250 else 50
 
 
-def _make_mosaic(maps: np.ndarray) -> np.ndarray:
-    """Arranges maps in rows, separated by NaN."""
+def _make_mosaic(maps: np.ndarray) -> tuple[np.ndarray, str]:
+    """Arranges maps in rows, separated by NaN; returns them with a description of their size."""
     if maps.ndim == 1 or maps.shape[:-1] == (1, 1):
-        return _split_rows(maps.ravel(), _UNITS_PER_ROW)
-    _, width, count = _check_shape(maps, 3, "maps", "(height, width, maps) or (units,)")
-    return style.tile(np.moveaxis(maps, -1, 0), min(count, _MAPS_PER_ROW), max(1, width // 12))
+        return _split_rows(maps.ravel(), _UNITS_PER_ROW), f"{maps.shape[-1]} units"
+    height, width, count = _check_shape(maps, 3, "maps", "(height, width, maps) or (units,)")
+    mosaic = style.tile(np.moveaxis(maps, -1, 0), min(count, _MAPS_PER_ROW), max(1, width // 12))
+    return mosaic, f"{count} maps of {height} x {width}"
 
 
 def _split_rows(values: np.ndarray, width: int) -> np.ndarray:
     """Splits an array of shape (n,) into rows of at most `width`, the last one padded with NaN."""
     width = min(width, len(values))
     return np.pad(values.astype(float), (0, -len(values) % width), constant_values=np.nan).reshape(-1, width)
-
-
-def _describe_size(shape: tuple[int, ...]) -> str:
-    if len(shape) == 1 or shape[:-1] == (1, 1):
-        return f"{shape[-1]} units"
-    return f"{shape[2]} maps of {shape[0]} x {shape[1]}"
 
 
 def _add_colorbar(figure: Any, image: Any, axes: Axes) -> None:

@@ -87,13 +87,11 @@ def label_steps(axes: Axes, side: str, labels: Sequence[str], most: int = 40, si
 
 def tile(maps: np.ndarray, columns: int, gap: int) -> np.ndarray:
     """Arranges maps (N, height, width) in rows of `columns`, separated by gaps of NaN."""
-    count, height, width = maps.shape
-    rows = -(-count // columns)
-    tiles = np.full((rows * (height + gap) - gap, columns * (width + gap) - gap), np.nan)
-    for i, pixels in enumerate(maps):
-        top, left = i // columns * (height + gap), i % columns * (width + gap)
-        tiles[top : top + height, left : left + width] = pixels
-    return tiles
+    from skimage.util import montage
+
+    rows = -(-len(maps) // columns)
+    tiles = montage(maps.astype(float), np.nan, padding_width=gap, grid_shape=(rows, columns))
+    return tiles[gap:-gap, gap:-gap]  # without the frame
 
 
 def save(figures: Figure | Sequence[Figure], path: str | os.PathLike[str]) -> Path:
@@ -101,7 +99,11 @@ def save(figures: Figure | Sequence[Figure], path: str | os.PathLike[str]) -> Pa
     from matplotlib.image import imsave
 
     figures = [figures] if isinstance(figures, Figure) else figures
-    images = [_render(figure) for figure in figures]
+    images = []  # (height, width, 4) uint8
+    for figure in figures:
+        canvas = FigureCanvasAgg(figure)
+        canvas.draw()
+        images.append(np.asarray(canvas.buffer_rgba()))
     width = max(image.shape[1] for image in images)
     padded = [
         np.pad(image, ((0, 0), (0, width - image.shape[1]), (0, 0)), constant_values=255) for image in images
@@ -117,13 +119,6 @@ def save(figures: Figure | Sequence[Figure], path: str | os.PathLike[str]) -> Pa
     finally:
         temporary.unlink(missing_ok=True)
     return path
-
-
-def _render(figure: Figure) -> np.ndarray:
-    """Returns the pixels of a figure, (height, width, 4) uint8."""
-    canvas = FigureCanvasAgg(figure)
-    canvas.draw()
-    return np.asarray(canvas.buffer_rgba())
 
 
 @functools.cache

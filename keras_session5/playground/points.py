@@ -28,24 +28,16 @@ def make_points(name: str, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     if name not in SHAPES:
         return np.array(ROWS, float), np.array(GATES[name.removeprefix("gate: ")])
     t = np.linspace(0, 1, _PER_CLASS)
-    classes = {"circles": _make_circles, "moons": _make_moons, "spiral": _make_spiral}[name](t)
+    if name == "circles":
+        classes = [_place_on_circle(2 * np.pi * t, radius) for radius in (0.95, 0.4)]
+    elif name == "moons":
+        upper = _place_on_circle(np.pi * t, 0.7)
+        classes = [upper - [0.35, 0.2], [0.35, 0.2] - upper]
+    else:  # two arms of three quarters of a turn
+        arm = _place_on_circle(1.5 * np.pi * t, 0.15 + 0.85 * t)
+        classes = [arm, -arm]
     noise = np.random.default_rng(seed).normal(0, _NOISE_SD, (2 * _PER_CLASS, 2))
     return np.concatenate(classes) + noise, np.repeat([0, 1], _PER_CLASS)
-
-
-def _make_circles(t: np.ndarray) -> list[np.ndarray]:
-    return [_place_on_circle(2 * np.pi * t, radius) for radius in (0.95, 0.4)]
-
-
-def _make_moons(t: np.ndarray) -> list[np.ndarray]:
-    upper = _place_on_circle(np.pi * t, 0.7)
-    return [upper - [0.35, 0.2], [0.35, 0.2] - upper]
-
-
-def _make_spiral(t: np.ndarray) -> list[np.ndarray]:
-    """Returns two arms of three quarters of a turn."""
-    arm = _place_on_circle(1.5 * np.pi * t, 0.15 + 0.85 * t)
-    return [arm, -arm]
 
 
 def _place_on_circle(angle: np.ndarray, radius: float | np.ndarray) -> np.ndarray:

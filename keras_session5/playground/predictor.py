@@ -5,32 +5,19 @@ import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from functools import wraps
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import gradio as gr
 import numpy as np
 
 from keras_session5.catalog import NETWORKS
+from keras_session5.client import Client
 from keras_session5.client.labels import class_names
 from keras_session5.data import DATA_SETS
 from keras_session5.errors import ArgumentError, InvalidArgumentError, NotFoundError, Session5Error
 
 Outputs = dict[str, np.ndarray]
 _MAX_TEXT_LENGTH = 200  # characters; names and dates are shorter
-
-
-class Client(Protocol):
-    """The part of `keras_session5.client.Client` that the page uses."""
-
-    address: str
-
-    def predict(self, name: str, inputs: Any, *, signature_name: str = ...) -> Outputs: ...
-
-    def metadata(self, name: str) -> Any: ...
-
-    def status(self, name: str) -> list[Any]: ...
-
-    def models(self) -> dict[str, list[Any]]: ...
 
 
 class Predictor:
@@ -121,27 +108,18 @@ def show_errors(
     """
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
-        def succeed(outputs: Any) -> tuple[Any, ...]:
-            return ("", *outputs) if num_outputs > 1 else ("", outputs)
-
-        def fail(error: Session5Error) -> tuple[Any, ...]:
-            empty = num_outputs if cleared is None else cleared
-            return (f"⚠ {error.sentence}", *[None] * empty, *[gr.skip()] * (num_outputs - empty))
-
-        @wraps(function)
-        def call(*inputs: Any) -> tuple[Any, ...]:
-            try:
-                return succeed(function(*inputs))
-            except Session5Error as error:
-                return fail(error)
+        is_generator = inspect.isgeneratorfunction(function)
 
         @wraps(function)
         def iterate(*inputs: Any) -> Iterator[tuple[Any, ...]]:
             try:
-                yield from map(succeed, function(*inputs))
+                outputs = function(*inputs)
+                for one in outputs if is_generator else [outputs]:
+                    yield ("", *one) if num_outputs > 1 else ("", one)
             except Session5Error as error:
-                yield fail(error)
+                empty = num_outputs if cleared is None else cleared
+                yield (f"⚠ {error.sentence}", *[None] * empty, *[gr.skip()] * (num_outputs - empty))
 
-        return iterate if inspect.isgeneratorfunction(function) else call
+        return iterate if is_generator else wraps(function)(lambda *inputs: next(iterate(*inputs)))
 
     return decorate

@@ -7,9 +7,10 @@ from typing import Any
 import gradio as gr
 
 from keras_session5.catalog import NETWORKS
+from keras_session5.client import Client
 from keras_session5.errors import NotFoundError, UnimplementedError
 from keras_session5.playground.parts import LoadEvents, introduce, render_table, sentence, table, warning
-from keras_session5.playground.predictor import Client, Predictor, show_errors
+from keras_session5.playground.predictor import Predictor, show_errors
 from keras_session5.playground.raw_request import RawClient, example_inputs
 
 TABLE = ["model", "version", "state"]

@@ -88,8 +88,7 @@ def _explain_text(model: keras.Model, task: Classification, inside: Inside) -> S
         return _add_label(model, task, outputs)
 
     texts = data.test.texts[:EXAMPLES_INSIDE]
-    (name,) = (tensor.name for tensor in model.inputs)
-    expected = inside.expected({name: encode(texts, data.alphabet)})
+    expected = inside.expected(encode(texts, data.alphabet))
     expected["characters"] = as_rectangle([list(text) for text in texts])
     return text_signature(call, texts, expected, explains=True)
 

@@ -12,7 +12,7 @@ all outputs of `serving_default`, and
 All operations are TensorFlow's standard ones.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,11 +39,11 @@ class Inside:
     Attributes:
         call: graph function from the network's inputs to its outputs and the tensors inside. It is traced
             and saved once for all signatures.
-        expected: function from arrays by input name to the same outputs, from the Keras model.
+        expected: function from the network's inputs, arrays, to the same outputs from the Keras model.
     """
 
     call: Callable[..., Tensors]
-    expected: Callable[[Mapping[str, np.ndarray]], dict[str, np.ndarray]]
+    expected: Callable[..., dict[str, np.ndarray]]
 
 
 def look_inside(
@@ -69,11 +69,12 @@ def look_inside(
         outputs = look(*inputs)
         return outputs | extra(outputs, *inputs) if extra else outputs
 
-    def expected(inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        tensors = [tf.constant(array) for array in inputs.values()]
+    def expected(*arrays: np.ndarray) -> dict[str, np.ndarray]:
+        tensors = [tf.constant(array) for array in arrays]
         outputs = look(*tensors)
         add = expected_extra or extra
         outputs |= add(outputs, *tensors) if add else {}
+        inputs = dict(zip([tensor.name for tensor in model.inputs], arrays, strict=True))
         return {name: np.asarray(tensor) for name, tensor in outputs.items()} | predict(model, inputs)
 
     return Inside(call, expected)
@@ -82,9 +83,8 @@ def look_inside(
 def explain(model: keras.Model, task: Task, inside: Inside) -> Signature:
     """Makes `explain`: the network's own inputs -> its outputs and the tensors inside."""
     inputs = example_inputs(model, task, EXAMPLES_INSIDE)
-    return Signature(
-        lambda *x: inside.call(*x), input_specs(model), inputs, inside.expected(inputs), explains=True
-    )
+    expected = inside.expected(*inputs.values())
+    return Signature(lambda *x: inside.call(*x), input_specs(model), inputs, expected, explains=True)
 
 
 def _make_look(model: keras.Model, saliency: bool) -> Callable[..., Tensors]:
@@ -104,22 +104,11 @@ def _make_look(model: keras.Model, saliency: bool) -> Callable[..., Tensors]:
         else:
             tensors = [*inputs]
             outputs = dict(opened(tensors if len(tensors) > 1 else tensors[0], training=False))
-        if attention:
-            outputs = _stack_weights(outputs, list(attention))
-        if states:
-            outputs = _name_states(outputs, list(states))
+        for group, names in introspection.attention_groups(attention).items():
+            outputs[group] = tf.stack([outputs.pop(name) for name in names], 1)
+        if states:  # the last recurrent layer's are `states`, those of the layers before it `states_1`, ...
+            *before, outputs["states"] = [outputs.pop(name) for name in states]
+            outputs |= {f"states_{i}": tensor for i, tensor in enumerate(before, 1)}
         return outputs
 
     return look
-
-
-def _stack_weights(outputs: Tensors, names: list[str]) -> Tensors:
-    """Stacks the attention weights of each group of layers into one tensor."""
-    groups = introspection.attention_groups(names).items()
-    return outputs | {group: tf.stack([outputs.pop(one) for one in members], 1) for group, members in groups}
-
-
-def _name_states(outputs: Tensors, names: list[str]) -> Tensors:
-    """Names the states of the last recurrent layer `states`, those of the layers before it `states_1`, ..."""
-    *before, last = [outputs.pop(name) for name in names]
-    return outputs | {f"states_{i}": states for i, states in enumerate(before, 1)} | {"states": last}

@@ -95,8 +95,7 @@ def _explain_text(model: keras.Model, task: LanguageModel, inside: Inside) -> Si
     # Prompts of several lengths, because the padding of a row depends on the other rows.
     prompts = [prompt + prompt[-1] * (i % 3) for i, prompt in enumerate(_prompts(task, EXAMPLES_INSIDE))]
     tokens = task.encode_prompts(prompts)
-    (name,) = (tensor.name for tensor in model.inputs)
-    expected = inside.expected({name: tokens})
+    expected = inside.expected(tokens)
     pairs = map(task.split_prompt, prompts)
     expected["characters"] = as_rectangle([[f"{name}:", *start] for name, start in pairs])
     characters = np.array([*data.alphabet, ""])

@@ -53,8 +53,7 @@ def _explain_text(model: keras.Model, task: MaskedLanguageModel, inside: Inside)
         return outputs | {"characters": split_characters(text), "text": filled}
 
     texts = _texts(task, EXAMPLES_INSIDE)
-    (name,) = (tensor.name for tensor in model.inputs)
-    expected = inside.expected({name: encode(texts, alphabet)}) | {
+    expected = inside.expected(encode(texts, alphabet)) | {
         "text": as_bytes(task.fill_in(model, texts)),
         "characters": as_rectangle([list(text) for text in texts]),
     }

@@ -89,9 +89,7 @@ def _explain_text(model: keras.Model, task: Translation, search: Search, inside:
     texts = data.test.texts[:EXAMPLES_INSIDE]
     source = encode(texts, data.alphabet)
     tokens, _ = search(tf.constant(source))
-    names = [tensor.name for tensor in model.inputs]
-    inputs = dict(zip(names, [source, shift(tokens).numpy()], strict=True))
-    expected = inside.expected(inputs) | {
+    expected = inside.expected(source, shift(tokens).numpy()) | {
         "text": as_bytes(task.translate(model, texts)),
         "characters": as_rectangle([list(text) for text in texts]),
     }
