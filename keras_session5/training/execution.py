@@ -83,7 +83,7 @@ class Examples:
 class Execution:
     """Makes the functions that `Model.fit` and `Model.evaluate` call for each chunk of batches.
 
-    A context manager: at its end the model is as Keras made it.
+    A context manager: at its end the model has the functions that it had before.
 
     Args:
         model: a compiled model. Its `jit_compile` decides whether XLA compiles the programs.
@@ -114,12 +114,14 @@ class Execution:
         }
 
     def __enter__(self) -> "Execution":
-        self.model.steps_per_execution = self.steps
+        model = self.model
+        self._before = model.train_function, model.test_function, model.steps_per_execution
+        model.steps_per_execution = self.steps
         return self
 
     def __exit__(self, *_: Any) -> None:
-        self.model.steps_per_execution = 1
-        self.model.train_function = self.model.test_function = None
+        model = self.model
+        model.train_function, model.test_function, model.steps_per_execution = self._before
 
     def training(self, seed: int, first_epoch: int) -> Any:
         """Prepares the model for `fit`, and returns its endless data.

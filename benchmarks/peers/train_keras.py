@@ -1,0 +1,123 @@
+"""Trains one of five networks by plain `Model.fit` or this package's pipeline, and prints a JSON object.
+
+python benchmarks/peers/train_keras.py lenet5 DATA.npz --batch 128 --epochs 3 --how ours|plain|xla
+"""
+
+import argparse
+import json
+import resource
+import time
+from dataclasses import replace
+
+import keras
+import numpy as np
+
+from keras_session5.catalog import NETWORKS, Recipe
+from keras_session5.data import DataSet, Split
+from keras_session5.tasks import task_of
+from keras_session5.training import device, fit
+from keras_session5.training.batches import steps_per_epoch
+from keras_session5.training.execution import Execution
+
+
+class Clock(keras.callbacks.Callback):
+    """Measures each epoch, without its evaluation, and stops at a test accuracy."""
+
+    def __init__(self, evaluate, target):
+        super().__init__()
+        self.seconds, self.accuracy, self.evaluate, self.target = [], None, evaluate, target
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.begin = time.perf_counter()
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.seconds.append(time.perf_counter() - self.begin)
+        if self.target:
+            self.accuracy = self.evaluate()
+            self.model.stop_training = self.accuracy >= self.target
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("name")
+    parser.add_argument("data")
+    parser.add_argument("--batch", type=int, required=True)
+    parser.add_argument("--epochs", type=int, required=True)
+    parser.add_argument("--how", choices=["ours", "plain", "xla"], required=True)
+    parser.add_argument("--xla", default="auto")
+    parser.add_argument("--recipe", choices=["catalogue", "standard"], default="standard")
+    parser.add_argument("--target", type=float)
+    options = parser.parse_args()
+    data = np.load(options.data)
+    entry, arguments = NETWORKS[options.name], json.loads(str(data["arguments"]))
+    keras.utils.set_random_seed(0)
+    found = {"examples": len(data["x"]), "version": keras.__version__}
+    if options.how == "ours":
+        clock = train_by_pipeline(entry, arguments, data, options, found)
+    else:
+        clock = train_plainly(entry, arguments, data, options, found)
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    found |= {"seconds": clock.seconds, "accuracy": clock.accuracy, "memory_mib": round(memory)}
+    print(json.dumps(found))
+
+
+def train_plainly(entry, arguments, data, options, found) -> Clock:
+    model = entry.build(**arguments)
+    is_gpt = options.name == "gpt"
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=is_gpt)
+    model.compile(
+        keras.optimizers.Adam(1e-3), loss, metrics=["accuracy"], jit_compile=options.how == "xla" or "auto"
+    )
+    if options.how == "plain" and keras.backend.backend() == "tensorflow":
+        model.jit_compile = False
+    weights = (data["y"] != 0).astype("float32") if is_gpt else None
+    clock = Clock(lambda: model.evaluate(data["x_test"], data["y_test"], 256, verbose=0)[1], options.target)
+    model.fit(
+        data["x"],
+        data["y"],
+        options.batch,
+        options.epochs,
+        sample_weight=weights,
+        verbose=0,
+        callbacks=[clock],
+    )
+    found["parameters"] = model.count_params()
+    return clock
+
+
+def train_by_pipeline(entry, arguments, data, options, found) -> Clock:
+    inputs, labels = data["x"], data["y"]
+    if options.name == "gpt":  # the task makes inputs and targets of the texts and their classes
+        inputs, labels = data["texts"], data["labels"]
+    train = Split(inputs, labels.reshape(-1))
+    test = Split(data["x_test"], data["y_test"].reshape(-1)) if options.name != "gpt" else train
+    meta = json.loads(str(data["meta"]))
+    data_set = DataSet(train=train, validation=None, test=test, **meta)
+    task = task_of(entry, data_set)
+    if options.recipe == "catalogue":
+        recipe = entry.recipe_for(meta["name"])
+    else:
+        recipe = Recipe(batch_size=options.batch, epochs=options.epochs, bucket=train.is_text)
+    if options.batch and options.recipe == "standard":
+        recipe = replace(recipe, batch_size=options.batch)
+    jit_compile = device.jit_compile(options.xla, entry)
+    model = fit.compiled_model(entry, arguments, recipe, task, 0, jit_compile)
+    clock = Clock(lambda: fit.evaluate_split(model, task, test)["accuracy"], options.target)
+    with Execution(model, task, recipe, device.steps_per_execution(model, entry)) as execution:
+        batches = execution.training(seed=0, first_epoch=0)
+        steps = steps_per_epoch(recipe, train)
+        model.fit(
+            batches,
+            epochs=recipe.epochs,
+            steps_per_epoch=steps,
+            shuffle=False,
+            verbose=0,
+            callbacks=[clock],
+        )
+    found["parameters"] = model.count_params()
+    found["program"] = execution.record()
+    return clock
+
+
+if __name__ == "__main__":
+    main()
