@@ -1,7 +1,7 @@
 """The one function that loads any data set."""
 
-import importlib.util
 import os
+from importlib.util import find_spec
 from pathlib import Path
 
 from keras_session5.checks import one_of
@@ -45,7 +45,7 @@ def load_data(name: str, data_dir: str | os.PathLike[str] | None = None) -> Data
 
 def _has_tensorflow() -> bool:
     try:
-        return importlib.util.find_spec("tensorflow") is not None
+        return find_spec("tensorflow") is not None
     except ImportError:  # raised by finders that block it
         return False
 
