@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 from tensorboard.compat.proto import event_pb2, graph_pb2, summary_pb2
+from tensorboard.compat.tensorflow_stub.io.gfile import GFile
 from tensorboard.plugins.histogram import metadata as histogram_metadata
 from tensorboard.plugins.image import metadata as image_metadata
 from tensorboard.plugins.scalar.summary_v2 import scalar_pb
@@ -41,7 +42,7 @@ class EventFile:
         folder.mkdir(parents=True, exist_ok=True)
         # TensorBoard reads files in the order of their names, so these contain the time.
         name = f"events.out.tfevents.{time.time_ns():020d}.{os.getpid()}"
-        self._writer = RecordWriter((folder / name).open("wb"))
+        self._writer = RecordWriter(GFile(str(folder / name), "wb"))
         self._write(first_step, file_version="brain.Event:2")
         self._write(first_step, session_log=_SESSION_START)
 

@@ -1,6 +1,7 @@
 """From the columns of a data set, as TFDS stores them, to the splits in memory."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -8,8 +9,8 @@ from keras_session5.data.characters import encode
 from keras_session5.data.dataset import DataSet, Split
 from keras_session5.data.registry import DataSetEntry
 
-Columns = Mapping[str, np.ndarray | Sequence[str]]
-"""Column -> one value for each sample; texts are a sequence of strings."""
+Columns = Mapping[str, Any]
+"""Column -> one value for each sample: an array, or a list of texts."""
 
 
 def make_data_set(name: str, entry: DataSetEntry, examples: Mapping[str, Columns], source: str) -> DataSet:
