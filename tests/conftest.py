@@ -82,6 +82,7 @@ SLOW = {
     "server/test_tf1_models.py",
     "server/test_transports.py",
     "test_imports.py",
+    "test_without_tensorflow.py",
     "training/test_rosenblatt.py",
     "training/test_texts.py",
 }

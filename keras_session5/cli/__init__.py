@@ -64,6 +64,14 @@ def main() -> None:
         app()
     except Session5Error as error:
         _fail(error.sentence, status=2 if isinstance(error, ArgumentError) else 1)
+    except ModuleNotFoundError as error:
+        if error.name != "tensorflow":
+            raise
+        _fail(
+            "This needs TensorFlow, which is not installed. Install it: pip install 'keras-session5'. "
+            "Networks train without it with KERAS_BACKEND=jax",
+            status=1,
+        )
     except OSError as error:  # a full disk, a folder that may not be written
         if error.strerror is None:
             raise

@@ -42,7 +42,7 @@ _KERAS = "from keras_session5.training import device; print(device.name())"
 def doctor(json: Json = False) -> None:
     """Show this machine's versions, devices, XLA, ports and folders."""
     facts = {"python": platform.python_version(), "machine": f"{platform.system()} {platform.machine()}"}
-    facts |= {package: metadata.version(package) for package in _PACKAGES}
+    facts |= {package: _find_version(package) for package in _PACKAGES}
     backend = _find_backend()
     device, problem = _find_device(backend)
     xla = "off" if problem or device == "CPU" else "on"
@@ -63,6 +63,13 @@ def doctor(json: Json = False) -> None:
         print_table("Doctor", ["item", "value"], [(key, str(value)) for key, value in facts.items()])
     if problem:
         raise Session5Error(f"{backend} does not start: {problem}")
+
+
+def _find_version(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return "not installed"
 
 
 def _find_backend() -> str:

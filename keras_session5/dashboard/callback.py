@@ -14,7 +14,8 @@ from typing import Any
 import keras
 import numpy as np
 from keras.ops import convert_to_numpy
-from tensorboard.plugins.hparams import api_pb2, summary, summary_v2
+from tensorboard.compat.proto.summary_pb2 import Summary
+from tensorboard.plugins.hparams import api_pb2, metadata, plugin_data_pb2, summary_v2
 
 from keras_session5.catalog import Recipe
 from keras_session5.dashboard.events import EventFile
@@ -109,7 +110,7 @@ class Dashboard(keras.callbacks.Callback):
         """
         tested = {f"test/{name}": value for name, value in metrics.items()}
         self._file().write_scalars(tested, epochs)
-        self._file().write_summary(summary.session_end_pb(api_pb2.STATUS_SUCCESS))
+        self._file().write_summary(_session_end())
         for file in self.files.values():
             file.close()
 
@@ -155,6 +156,14 @@ class Dashboard(keras.callbacks.Callback):
         if part not in self.files:
             self.files[part] = EventFile(self.directory / part, self.first_step)
         return self.files[part]
+
+
+def _session_end() -> Summary:
+    """Returns what `tensorboard.plugins.hparams.summary.session_end_pb` does, which imports TensorFlow."""
+    end = plugin_data_pb2.SessionEndInfo(status=api_pb2.STATUS_SUCCESS, end_time_secs=time.time())
+    about = metadata.create_summary_metadata(plugin_data_pb2.HParamsPluginData(session_end_info=end))
+    value = Summary.Value(tag=metadata.SESSION_END_INFO_TAG, tensor=metadata.NULL_TENSOR, metadata=about)
+    return Summary(value=[value])
 
 
 def spread_epochs(epochs: int, count: int) -> set[int]:

@@ -1,7 +1,7 @@
 """Event files, TensorBoard's format, written with TensorBoard's own NumPy functions.
 
-TensorFlow's functions of the same names create tensors first, which takes several times as long for the many
-small histograms of a network.
+They need no TensorFlow, whose functions of the same names create tensors first, which takes several times as
+long for the many small histograms of a network.
 """
 
 import io
@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 from tensorboard.compat.proto import event_pb2, graph_pb2, summary_pb2
+from tensorboard.compat.tensorflow_stub.io.gfile import GFile
 from tensorboard.plugins.histogram import metadata as histogram_metadata
 from tensorboard.plugins.image import metadata as image_metadata
 from tensorboard.plugins.scalar.summary_v2 import scalar_pb
 from tensorboard.plugins.text.summary_v2 import text_pb
+from tensorboard.summary.writer.record_writer import RecordWriter
 from tensorboard.util.tensor_util import make_tensor_proto
 
 _DPI = 80
@@ -34,14 +35,14 @@ class EventFile:
             process wrote that was killed before its checkpoint.
 
     Raises:
-        OSError, tf.errors.OpError: here and in every method, if it cannot be written.
+        OSError: here and in every method, if it cannot be written.
     """
 
     def __init__(self, folder: Path, first_step: int):
         folder.mkdir(parents=True, exist_ok=True)
         # TensorBoard reads files in the order of their names, so these contain the time.
         name = f"events.out.tfevents.{time.time_ns():020d}.{os.getpid()}"
-        self._writer = tf.io.TFRecordWriter(str(folder / name))
+        self._writer = RecordWriter(GFile(str(folder / name), "wb"))
         self._write(first_step, file_version="brain.Event:2")
         self._write(first_step, session_log=_SESSION_START)
 
@@ -72,9 +73,9 @@ class EventFile:
     def write_graph(self, graph: graph_pb2.GraphDef) -> None:
         self._write(0, graph_def=graph.SerializeToString())
 
-    def write_summary(self, summary: Any) -> None:
-        """Writes a summary of one of TensorBoard's plugins, made of its own messages or of TensorFlow's."""
-        self._write(0, summary=summary_pb2.Summary.FromString(summary.SerializeToString()))
+    def write_summary(self, summary: summary_pb2.Summary) -> None:
+        """Writes a summary of one of TensorBoard's plugins."""
+        self._write(0, summary=summary)
 
     def flush(self) -> None:
         """Makes everything so far visible to TensorBoard."""

@@ -1,34 +1,31 @@
 """The common base of the package's TFDS builders. Importing this module imports TFDS."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from importlib import metadata
 from typing import Any, ClassVar
 
 import tensorflow_datasets as tfds
 
+from keras_session5.data.columns import Columns
+from keras_session5.data.generated import make_examples
+
 TEXT_PAIR: Mapping[str, Any] = {"text": tfds.features.Text(), "target": tfds.features.Text()}
 
 
 class GeneratedBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):  # pyright: ignore[reportGeneralTypeIssues, reportCallIssue]
-    """Builds a data set without internet access, from a library's copy or from a seed.
+    """Stores a data set that needs no internet.
 
-    A subclass is in a folder with the name of the data set. It sets the attributes below and returns the
-    samples of each split from `splits`.
+    A subclass is in a folder with the name of the data set, beside the file `examples.py` that generates the
+    samples, and sets the attributes below.
 
     Attributes:
         DESCRIPTION: one line.
-        FEATURES: name -> TFDS feature; the first is the input, the second the label.
-        ORDERED: whether the prepared samples keep their order; otherwise TFDS shuffles them.
+        FEATURES: column -> TFDS feature; the first is the input, the second the label.
     """
 
     VERSION = tfds.core.Version("1.0.0")
     DESCRIPTION: ClassVar[str]
     FEATURES: ClassVar[Mapping[str, Any]]
-    ORDERED: ClassVar[bool] = True
-
-    def splits(self) -> Mapping[str, Iterable[tuple[Any, ...]]]:
-        """Returns split -> samples, each a tuple of values in the order of `FEATURES`."""
-        raise NotImplementedError
 
     def _info(self) -> tfds.core.DatasetInfo:
         feature, label = self.FEATURES
@@ -37,16 +34,16 @@ class GeneratedBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
             description=self.DESCRIPTION,
             features=tfds.features.FeaturesDict(dict(self.FEATURES)),
             supervised_keys=(feature, label),
-            disable_shuffling=self.ORDERED,
+            disable_shuffling=True,  # `examples.py` determines the order
         )
 
     def _split_generators(self, dl_manager):
-        return {split: self._generate_examples(examples) for split, examples in self.splits().items()}
+        examples = make_examples(self.name, self.builder_config_name)
+        return {split: self._generate_examples(columns) for split, columns in examples.items()}
 
-    def _generate_examples(self, examples: Iterable[tuple[Any, ...]]):
-        for i, values in enumerate(examples):
-            # TFDS shuffles by the hash of the key, here the text.
-            yield i if self.ORDERED else values[0], dict(zip(self.FEATURES, values, strict=True))
+    def _generate_examples(self, columns: Columns):
+        for i, values in enumerate(zip(*columns.values(), strict=True)):
+            yield i, dict(zip(columns, values, strict=True))
 
 
 def package_configs(package: str) -> list[tfds.core.BuilderConfig]:

@@ -1,10 +1,11 @@
 """The one function that loads any data set."""
 
 import os
+from importlib.util import find_spec
 from pathlib import Path
 
 from keras_session5.checks import one_of
-from keras_session5.data import idx, prepared
+from keras_session5.data import generated, idx, prepared
 from keras_session5.data.dataset import DataSet
 from keras_session5.data.registry import DATA_SETS, loadable_names
 from keras_session5.errors import ArgumentError
@@ -12,6 +13,9 @@ from keras_session5.errors import ArgumentError
 
 def load_data(name: str, data_dir: str | os.PathLike[str] | None = None) -> DataSet:
     """Returns a data set; TFDS prepares it on first use and afterwards reads it from disk.
+
+    Without TensorFlow, which TFDS needs, the data sets that need no internet are generated in memory on each
+    use, with the same samples in the same order.
 
     Args:
         name: one of `DATA_SETS`, with a variant where there are several, such as `"digits"` or
@@ -34,7 +38,16 @@ def load_data(name: str, data_dir: str | os.PathLike[str] | None = None) -> Data
     entry = DATA_SETS[name.partition("/")[0]]
     if entry.idx and idx.holds_idx_files(folder):
         return idx.load_folder(name, folder, entry.class_names, entry.framing)
+    if not _has_tensorflow():
+        return generated.load(name, entry)
     return prepared.load(name, entry, folder)
+
+
+def _has_tensorflow() -> bool:
+    try:
+        return find_spec("tensorflow") is not None
+    except ImportError:  # raised by finders that block it
+        return False
 
 
 def _find_folder(data_dir: str | os.PathLike[str] | None) -> Path:

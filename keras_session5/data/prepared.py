@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from keras_session5.data.characters import encode
-from keras_session5.data.dataset import DataSet, Split
+from keras_session5.data.columns import Columns, make_data_set
+from keras_session5.data.dataset import DataSet
 from keras_session5.data.reachability import check_reachable
 from keras_session5.data.registry import DataSetEntry
 from keras_session5.errors import DataError
@@ -29,21 +29,8 @@ def load(name: str, entry: DataSetEntry, folder: Path) -> DataSet:
         if not builder.data_path.exists():
             _prepare(name, entry, folder, builder)
         builder = _make_builder(name, entry, folder)
-    splits = _make_splits(_read(name, builder), entry)
-    return DataSet(
-        name=name,
-        modality=entry.modality,
-        train=splits["train"],
-        validation=splits.get("validation"),
-        test=splits["test"],
-        class_names=_read_class_names(builder, entry),
-        alphabet=entry.alphabet,
-        source=f"TFDS {builder.info.full_name}",
-        target_alphabet=entry.target_alphabet,
-        noise_floor=entry.noise_floor,
-        whole_texts=entry.window is None,
-        framing=entry.framing,
-    )
+    examples = {split: _decode_texts(columns) for split, columns in _read(name, builder).items()}
+    return make_data_set(name, entry, examples, f"TFDS {builder.info.full_name}")
 
 
 def _make_builder(name: str, entry: DataSetEntry, folder: Path) -> Any:
@@ -114,48 +101,9 @@ def _unreadable(name: str, folder: Path, reason: str) -> DataError:
     )
 
 
-def _read_class_names(builder: Any, entry: DataSetEntry) -> tuple[str, ...]:
-    features = builder.info.features
-    return tuple(features["label"].names) if "label" in features else entry.class_names
-
-
-def _make_splits(examples: dict[str, dict[str, np.ndarray]], entry: DataSetEntry) -> dict[str, Split]:
-    if entry.alphabet:
-        return _make_text_splits(examples, entry)
-    if entry.modality == "series":
-        return {name: Split(columns["series"], columns["future"]) for name, columns in examples.items()}
+def _decode_texts(columns: dict[str, np.ndarray]) -> Columns:
+    """Returns the columns with strings in place of TensorFlow's bytes."""
     return {
-        name: Split(columns[entry.modality], columns["label"].astype(np.int32))
-        for name, columns in examples.items()
+        name: [text.decode() for text in column] if column.dtype == object else column
+        for name, column in columns.items()
     }
-
-
-def _make_text_splits(examples: dict[str, dict[str, np.ndarray]], entry: DataSetEntry) -> dict[str, Split]:
-    texts = {name: _decode_texts(columns["text"], entry.window) for name, columns in examples.items()}
-    inputs = _encode(texts, entry.alphabet)
-    if entry.target_alphabet:
-        targets = {name: _decode_texts(columns["target"], None) for name, columns in examples.items()}
-        labels = _encode(targets, entry.target_alphabet)
-        return {name: Split(inputs[name], labels[name], texts[name], targets[name]) for name in examples}
-    # A data set with a single class may have no labels.
-    labels = {
-        name: columns.get("label", np.zeros(len(texts[name]))).astype(np.int32)
-        for name, columns in examples.items()
-    }
-    return {name: Split(inputs[name], labels[name], texts[name]) for name in examples}
-
-
-def _decode_texts(column: np.ndarray, window: int | None) -> tuple[str, ...]:
-    """Returns texts, or their chunks of `window` characters without the shorter remainder."""
-    texts = [text.decode() for text in column]
-    if window is None:
-        return tuple(texts)
-    return tuple(
-        text[start : start + window] for text in texts for start in range(0, len(text) - window + 1, window)
-    )
-
-
-def _encode(texts: dict[str, tuple[str, ...]], alphabet: str) -> dict[str, np.ndarray]:
-    """Returns the character ids of each split, padded to the longest text of the data set."""
-    length = max(len(text) for of_split in texts.values() for text in of_split)
-    return {name: encode(of_split, alphabet, length) for name, of_split in texts.items()}

@@ -51,7 +51,8 @@ def export(network: str | Path | Result, directory: str | os.PathLike = "saved_m
     if keras.backend.backend() != "tensorflow":
         raise ExportError(
             f"Networks are exported under Keras's TensorFlow backend. Received: {keras.backend.backend()!r}. "
-            f"Export this run with: KERAS_BACKEND=tensorflow session5 export {result.name}"
+            f"Export this run with: KERAS_BACKEND=tensorflow session5 export {result.name} "
+            "(where TensorFlow is not installed, first: pip install 'keras-session5')"
         )
     base = Path(directory) / result.name
     base.mkdir(parents=True, exist_ok=True)

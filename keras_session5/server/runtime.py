@@ -18,10 +18,24 @@ os.environ.setdefault("TF_OVERRIDE_GLOBAL_THREADPOOL", "1")
 os.environ.setdefault("TF_ONEDNN_USE_SYSTEM_ALLOCATOR", "1")
 
 import numpy as np
-import tensorflow as tf
+
+from keras_session5.errors import (
+    FailedPreconditionError,
+    InternalError,
+    InvalidArgumentError,
+    ServingError,
+)
+
+try:
+    import tensorflow as tf
+except ModuleNotFoundError as error:
+    if error.name != "tensorflow":
+        raise
+    raise FailedPreconditionError(
+        "The model server needs TensorFlow, which is not installed. Install it: pip install 'keras-session5'"
+    ) from None
 from tensorflow.core.protobuf import config_pb2, meta_graph_pb2
 
-from keras_session5.errors import InternalError, InvalidArgumentError, ServingError
 from keras_session5.server.codecs.tensors import check_dtypes
 from keras_session5.server.rank_guards import guard_ranks
 from keras_session5.server.saved_model import (

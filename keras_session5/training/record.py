@@ -50,6 +50,14 @@ def begin_run(
             "recipe": asdict(recipe),
             "data_source": data_set.source,
             "examples": {name: len(split) for name, split in splits.items() if split is not None},
-            "versions": {package: metadata.version(package) for package in _PACKAGES},
+            "versions": {package: _find_version(package) for package in _PACKAGES},
         },
     )
+
+
+def _find_version(package: str) -> str | None:
+    """Returns the version of a package; None if it is not installed, as TensorFlow under another backend."""
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None

@@ -1,7 +1,6 @@
 """Dates in twenty languages and in ISO 8601, by Babel, as a TFDS data set."""
 
 from keras_session5.data.builder import TEXT_PAIR, GeneratedBuilder, package_configs
-from keras_session5.data.dates.days import NUM_PAIRS, date_pairs
 
 
 class Builder(GeneratedBuilder):
@@ -15,6 +14,3 @@ class Builder(GeneratedBuilder):
     BUILDER_CONFIGS = package_configs("babel")
     DESCRIPTION = "Dates in three formats and twenty languages, with ISO 8601 dates."
     FEATURES = TEXT_PAIR
-
-    def splits(self):
-        return {split: date_pairs(split).items() for split in NUM_PAIRS}

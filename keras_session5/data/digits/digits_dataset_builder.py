@@ -3,9 +3,6 @@
 import tensorflow_datasets as tfds
 
 from keras_session5.data.builder import GeneratedBuilder, package_configs
-from keras_session5.data.digits.scaling import scale_to_28x28
-
-_NUM_TRAIN = 898  # the split of scikit-learn's documentation, for which others report results
 
 
 class Builder(GeneratedBuilder):
@@ -23,10 +20,3 @@ class Builder(GeneratedBuilder):
         "image": tfds.features.Image(shape=(28, 28, 1)),
         "label": tfds.features.ClassLabel(num_classes=10),
     }
-
-    def splits(self):
-        from sklearn.datasets import load_digits
-
-        digits = load_digits()
-        examples = list(zip(scale_to_28x28(digits.images), digits.target.tolist(), strict=True))
-        return {"train": examples[:_NUM_TRAIN], "test": examples[_NUM_TRAIN:]}

@@ -4,7 +4,7 @@ import numpy as np
 import tensorflow_datasets as tfds
 
 from keras_session5.data.builder import GeneratedBuilder
-from keras_session5.data.logic_gates.gates import GATES, ROWS
+from keras_session5.data.logic_gates.gates import GATES
 
 
 class Builder(GeneratedBuilder):
@@ -22,7 +22,3 @@ class Builder(GeneratedBuilder):
         "vector": tfds.features.Tensor(shape=(2,), dtype=np.float32),
         "label": tfds.features.ClassLabel(names=["0", "1"]),
     }
-
-    def splits(self):
-        table = list(zip(np.array(ROWS, np.float32), GATES[str(self.builder_config_name)], strict=True))
-        return {"train": table, "test": table}

@@ -3,6 +3,7 @@
 import hashlib
 import unicodedata
 from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
 LANGUAGES = {
@@ -53,6 +54,18 @@ def assign_split(name: str) -> str:
     digest = hashlib.sha256(name.encode()).digest()
     last_digit = int.from_bytes(digest, "big") % 10
     return {8: "validation", 9: "test"}.get(last_digit, "train")
+
+
+def shuffle(texts: Iterable[str], split: str) -> list[str]:
+    """Returns texts in the order of the MD5 of the split's name and the text.
+
+    TFDS shuffles in the same order. It must never change, because the weights of every run depend on it.
+    """
+
+    def digest(text: str) -> bytes:
+        return hashlib.md5((split + text).encode(), usedforsecurity=False).digest()
+
+    return sorted(texts, key=digest)
 
 
 def _collect_names(locale: Any) -> set[str]:

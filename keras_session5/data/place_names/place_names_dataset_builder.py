@@ -3,7 +3,7 @@
 import tensorflow_datasets as tfds
 
 from keras_session5.data.builder import GeneratedBuilder, package_configs
-from keras_session5.data.place_names.names import LANGUAGES, assign_split, names_by_language
+from keras_session5.data.place_names.names import LANGUAGES
 
 
 class Builder(GeneratedBuilder):
@@ -18,11 +18,3 @@ class Builder(GeneratedBuilder):
     BUILDER_CONFIGS = package_configs("babel")
     DESCRIPTION = "Names of territories, languages and currencies in twenty languages."
     FEATURES = {"text": tfds.features.Text(), "label": tfds.features.ClassLabel(names=list(LANGUAGES))}
-    ORDERED = False
-
-    def splits(self):
-        names = [(name, language) for language, names in names_by_language().items() for name in names]
-        return {
-            split: [pair for pair in names if assign_split(pair[0]) == split]
-            for split in ("train", "validation", "test")
-        }

@@ -1,12 +1,9 @@
 """The perceptron's cards, left or right, as a TFDS data set."""
 
-import numpy as np
 import tensorflow_datasets as tfds
 
 from keras_session5.data.builder import GeneratedBuilder
-from keras_session5.data.retina_cards.cards import CARD_SIDE, SIDES, all_cards, split_cards
-
-_SEED = 1958
+from keras_session5.data.retina_cards.cards import CARD_SIDE, SIDES
 
 
 class Builder(GeneratedBuilder):
@@ -23,8 +20,3 @@ class Builder(GeneratedBuilder):
         "image": tfds.features.Image(shape=(CARD_SIDE, CARD_SIDE, 1)),
         "label": tfds.features.ClassLabel(names=list(SIDES)),
     }
-
-    def splits(self):
-        cards, labels = all_cards()
-        rows = split_cards(np.random.default_rng(_SEED))
-        return {split: zip(cards[i], labels[i].tolist(), strict=True) for split, i in rows.items()}

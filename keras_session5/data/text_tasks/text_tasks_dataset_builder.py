@@ -1,7 +1,6 @@
 """The names of `place_names` and the dates of `dates` as one TFDS data set of text to text."""
 
 from keras_session5.data.builder import TEXT_PAIR, GeneratedBuilder, package_configs
-from keras_session5.data.text_tasks.tasks import task_pairs
 
 
 class Builder(GeneratedBuilder):
@@ -15,7 +14,3 @@ class Builder(GeneratedBuilder):
     BUILDER_CONFIGS = package_configs("babel")
     DESCRIPTION = "The language of a name and the ISO form of a date, selected by a prefix."
     FEATURES = TEXT_PAIR
-    ORDERED = False
-
-    def splits(self):
-        return {split: task_pairs(split).items() for split in ("train", "validation", "test")}

@@ -4,10 +4,7 @@ import numpy as np
 import tensorflow_datasets as tfds
 
 from keras_session5.data.builder import GeneratedBuilder
-from keras_session5.data.waves.signals import NUM_FUTURE, NUM_INPUTS, VARIANTS, make_waves
-
-_NUM_WAVES = {"train": 8_000, "validation": 1_000, "test": 2_000}
-_SEEDS = {"train": 1, "validation": 2, "test": 3}
+from keras_session5.data.waves.signals import NUM_FUTURE, NUM_INPUTS, VARIANTS
 
 
 class Builder(GeneratedBuilder):
@@ -29,10 +26,3 @@ class Builder(GeneratedBuilder):
         "series": tfds.features.Tensor(shape=(NUM_INPUTS, 1), dtype=np.float32),
         "future": tfds.features.Tensor(shape=(NUM_FUTURE,), dtype=np.float32),
     }
-
-    def splits(self):
-        return {split: self._make_split(split) for split in _NUM_WAVES}
-
-    def _make_split(self, split: str):
-        _, waves = make_waves(str(self.builder_config_name), _NUM_WAVES[split], _SEEDS[split])
-        return zip(waves[:, :NUM_INPUTS, None], waves[:, NUM_INPUTS:], strict=True)

@@ -1,0 +1,153 @@
+"""Without TensorFlow data sets load and networks train under JAX, and what cannot do without says so."""
+
+import os
+import pickle
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from keras_session5.data import DATA_SETS, load_data
+from keras_session5.data.registry import loadable_names
+
+BLOCK = """
+import importlib.metadata, sys
+
+class Blocker:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] == "tensorflow":
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+def version(package, found=importlib.metadata.version):
+    if package == "tensorflow":
+        raise importlib.metadata.PackageNotFoundError(package)
+    return found(package)
+
+sys.meta_path.insert(0, Blocker())
+importlib.metadata.version = version
+"""
+OFFLINE = [name for name in loadable_names() if not DATA_SETS[name.partition("/")[0]].needs_network]
+SPLITS = ("train", "validation", "test")
+LOAD = """
+import pickle
+from keras_session5.data import load_data
+folder, pickled, *names = sys.argv[1:]
+with open(pickled, "wb") as file:
+    pickle.dump([load_data(name, folder) for name in names], file)
+assert "tensorflow_datasets" not in sys.modules
+"""
+TRAIN = """
+import keras_session5 as s5
+from keras_session5.training.callbacks import Checkpoint
+
+save = Checkpoint.on_epoch_end
+
+def interrupt_the_second(self, epoch, logs=None):
+    if epoch == 1:
+        raise KeyboardInterrupt
+    save(self, epoch, logs)
+
+settings = {"epochs": 2, "examples": 256, "repeats": 1, "verbose": 0, "runs_dir": sys.argv[1]}
+whole = s5.train("mlp", dashboard=False, **settings)
+Checkpoint.on_epoch_end = interrupt_the_second
+try:
+    s5.train("mlp", **settings)
+except KeyboardInterrupt:
+    Checkpoint.on_epoch_end = save
+resumed = s5.train("mlp", resume=True, **settings)
+
+assert resumed.run_dir != whole.run_dir
+assert resumed.metrics == whole.metrics == s5.evaluate("mlp", runs_dir=sys.argv[1])
+loaded = s5.load_result("mlp", runs_dir=sys.argv[1])
+assert loaded.run_dir == resumed.run_dir
+assert loaded.record["versions"]["tensorflow"] is None
+# The interrupted process wrote one for the run and one for its folder `train`, and the next one as many.
+assert len(list(resumed.run_dir.rglob("events.out.tfevents.*"))) == 4
+try:
+    s5.export(loaded, sys.argv[1])
+except s5.errors.ExportError as error:
+    assert "pip install 'keras-session5'" in str(error)
+else:
+    raise AssertionError("exported")
+assert "tensorflow" not in sys.modules
+"""
+SENTENCES = """
+import keras_session5 as s5
+from keras_session5.server.__main__ import main
+
+for name in ("mnist", "tiny_shakespeare"):
+    try:
+        s5.load_data(name)
+    except s5.errors.DataError as error:
+        print(error)
+try:
+    s5.serve
+except s5.errors.FailedPreconditionError as error:
+    print(error)
+assert main(["--model_base_path=/nowhere"]) == 255
+"""
+
+
+def run(program, *arguments, **variables):
+    """The finished process of a program that cannot import TensorFlow."""
+    command = [sys.executable, "-c", BLOCK + program, *map(str, arguments)]
+    environment = {**os.environ, "KERAS_BACKEND": "jax", **variables}
+    return subprocess.run(command, capture_output=True, text=True, env=environment)
+
+
+@pytest.mark.parametrize("has_copies", [False, True])
+def test_the_data_sets_are_those_that_tfds_stores(has_copies, data_folder, tmp_path):
+    expected = [load_data(name) for name in OFFLINE]
+    finished = run(LOAD, data_folder if has_copies else tmp_path, tmp_path / "pickled", *OFFLINE)
+    assert finished.returncode == 0, finished.stderr
+    for one, other in zip(expected, pickle.loads((tmp_path / "pickled").read_bytes()), strict=True):
+        for name in SPLITS:
+            split, generated = getattr(one, name), getattr(other, name)
+            if split is None:
+                assert generated is None
+                continue
+            assert (split.texts, split.targets) == (generated.texts, generated.targets)
+            for column in ("inputs", "labels"):
+                np.testing.assert_array_equal(getattr(split, column), getattr(generated, column), strict=True)
+        rest = vars(one).keys() - {*SPLITS, "source"}
+        assert all(getattr(one, key) == getattr(other, key) for key in rest)
+    assert [path.name for path in tmp_path.iterdir()] == ["pickled"]
+
+
+@pytest.mark.jax
+def test_a_network_trains_resumes_and_is_evaluated_under_jax(tmp_path):
+    pytest.importorskip("jax")
+    finished = run(TRAIN, tmp_path / "runs", TFDS_DATA_DIR=str(tmp_path / "empty"))
+    assert finished.returncode == 0, finished.stderr
+    assert "dashboard" not in finished.stderr  # it has no warning
+
+
+def test_what_needs_tensorflow_says_how_to_get_it(tmp_path):
+    finished = run(SENTENCES, TFDS_DATA_DIR=str(tmp_path))
+    mnist, shakespeare, serve, main = finished.stdout.splitlines()
+    for sentence in (mnist, shakespeare, serve, main):
+        assert "needs TensorFlow" in sentence
+        assert "Install it: pip install 'keras-session5'" in sentence
+    assert mnist.startswith("mnist is read by TensorFlow Datasets")
+    assert "IDX files" in mnist
+    assert "IDX files" not in shakespeare
+    assert serve in main
+
+
+@pytest.mark.parametrize("command", [["train", "mlp"], ["export", "mlp"]])
+def test_a_command_says_it_too(command, tmp_path):
+    program = (
+        f"from keras_session5.cli import main; sys.argv[1:] = {[*command, '--runs', str(tmp_path)]}; main()"
+    )
+    finished = run(program, KERAS_BACKEND="tensorflow", TFDS_DATA_DIR=str(tmp_path))
+    assert finished.returncode == 1
+    *_, sentence = finished.stderr.splitlines()
+    assert sentence.startswith("error: This needs TensorFlow, which is not installed.")
+    assert "KERAS_BACKEND=jax" in sentence
+    assert "Traceback" not in finished.stderr
+
+
+def test_doctor_lists_what_is_not_installed():
+    program = "from keras_session5.cli import main; sys.argv[1:] = ['doctor', '--json']; main()"
+    assert '"tensorflow": "not installed"' in run(program, KERAS_BACKEND="tensorflow").stdout
