@@ -17,7 +17,9 @@ _STEPS = 5
 
 
 class Profile(keras.callbacks.Callback):
-    """Writes a trace of five training steps after the first ten, or of the last steps of a shorter run.
+    """Writes a trace of five training steps or more after the first ten, or of a shorter run's last ones.
+
+    It begins and ends with an execution of the compiled program, which runs several steps.
 
     If this fails, it logs a warning and training continues. A process has only one profiler, so the caller
     of `fit` must call `stop`, also after a failure.
@@ -30,13 +32,14 @@ class Profile(keras.callbacks.Callback):
     def __init__(self, directory: Path, steps: int):
         super().__init__()
         self.directory = directory
-        self.first = max(0, min(_WARM_UP, steps - _STEPS))
-        self.step = 0
+        self.steps, self.first = steps, max(0, min(_WARM_UP, steps - _STEPS))
+        self.step = self.traced = 0
         self.running = self.failed = False
 
     @warn_on_failure
     def on_train_batch_begin(self, batch: int, logs: dict[str, float] | None = None):
-        if self.step == self.first:
+        last = self.step + self.model.steps_per_execution >= self.steps
+        if not self.traced and (self.step >= self.first or last):
             _get_profiler().start(str(self.directory))
             self.running = True
         if self.running:
@@ -44,10 +47,11 @@ class Profile(keras.callbacks.Callback):
             self._mark.__enter__()
 
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None):
-        self.step += 1
+        self.step += self.model.steps_per_execution
         if self.running:
             self._mark.__exit__(None, None, None)
-            if self.step == self.first + _STEPS:
+            self.traced += self.model.steps_per_execution
+            if self.traced >= _STEPS:
                 self.stop()
 
     def on_train_end(self, logs: dict[str, float] | None = None):
