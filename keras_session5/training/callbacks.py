@@ -8,6 +8,7 @@ import keras
 
 from keras_session5.disk import written_whole
 from keras_session5.errors import TrainingError
+from keras_session5.training import distributed
 from keras_session5.training.runs import Run
 
 Logs = dict[str, float] | None
@@ -104,6 +105,8 @@ class Checkpoint(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: Logs = None):
         logs = {key: float(value) for key, value in (logs or {}).items()}
         self.run.log_epoch(epoch, logs, seconds=round(time.perf_counter() - self._begin, 3))
+        if not distributed.is_writer():
+            return
         target = self.run.checkpoint_path(epoch + 1)
         with written_whole(target) as writing:
             self.model.save_weights(writing, overwrite=True)

@@ -19,7 +19,7 @@ from keras_session5.catalog import Recipe
 from keras_session5.data import Split
 from keras_session5.data.characters import lengths
 from keras_session5.tasks import Task
-from keras_session5.training import batches, device
+from keras_session5.training import batches, device, distributed
 from keras_session5.training.augmentation import StepRandom, augment, drop_tokens
 
 logger = logging.getLogger("keras_session5")
@@ -47,7 +47,7 @@ class Examples:
             self.trimmed = np.stack([self._column_widths(columns, width) for width in self.widths])
         size = sum(column.nbytes for column in tree.flatten(columns))
         self.resident = size <= device.memory_bytes() / 4
-        self.columns = tree.map_structure(ops.convert_to_tensor, columns) if self.resident else columns
+        self.columns = tree.map_structure(distributed.replicate, columns) if self.resident else columns
 
     def feed(self, chunks: Iterable[batches.Chunk]) -> Iterator[tuple]:
         """Yields for each chunk its rows, or its columns if they are not on the device, and the rest.
@@ -101,7 +101,8 @@ class Execution:
         self.compiled = model.jit_compile or keras.backend.backend() == "jax"
         self.compile_seconds, self.xla = 0.0, None
         self._seen: set = set()
-        _build_metrics(model, task)
+        with distributed.scope():
+            _build_metrics(model, task)
         self._names = list(model.get_metrics_result())
         make = _make_jax_program if keras.backend.backend() == "jax" else _make_tensorflow_program
         self._augment = _make_augmentation(model, recipe) if recipe else None
@@ -153,6 +154,7 @@ class Execution:
         def function(*state_and_iterator: Any) -> Any:
             *state, iterator = state_and_iterator
             rows, weights, count, key, widths = next(iterator)
+            rows = tree.map_structure(distributed.share, rows)
             columns = examples.gather(rows) if examples.resident else rows
             if self.compiled:
                 widths = tuple(int(width) for width in widths[0])
@@ -254,7 +256,9 @@ def _make_jax_program(
         logs = dict.fromkeys(names, np.float32(0))
         return jax.lax.fori_loop(0, count, run_step, (logs, state))
 
-    return jax.jit(run, donate_argnums=0, static_argnums=5) if model.jit_compile else run
+    if not model.jit_compile:
+        return run
+    return jax.jit(run, donate_argnums=0, static_argnums=5, out_shardings=distributed.replicated())
 
 
 def _step_key(key: Any, i: Any) -> Any:
