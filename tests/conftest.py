@@ -81,6 +81,7 @@ SLOW = {
     "server/test_server.py",
     "server/test_tf1_models.py",
     "server/test_transports.py",
+    "training/test_distributed.py",
     "test_imports.py",
     "training/test_rosenblatt.py",
     "training/test_texts.py",

@@ -31,10 +31,14 @@ def explained(name: str, *, runs: Path, resume: bool) -> Iterator[None]:
     except KeyboardInterrupt:
         sentence = "Interrupted."
         if resume or _list_runs(name, runs) - before:
-            where = "" if runs == RUNS else f" --runs {runs}"
-            sentence += f" Continue with: session5 train {name} --resume{where}"
+            sentence += f" Continue with: {resume_command(name, runs)}"
         typer.echo(f"\n{sentence}", err=True)
         raise typer.Exit(130) from None
+
+
+def resume_command(name: str, runs: Path) -> str:
+    """Returns the command that continues an unfinished run."""
+    return f"session5 train {name} --resume" + ("" if runs == RUNS else f" --runs {runs}")
 
 
 def _list_runs(name: str, runs: Path) -> set[Path]:

@@ -14,6 +14,7 @@ from typing import Any
 import typer
 
 from keras_session5 import catalog
+from keras_session5.cli import interruptible
 from keras_session5.data import load_data
 from keras_session5.errors import ArgumentError, ProcessError
 from keras_session5.training import distributed
@@ -71,14 +72,12 @@ def train(
     """
     distributed.check_backend()
     if not (resume and process_id):  # process 0 chooses the run to resume
-        _check_batches(
-            name, processes, changes, Run.resumable(runs, name) if resume else None, data, data_dir
-        )
-    if coordinator is None or process_id is None:
-        address = f"127.0.0.1:{_find_port()}"
-        workers = [_Worker(address, processes, i, local=True) for i in range(processes)]
-    else:
-        workers = [_Worker(coordinator, processes, process_id, local=False)]
+        run = Run.resumable(runs, name) if resume else None
+        _check_batches(name, processes, changes, run, data, data_dir)
+    local = coordinator is None
+    address = coordinator or f"127.0.0.1:{_find_port()}"
+    numbers = range(processes) if process_id is None else [process_id]
+    workers = [_Worker(address, processes, number, local=local) for number in numbers]
     try:
         # The first one writes the run: once it has finished, the training has.
         while not any(worker.status for worker in workers) and workers[0].status is None:
@@ -86,7 +85,8 @@ def train(
         # Of several that failed, the killed one is the cause.
         failed = sorted((worker for worker in workers if worker.status), key=lambda one: one.status or 0)
         if failed:
-            failed[0].explain(f"Continue with: session5 train {name} --resume --processes {processes}")
+            command = interruptible.resume_command(name, runs)
+            failed[0].explain(f"A run that has begun continues with: {command} --processes {processes}")
     finally:
         for worker in workers:
             worker.end()
@@ -103,7 +103,7 @@ class _Worker:
         self.number = number
         # All processes have the same messages: those of the others appear only if they fail.
         quiet = local and number > 0
-        self.messages = tempfile.TemporaryFile("w+", errors="replace") if quiet else None
+        self.messages = tempfile.TemporaryFile("w+", errors="replace") if quiet else None  # noqa: SIM115
         self.process = subprocess.Popen(
             [sys.executable, "-m", "keras_session5", *sys.argv[1:]],
             env=os.environ | distributed.environment(coordinator, processes, number, local=local),
