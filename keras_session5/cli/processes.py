@@ -124,9 +124,11 @@ class _Worker:
             sys.stderr.write(self.messages.read())
         if status > 0:
             raise typer.Exit(status)
+        cause = signal.Signals(-status)
+        hint = " (JAX does this when another process is lost)" if cause == signal.SIGABRT else ""
         raise ProcessError(
-            f"Process {self.number} of this training was ended by {signal.Signals(-status).name}, and the "
-            f"others with it. {advice}"
+            f"Process {self.number} of this training was ended by {cause.name}{hint}, and the others with "
+            f"it. {advice}"
         )
 
     def end(self) -> None:
