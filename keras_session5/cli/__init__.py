@@ -57,7 +57,7 @@ for verb, example in _EXAMPLES.items():
 def main() -> None:
     """Runs the command line. Exit status: 0 success, 1 failure, 2 wrong usage."""
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
-    for chatty in ("absl", "tensorflow", "h5py", "uvicorn", "asyncio"):
+    for chatty in ("absl", "tensorflow", "jax", "h5py", "uvicorn", "asyncio"):
         # TensorFlow warns of retracing, which is unavoidable with several networks in one process.
         logging.getLogger(chatty).setLevel(logging.ERROR)
     try:

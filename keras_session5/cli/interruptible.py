@@ -1,5 +1,7 @@
 """Training that prints, after Ctrl-C, the command that continues it."""
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,23 +11,34 @@ from keras_session5.cli.options import RUNS
 
 
 def train(name: str, *, runs: Path, **settings: Any) -> Any:
-    """Trains a network; after Ctrl-C, prints the command that continues the run.
+    """Trains a network, as `training.train`, in the context of `explained`."""
+    from keras_session5.training import train as train_network
+
+    with explained(name, runs=runs, resume=settings.get("resume", False)):
+        return train_network(name, runs_dir=runs, **settings)
+
+
+@contextlib.contextmanager
+def explained(name: str, *, runs: Path, resume: bool) -> Iterator[None]:
+    """After Ctrl-C, prints the command that continues the run.
 
     Raises:
         typer.Exit: with status 130, after Ctrl-C.
     """
-    from keras_session5.training import train as train_network
-
     before = _list_runs(name, runs)
     try:
-        return train_network(name, runs_dir=runs, **settings)
+        yield
     except KeyboardInterrupt:
         sentence = "Interrupted."
-        if settings.get("resume") or _list_runs(name, runs) - before:
-            where = "" if runs == RUNS else f" --runs {runs}"
-            sentence += f" Continue with: session5 train {name} --resume{where}"
+        if resume or _list_runs(name, runs) - before:
+            sentence += f" Continue with: {resume_command(name, runs)}"
         typer.echo(f"\n{sentence}", err=True)
         raise typer.Exit(130) from None
+
+
+def resume_command(name: str, runs: Path) -> str:
+    """Returns the command that continues an unfinished run."""
+    return f"session5 train {name} --resume" + ("" if runs == RUNS else f" --runs {runs}")
 
 
 def _list_runs(name: str, runs: Path) -> set[Path]:

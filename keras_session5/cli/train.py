@@ -1,12 +1,13 @@
 """`session5 train`."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from keras_session5.cli import interruptible, options
+from keras_session5.cli import interruptible, options, processes as several
 from keras_session5.cli.output import format_metrics, print_json, progress
 from keras_session5.cli.settings import parse_settings
+from keras_session5.training import distributed
 
 
 def train(
@@ -41,25 +42,42 @@ def train(
         bool,
         typer.Option("--profile", help="Also write a trace of a few steps for the dashboard (needs xprof)."),
     ] = False,
+    processes: Annotated[
+        int | None,
+        typer.Option(min=1, help="Share every batch among this many processes; needs JAX.", show_default="1"),
+    ] = None,
+    coordinator: Annotated[
+        str | None,
+        typer.Option(metavar="HOST:PORT", help="Process 0, if the processes are on several machines."),
+    ] = None,
+    process_id: Annotated[
+        int | None, typer.Option(min=0, help="With --coordinator: the process to start here.")
+    ] = None,
     json: options.Json = False,
 ) -> None:
     """Train a network and save the run in runs/NAME/TIME/."""
+    several.check_options(processes, coordinator, process_id)
+    changes = parse_settings(settings, epochs)
+    chosen: dict[str, Any] = {"runs": runs, "data": data, "data_dir": data_dir, "resume": resume}
+    if processes and not distributed.is_member():
+        with interruptible.explained(name, runs=runs, resume=resume):
+            several.train(name, processes, coordinator, process_id, changes=changes, **chosen)
+        return
     with progress() as verbose:
         result = interruptible.train(
             name,
-            runs=runs,
-            data=data,
             seed=seed,
             xla=xla,
             backend=backend,
-            data_dir=data_dir,
-            resume=resume,
             start_from=start_from,
             dashboard=dashboard,
             profile=profile,
-            verbose=verbose,
-            **parse_settings(settings, epochs),
+            verbose=verbose if distributed.is_writer() else 0,
+            **chosen,
+            **changes,
         )
+    if not distributed.is_writer():
+        return
     record = result.record
     if json:
         keys = ("name", "data", "seed", "parameters", "epochs", "seconds", "jit_compile")

@@ -9,6 +9,7 @@ import keras
 
 from keras_session5.disk import written_whole
 from keras_session5.errors import TrainingError
+from keras_session5.training import distributed
 from keras_session5.training.runs import Run
 
 Logs = dict[str, float] | None
@@ -112,6 +113,8 @@ class Checkpoint(keras.callbacks.Callback):
         now = time.perf_counter()
         epoch_seconds = now - self.compile_seconds() - self._epoch_begin
         self.run.log_epoch(epoch, logs, round(now - self._begin, 3), round(epoch_seconds, 3))
+        if not distributed.is_writer():
+            return
         target = self.run.checkpoint_path(epoch + 1)
         with written_whole(target) as writing:
             self.model.save_weights(writing, overwrite=True)

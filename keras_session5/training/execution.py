@@ -20,7 +20,7 @@ from keras_session5.catalog import Recipe
 from keras_session5.data import Split
 from keras_session5.data.characters import lengths
 from keras_session5.tasks import Task
-from keras_session5.training import batches, device
+from keras_session5.training import batches, device, distributed
 from keras_session5.training.augmentation import StepRandom, augment, drop_tokens
 
 logger = logging.getLogger("keras_session5")
@@ -48,7 +48,7 @@ class Examples:
             self.trimmed = np.stack([self._column_widths(columns, width) for width in self.widths])
         size = sum(column.nbytes for column in tree.flatten(columns))
         self.resident = size <= device.memory_bytes() / 4
-        self.columns = tree.map_structure(ops.convert_to_tensor, columns) if self.resident else columns
+        self.columns = tree.map_structure(distributed.replicate, columns) if self.resident else columns
 
     def feed(self, chunks: Iterable[batches.Chunk]) -> Iterator[tuple]:
         """Yields for each chunk its rows, or its columns if they are not on the device, and the rest.
@@ -100,7 +100,8 @@ class Execution:
         self.steps = batches.chunk_size(recipe, steps) if recipe else steps
         self.compile_seconds = 0.0
         self._program, self._seen, self._fallback = {}, set(), None
-        _build_metrics(model, task)
+        with distributed.scope():
+            _build_metrics(model, task)
         self._make_programs()
 
     def _make_programs(self) -> None:
@@ -169,6 +170,7 @@ class Execution:
         def function(*state_and_iterator: Any) -> Any:
             *state, iterator = state_and_iterator
             rows, weights, count, key, widths = next(iterator)
+            rows = tree.map_structure(distributed.share, rows)
             columns = examples.gather(rows) if examples.resident else rows
             arguments = (*state, columns, weights, count, key)
             static = tuple(int(width) for width in np.asarray(widths[0])) if self.compiled else None
@@ -295,7 +297,9 @@ def _make_jax_program(
         logs = dict.fromkeys(names, np.float32(0))
         return jax.lax.fori_loop(0, count, run_step, (logs, state))
 
-    return jax.jit(run, donate_argnums=0, static_argnums=5) if model.jit_compile else run
+    if not model.jit_compile:
+        return run
+    return jax.jit(run, donate_argnums=0, static_argnums=5, out_shardings=distributed.replicated())
 
 
 def _describe(program: Any, arguments: tuple, widths: Any) -> dict[str, Any]:

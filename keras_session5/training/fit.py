@@ -13,7 +13,7 @@ from keras_session5.data import Split
 from keras_session5.disk import written_whole
 from keras_session5.errors import ArgumentError, TrainingError
 from keras_session5.tasks import Task
-from keras_session5.training import batches, device
+from keras_session5.training import batches, device, distributed
 from keras_session5.training.callbacks import Checkpoint, StopOnNaN, StopWhenClean, Trials, is_clean, restore
 from keras_session5.training.execution import Execution
 from keras_session5.training.runs import MODEL, Run
@@ -37,16 +37,17 @@ def compiled_model(
         ArgumentError: for an invalid argument, or if the network's input shape is not that of the data.
     """
     keras.utils.set_random_seed(seed)
-    model = entry.build(**arguments)
-    check_shape(entry, model, task)
-    task.check_recipe(recipe, model.output_shape[-1])
-    model.compile(
-        optimizer=_make_optimizer(recipe, recipe.epochs * batches.steps_per_epoch(recipe, task.train)),
-        **task.compile_arguments(recipe),
-        jit_compile=jit_compile,
-    )
-    # Otherwise the first step creates the optimiser's variables, and tracing it again takes seconds.
-    model.optimizer.build(model.trainable_variables)
+    with distributed.scope():
+        model = entry.build(**arguments)
+        check_shape(entry, model, task)
+        task.check_recipe(recipe, model.output_shape[-1])
+        model.compile(
+            optimizer=_make_optimizer(recipe, recipe.epochs * batches.steps_per_epoch(recipe, task.train)),
+            **task.compile_arguments(recipe),
+            jit_compile=jit_compile,
+        )
+        # Otherwise the first step creates the optimiser's variables, and tracing it again takes seconds.
+        model.optimizer.build(model.trainable_variables)
     return model
 
 
@@ -149,11 +150,13 @@ def finish(model: keras.Model, task: Task, run: Run) -> None:
             f"The metrics of the test split must be finite numbers. The run cannot be exported. "
             f"Try a lower learning rate. Received: {metrics}"
         )
-    with written_whole(run.directory / MODEL) as writing:
-        model.save(writing)
+    if distributed.is_writer():
+        with written_whole(run.directory / MODEL) as writing:
+            model.save(writing)
     run.save(status="finished", metrics=metrics)
-    for leftover in run.directory.glob("*.weights.h5"):
-        leftover.unlink()
+    if distributed.is_writer():
+        for leftover in run.directory.glob("*.weights.h5"):
+            leftover.unlink()
 
 
 def evaluate_split(model: keras.Model, task: Task, split: Split) -> dict[str, float]:

@@ -14,6 +14,7 @@ from typing import Any
 
 from keras_session5.disk import written_whole
 from keras_session5.errors import TrainingError
+from keras_session5.training import distributed
 
 logger = logging.getLogger("keras_session5")
 
@@ -24,6 +25,8 @@ MODEL = "model.keras"
 @dataclass
 class Run:
     """One training run and its record.
+
+    Of several processes that train together, one writes the run; the others keep a copy of the record.
 
     Attributes:
         directory: of the run's files.
@@ -36,6 +39,9 @@ class Run:
     @staticmethod
     def create(runs_dir: str | os.PathLike, name: str, record: dict[str, Any]) -> "Run":
         """Creates a run directory, named after the time, and writes the first record."""
+        record = record | {"status": "running", "epochs": 0, "seconds": 0.0, "history": []}
+        if not distributed.is_writer():
+            return Run(distributed.agree_on(None), record)
         stamp = datetime.now().strftime("%Y%m%d-%H%M%S")
         for suffix in ["", *(f"-{i}" for i in range(2, 1000))]:
             directory = Path(runs_dir) / name / (stamp + suffix)
@@ -46,7 +52,7 @@ class Run:
                 continue
         else:
             raise TrainingError(f"{Path(runs_dir) / name} already holds a thousand runs of the same second.")
-        run = Run(directory, record | {"status": "running", "epochs": 0, "seconds": 0.0, "history": []})
+        run = Run(distributed.agree_on(directory), record)
         try:
             run.save()
         except OSError:
@@ -83,6 +89,8 @@ class Run:
         Raises:
             TrainingError: if there is none, or other processes are training all of them.
         """
+        if not distributed.is_writer():
+            return Run.open(distributed.agree_on(None))
         held = ""
         for run in _newest_first(runs_dir, name):
             if run.record.get("status") != "running":
@@ -92,6 +100,7 @@ class Run:
                 continue
             if held:
                 logger.warning("Resuming an older run:%s", held)
+            distributed.agree_on(run.directory)
             return run
         raise TrainingError(
             f"There is no unfinished run of {name} in {runs_dir} to resume.{held} "
@@ -107,6 +116,9 @@ class Run:
         Raises:
             TrainingError: if another process is training it.
         """
+        if not distributed.is_writer():
+            yield
+            return
         path = self.directory / "lock"
         with path.open("w") as lock:
             try:
@@ -129,6 +141,8 @@ class Run:
     def save(self, **changes: Any) -> None:
         """Updates the record and writes it atomically."""
         self.record |= changes
+        if not distributed.is_writer():
+            return
         with written_whole(self.directory / RECORD) as writing:
             writing.write_text(json.dumps(self.record, indent=2, ensure_ascii=False) + "\n", "utf-8")
 

@@ -13,7 +13,7 @@ from keras_session5.data import load_data, subset
 from keras_session5.disk import explain_disk_errors
 from keras_session5.errors import ArgumentError
 from keras_session5.tasks import Task, task_of
-from keras_session5.training import backend as keras_backend
+from keras_session5.training import backend as keras_backend, distributed
 from keras_session5.training.record import begin_run
 from keras_session5.training.result import Result, load_result
 from keras_session5.training.runs import Run
@@ -27,6 +27,7 @@ from keras_session5.training.settings import (
 logger = logging.getLogger("keras_session5")
 
 
+@distributed.joined()
 def train(
     name: str,
     *,
@@ -72,6 +73,7 @@ def train(
         DataError: if the data set is not available.
         TrainingError: if the loss becomes NaN, or there is no run to start from or to resume.
         DiskError: if the run cannot be written; it can be resumed.
+        ProcessError: if another process of the same training ended; the run can be resumed.
     """
     entry = catalog.network(name)
     entry.require_trained()
@@ -103,6 +105,7 @@ def train(
     data_set = load_data(chosen["data"], chosen["data_dir"])
     task = task_of(entry, data_set, subset(data_set.train, recipe.examples, chosen["seed"]))
     arguments = complete_arguments(arguments, entry, task)
+    distributed.check_batch_size(min(recipe.batch_size, len(task.train) * recipe.repeats))
 
     from keras_session5.training import device, fit
 
@@ -120,9 +123,9 @@ def train(
         advice += f" --runs {runs_dir}"
     with run.claimed():
         try:
-            with explain_disk_errors(str(run.directory), advice):
+            with explain_disk_errors(str(run.directory), advice), distributed.explain_lost_processes():
                 _fit(model, recipe, task, run, verbose, dashboard, profile)
-        except OSError:  # such as a full disk: the run can be resumed
+        except OSError:  # such as a full disk, or a lost process: the run can be resumed
             raise
         except Exception as error:
             run.save(status="failed", reason=str(error))
@@ -140,7 +143,8 @@ def _fit(
 
     first = run.epochs_done
     steps = (recipe.epochs - first) * steps_per_epoch(recipe, task.train)
-    trace = Profile(run.directory, steps) if profile else None
+    trace = Profile(run.directory, steps) if profile and distributed.is_writer() else None
+    dashboard = dashboard and distributed.is_writer()
     writer = Dashboard(run.directory, run.record, recipe, task, first) if dashboard else None
     callbacks = [callback for callback in (trace, writer) if callback]
     try:

@@ -18,7 +18,9 @@ def here(monkeypatch, tmp_path):
     Returns what a finished process has: `returncode`, `stdout` and `stderr`.
     """
     monkeypatch.chdir(tmp_path)
-    loggers = [logging.getLogger(name) for name in ("absl", "tensorflow", "h5py", "uvicorn", "asyncio")]
+    loggers = [
+        logging.getLogger(name) for name in ("absl", "tensorflow", "jax", "h5py", "uvicorn", "asyncio")
+    ]
     levels = [logger.level for logger in loggers]  # the command sets them for its process
 
     def session5(*arguments):
