@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from keras_session5.cli import interruptible, processes as several
+from keras_session5.cli import interruptible
 from keras_session5.cli.options import (
     RUNS,
     Data,
@@ -19,7 +19,6 @@ from keras_session5.cli.options import (
 )
 from keras_session5.cli.output import format_metrics, print_json, progress
 from keras_session5.cli.settings import parse_settings
-from keras_session5.training import distributed
 
 
 def train(
@@ -64,6 +63,9 @@ def train(
     json: Json = False,
 ) -> None:
     """Train a network and save the run in runs/NAME/TIME/."""
+    from keras_session5.cli import processes as several
+    from keras_session5.training import distributed
+
     several.check_options(processes, coordinator, process_id)
     changes = parse_settings(settings, epochs)
     chosen: dict[str, Any] = {"runs": runs, "data": data, "data_dir": data_dir, "resume": resume}
