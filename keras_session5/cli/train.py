@@ -4,10 +4,9 @@ from typing import Annotated, Any
 
 import typer
 
-from keras_session5.cli import interruptible, options, processes as several
+from keras_session5.cli import interruptible, options
 from keras_session5.cli.output import format_metrics, print_json, progress
 from keras_session5.cli.settings import parse_settings
-from keras_session5.training import distributed
 
 
 def train(
@@ -56,6 +55,9 @@ def train(
     json: options.Json = False,
 ) -> None:
     """Train a network and save the run in runs/NAME/TIME/."""
+    from keras_session5.cli import processes as several
+    from keras_session5.training import distributed
+
     several.check_options(processes, coordinator, process_id)
     changes = parse_settings(settings, epochs)
     chosen: dict[str, Any] = {"runs": runs, "data": data, "data_dir": data_dir, "resume": resume}
