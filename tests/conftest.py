@@ -84,6 +84,8 @@ SLOW = {
     "training/test_distributed.py",
     "test_imports.py",
     "test_without_tensorflow.py",
+    "training/test_distributed.py",
+    "training/test_execution.py",
     "training/test_rosenblatt.py",
     "training/test_texts.py",
 }

@@ -115,6 +115,7 @@ def test_a_killed_process_ends_the_other_and_the_run_goes_on_in_one(session5, er
     assert resumed["epochs"] == 2
 
 
+@pytest.mark.recipe
 def test_a_run_of_one_process_goes_on_in_two(session5, tmp_path):
     settings = [*TRAIN, "--epochs", 2, "--set", "repeats=20"]
     process = session5(*settings)
@@ -127,6 +128,7 @@ def test_a_run_of_one_process_goes_on_in_two(session5, tmp_path):
     assert_same(weights, expected)
 
 
+@pytest.mark.recipe
 def test_processes_that_were_started_one_by_one_end_with_the_one_that_is_killed(session5, errors, tmp_path):
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -140,6 +142,7 @@ def test_processes_that_were_started_one_by_one_end_with_the_one_that_is_killed(
     assert errors().splitlines()[-1].startswith("error: ")
 
 
+@pytest.mark.recipe
 def test_ctrl_c_ends_all(session5, errors, tmp_path):
     process = session5(*TRAIN, *ENDLESS, "--processes", 2)
     wait_for_epoch(process, tmp_path)

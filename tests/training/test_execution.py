@@ -134,7 +134,7 @@ def test_a_process_that_imported_keras_cannot_choose_another_backend(tmp_path):
 
 @pytest.mark.jax
 @pytest.mark.slow
-def test_a_run_trains_resumes_and_is_evaluated_under_jax_and_exported_under_tensorflow(tmp_path):
+def test_a_run_trains_and_is_evaluated_under_jax_and_exported_under_tensorflow(tmp_path):
     pytest.importorskip("jax")
     code = """
 import sys
@@ -144,8 +144,7 @@ import keras
 assert keras.backend.backend() == "jax"
 assert (result.record["backend"], result.record["program"]["module"]) == ("jax", "jit_run")
 assert s5.evaluate(result)["accuracy"] == result.metrics["accuracy"]
-for options in (dict(epochs=1), dict(epochs=2)):
-    texts = s5.train("simple_rnn", runs_dir=sys.argv[1], examples=256, verbose=0, **options)
+s5.train("simple_rnn", runs_dir=sys.argv[1], epochs=1, examples=64, verbose=0, dashboard=False)
 print(result.run_dir)
 """
     environment = {key: value for key, value in os.environ.items() if key != "KERAS_BACKEND"}
