@@ -81,7 +81,6 @@ SLOW = {
     "server/test_server.py",
     "server/test_tf1_models.py",
     "server/test_transports.py",
-    "training/test_distributed.py",
     "test_imports.py",
     "test_without_tensorflow.py",
     "training/test_distributed.py",

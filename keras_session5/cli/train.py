@@ -61,6 +61,8 @@ def train(
     several.check_options(processes, coordinator, process_id)
     changes = parse_settings(settings, epochs)
     chosen: dict[str, Any] = {"runs": runs, "data": data, "data_dir": data_dir, "resume": resume}
+    if processes and backend:
+        distributed.check_backend(backend)
     if processes and not distributed.is_member():
         with interruptible.explained(name, runs=runs, resume=resume):
             several.train(name, processes, coordinator, process_id, changes=changes, **chosen)

@@ -13,7 +13,7 @@ import os
 import re
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -68,12 +68,13 @@ def is_writer() -> bool:
     return os.environ.get(_ID, "0") == "0"
 
 
-def check_backend(environ: Mapping[str, str] = os.environ) -> None:
-    """Raises `ArgumentError` unless JAX can be the backend."""
-    if (backend := environ.get("KERAS_BACKEND") or "jax") != "jax":
+def check_backend(chosen: str | None = None) -> None:
+    """Raises `ArgumentError` unless JAX can be the backend: the chosen one, or that of the environment."""
+    backend = chosen or os.environ.get("KERAS_BACKEND") or "jax"
+    if backend != "jax":
         raise ArgumentError(
-            "`KERAS_BACKEND` must be jax, or unset, to train in several processes: Keras's data parallelism "
-            f"runs on JAX. Received: KERAS_BACKEND={backend}"
+            f"`{'backend' if chosen else 'KERAS_BACKEND'}` must be jax, or omitted, to train in several "
+            f"processes: Keras's data parallelism runs on JAX. Received: {backend}"
         )
     if importlib.util.find_spec("jax") is None:
         raise ArgumentError(

@@ -38,7 +38,10 @@ def test_another_backend_is_refused(here, monkeypatch):
     monkeypatch.setenv("KERAS_BACKEND", "tensorflow")
     refused = here("train", "mlp", "--processes", 2)
     assert refused.returncode == 2
-    assert refused.stderr.startswith("error: `KERAS_BACKEND` must be jax, or unset")
+    assert refused.stderr.startswith("error: `KERAS_BACKEND` must be jax, or omitted")
+    refused = here("train", "mlp", "--processes", 2, "--backend", "tensorflow")
+    assert refused.returncode == 2
+    assert refused.stderr.startswith("error: `backend` must be jax, or omitted")
 
 
 def test_a_missing_jax_is_explained(here, monkeypatch):
