@@ -100,7 +100,7 @@ def train_by_pipeline(entry, arguments, data, options, found) -> Clock:
         recipe = Recipe(batch_size=options.batch, epochs=options.epochs, bucket=train.is_text)
     if options.batch and options.recipe == "standard":
         recipe = replace(recipe, batch_size=options.batch)
-    jit_compile = device.jit_compile(options.xla, entry)
+    jit_compile = device.jit_compile(options.xla, entry, steps=10_000)
     model = fit.compiled_model(entry, arguments, recipe, task, 0, jit_compile)
     clock = Clock(lambda: fit.evaluate_split(model, task, test)["accuracy"], options.target)
     with Execution(model, task, recipe, device.steps_per_execution(model, entry)) as execution:

@@ -7,20 +7,24 @@ from keras_session5 import checks
 from keras_session5.catalog import Network
 
 _STEPS = 16  # of one execution: enough to make the cost of starting it small
+_WORTHWHILE = 1_000  # steps of the multilayer perceptron that XLA shortens by the two seconds of compiling
 
 
-def jit_compile(xla: str, entry: Network) -> bool:
+def jit_compile(xla: str, entry: Network, steps: int) -> bool:
     """Returns the `jit_compile` argument of `Model.compile`.
 
-    `"auto"` means on with a GPU or TPU, and on a CPU for the networks that it makes faster there.
+    `"auto"` means on with a GPU or TPU, and on a CPU for the networks that it makes faster there, if the
+    training is long enough to make up for the compilation.
 
     Args:
         xla: `"auto"`, `"on"` or `"off"`.
         entry: the network.
+        steps: number of steps of the whole training.
     """
     checks.one_of("xla", xla, ["auto", "on", "off"])
     if xla == "auto":
-        return keras.backend.backend() == "jax" or name() != "CPU" or entry.cpu_xla
+        pays = entry.cpu_xla and steps >= _WORTHWHILE
+        return keras.backend.backend() == "jax" or name() != "CPU" or pays
     return xla == "on"
 
 

@@ -107,9 +107,10 @@ def train(
     arguments = complete_arguments(arguments, entry, task)
     distributed.check_batch_size(min(recipe.batch_size, len(task.train) * recipe.repeats))
 
-    from keras_session5.training import device, fit
+    from keras_session5.training import batches, device, fit
 
-    jit_compile = device.jit_compile(chosen["xla"], entry)
+    steps = recipe.epochs * batches.steps_per_epoch(recipe, task.train)
+    jit_compile = device.jit_compile(chosen["xla"], entry, steps)
     model = fit.compiled_model(entry, arguments, recipe, task, chosen["seed"], jit_compile)
     origin = _load_weights(model, task, start_from, runs_dir)
     if run is None:

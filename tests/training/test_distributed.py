@@ -100,7 +100,7 @@ def test_two_processes_give_the_weights_of_one(session5, tmp_path):
 
 
 def test_a_killed_process_ends_the_other_and_the_run_goes_on_in_one(session5, errors, tmp_path):
-    settings = [*TRAIN, "--epochs", 2, "--set", "repeats=20"]
+    settings = [*TRAIN, "--epochs", 2, "--set", "repeats=6"]
     process = session5(*settings, "--processes", 2)
     wait_for_epoch(process, tmp_path)
     first, last = psutil.Process(process.pid).children()
@@ -117,7 +117,7 @@ def test_a_killed_process_ends_the_other_and_the_run_goes_on_in_one(session5, er
 
 @pytest.mark.recipe
 def test_a_run_of_one_process_goes_on_in_two(session5, tmp_path):
-    settings = [*TRAIN, "--epochs", 2, "--set", "repeats=20"]
+    settings = [*TRAIN, "--epochs", 2, "--set", "repeats=6"]
     process = session5(*settings)
     wait_for_epoch(process, tmp_path)
     process.kill()

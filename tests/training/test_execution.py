@@ -15,7 +15,7 @@ from keras_session5.catalog import NETWORKS, Recipe
 from keras_session5.data import load_data
 from keras_session5.errors import ArgumentError
 from keras_session5.tasks import task_of
-from keras_session5.training import backend, fit
+from keras_session5.training import backend, device, fit
 from keras_session5.training.batches import epoch_batches, steps_per_epoch
 from keras_session5.training.execution import Examples, Execution
 
@@ -120,6 +120,20 @@ def test_a_run_records_what_ran_and_how_long_each_epoch_took(tmp_path):
     assert record["program"]["compiler"] == "XLA"
     assert record["program"]["instructions"] > 100
     assert record["program"]["steps_per_execution"] == 16
+
+
+@pytest.mark.parametrize(
+    ("xla", "name", "steps", "expected"),
+    [
+        ("auto", "mlp", 10_000, True),
+        ("auto", "mlp", 100, False),
+        ("auto", "lenet5", 10_000, False),
+        ("on", "lenet5", 1, True),
+        ("off", "mlp", 10_000, False),
+    ],
+)
+def test_on_a_cpu_xla_is_for_networks_and_trainings_that_it_makes_faster(xla, name, steps, expected):
+    assert device.jit_compile(xla, NETWORKS[name], steps) is expected
 
 
 def test_a_process_that_imported_keras_cannot_choose_another_backend(tmp_path):

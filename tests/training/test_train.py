@@ -47,7 +47,7 @@ def test_the_record_says_everything_needed_to_do_it_again(tmp_path):
     }
     assert record["arguments"] == arguments
     assert record["device"] == "CPU"
-    assert record["jit_compile"] is True
+    assert record["jit_compile"] is False  # 87 steps would not make up for the compilation
     assert record["metrics"] == result.metrics
     assert record["seconds"] > 0
     assert {"tensorflow", "keras", "keras-session5"} <= record["versions"].keys()
