@@ -73,6 +73,8 @@ def train(
     distributed.check_backend()
     if not (resume and process_id):  # process 0 chooses the run to resume
         run = Run.resumable(runs, name) if resume else None
+        if run:
+            distributed.check_backend(run.record.get("backend"))
         _check_batches(name, processes, changes, run, data, data_dir)
     local = coordinator is None
     address = coordinator or f"127.0.0.1:{_find_port()}"

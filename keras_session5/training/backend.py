@@ -7,19 +7,24 @@ import sys
 from keras_session5 import checks
 from keras_session5.errors import ArgumentError
 
+_BACKENDS = ["tensorflow", "jax"]
+
 
 def choose(backend: str | None) -> None:
     """Makes Keras use a backend in this process; None leaves the choice to Keras.
 
     Raises:
-        ArgumentError: if this process has imported Keras with another one, or JAX is not installed.
+        ArgumentError: for a backend that cannot train here or is not installed, or if this process has
+            imported Keras with another one.
     """
     if backend is None:
+        checks.one_of("KERAS_BACKEND", os.environ.get("KERAS_BACKEND") or "tensorflow", _BACKENDS)
         return
-    checks.one_of("backend", backend, ["tensorflow", "jax"])
+    checks.one_of("backend", backend, _BACKENDS)
     if importlib.util.find_spec(backend) is None:
+        package = {"tensorflow": "keras-session5", "jax": "keras-session5[jax]"}[backend]
         raise ArgumentError(
-            f"`backend` must be installed: pip install 'keras-session5[jax]'. Received: backend={backend!r}"
+            f"`backend` must be installed: pip install '{package}'. Received: backend={backend!r}"
         )
     if "keras" not in sys.modules:
         os.environ["KERAS_BACKEND"] = backend

@@ -28,7 +28,7 @@ class Chunk(NamedTuple):
         rows: (K, B) int32, the examples of K batches.
         weights: (K, B) float32: 1, or 0 for rows that only fill up a smaller batch.
         count: number of batches to be processed; the others only fill up the chunk.
-        key: (2,) uint32, the seed, and the number of the first batch; unique for each epoch.
+        key: (2,) uint32, the seed, and a number of the first batch that is unique within 4,096 epochs.
     """
 
     rows: np.ndarray

@@ -73,8 +73,10 @@ class StopOnNaN(keras.callbacks.Callback):
     def on_train_batch_end(self, batch: int, logs: Logs = None):
         loss = (logs or {}).get("loss", 0.0)
         if not math.isfinite(loss):
+            # Several steps are one execution, of which the last may be beyond the epoch.
+            step = min(batch + 1, self.params["steps"])
             raise TrainingError(
-                f"The loss became {loss} in step {batch + 1} of epoch {self._epoch + 1}. The run stops and "
+                f"The loss became {loss} by step {step} of epoch {self._epoch + 1}. The run stops and "
                 "cannot be exported. Try a lower learning rate, for example "
                 f"learning_rate={self.learning_rate / 10:.2g}."
             )

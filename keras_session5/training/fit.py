@@ -129,9 +129,8 @@ def fit(
                     *([StopWhenClean()] if recipe.stop_when_clean else []),
                     *callbacks,
                     *([Trials(run)] if has_trials else []),
-                    Checkpoint(
-                        run, lambda: execution.compile_seconds
-                    ),  # last: an epoch counts as done when all callbacks are
+                    # Last: an epoch counts as done when all callbacks are.
+                    Checkpoint(run, lambda: execution.compile_seconds),
                 ],
                 verbose=verbose,
             )

@@ -5,6 +5,7 @@ import importlib.util
 import pytest
 
 from keras_session5.cli import processes
+from keras_session5.training.runs import Run
 
 TOGETHER = ("--processes", 3, "--coordinator", "127.0.0.1:12345", "--process-id")
 
@@ -40,6 +41,13 @@ def test_another_backend_is_refused(here, monkeypatch):
     assert refused.returncode == 2
     assert refused.stderr.startswith("error: `KERAS_BACKEND` must be jax, or omitted")
     refused = here("train", "mlp", "--processes", 2, "--backend", "tensorflow")
+    assert refused.returncode == 2
+    assert refused.stderr.startswith("error: `backend` must be jax, or omitted")
+
+
+def test_a_run_of_another_backend_is_not_resumed_by_several_processes(here, tmp_path):
+    Run.create(tmp_path / "runs", "mlp", {"backend": "tensorflow", "data": "digits", "data_dir": None})
+    refused = here("train", "mlp", "--resume", "--processes", 2)
     assert refused.returncode == 2
     assert refused.stderr.startswith("error: `backend` must be jax, or omitted")
 

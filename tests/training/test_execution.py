@@ -108,7 +108,8 @@ def test_a_layer_that_xla_cannot_compile_turns_it_off_and_is_named(caplog):
     assert record["jit_compile"] is False
     assert "written" in record["xla_fallback"]
     assert "XLA cannot compile the operation" in caplog.text
-    assert history["loss"][1] < history["loss"][0] * 10
+    assert len(history["loss"]) == 2
+    assert int(model.optimizer.iterations) == 18  # all steps, the failed compilation not among them
 
 
 def test_a_run_records_what_ran_and_how_long_each_epoch_took(tmp_path):
@@ -136,11 +137,15 @@ def test_on_a_cpu_xla_is_for_networks_and_trainings_that_it_makes_faster(xla, na
     assert device.jit_compile(xla, NETWORKS[name], steps) is expected
 
 
-def test_a_process_that_imported_keras_cannot_choose_another_backend(tmp_path):
+def test_a_process_that_imported_keras_cannot_choose_another_backend(tmp_path, monkeypatch):
     backend.choose("tensorflow")
     backend.choose(None)
     with pytest.raises(ArgumentError, match=r"`backend` must be one of tensorflow, jax"):
         s5.train("mlp", backend="jux", runs_dir=tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setenv("KERAS_BACKEND", "torch")
+        with pytest.raises(ArgumentError, match=r"`KERAS_BACKEND` must be one of tensorflow, jax"):
+            s5.train("mlp", runs_dir=tmp_path)
     pytest.importorskip("jax")
     with pytest.raises(ArgumentError, match=r"`backend` must be 'tensorflow'.* KERAS_BACKEND=jax"):
         s5.train("mlp", backend="jax", runs_dir=tmp_path)
