@@ -21,8 +21,10 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # The shortest training that still goes through everything: what is compared is not how good it is.
 SHORT = {"epochs": 1, "repeats": 1, "examples": 256, "dashboard": False}
-# One block of the largest, where another network shows the same with two.
-SMALLER = {"text_to_text": {"num_layers": 1}, "vit": {"num_layers": 1}}
+# One block of these, where `transformer_encoder` shows the same with two.
+SMALLER = {
+    name: {"num_layers": 1} for name in ("transformer", "gpt", "masked_language_model", "text_to_text", "vit")
+}
 
 # Files that take minutes come first, so that two processes end at about the same time. The lessons train
 # networks of their own while the harness trains those that the files after them share.

@@ -14,8 +14,8 @@ from keras_session5.errors import ArgumentError
 def load_data(name: str, data_dir: str | os.PathLike[str] | None = None) -> DataSet:
     """Returns a data set; TFDS prepares it on first use and afterwards reads it from disk.
 
-    Without TensorFlow, which TFDS needs, the data sets that need no internet are generated in memory on each
-    use, with the same samples in the same order.
+    Without TensorFlow, which TFDS needs, or with `KERAS_BACKEND=jax`, the data sets that need no internet are
+    generated in memory on each use, with the same samples in the same order.
 
     Args:
         name: one of `DATA_SETS`, with a variant where there are several, such as `"digits"` or
@@ -38,7 +38,7 @@ def load_data(name: str, data_dir: str | os.PathLike[str] | None = None) -> Data
     entry = DATA_SETS[name.partition("/")[0]]
     if entry.idx and idx.holds_idx_files(folder):
         return idx.load_folder(name, folder, entry.class_names, entry.framing)
-    if not _has_tensorflow():
+    if not _has_tensorflow() or (prepared.has_other_backend() and not entry.needs_network):
         return generated.load(name, entry)
     return prepared.load(name, entry, folder)
 

@@ -4,6 +4,7 @@ import contextlib
 import functools
 import importlib
 import io
+import os
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,11 @@ def load(name: str, entry: DataSetEntry, folder: Path) -> DataSet:
         builder = _make_builder(name, entry, folder)
     examples = {split: _decode_texts(columns) for split, columns in _read(name, builder).items()}
     return make_data_set(name, entry, examples, f"TFDS {builder.info.full_name}")
+
+
+def has_other_backend() -> bool:
+    """Returns whether Keras computes without TensorFlow in this process, as far as the environment tells."""
+    return (os.environ.get("KERAS_BACKEND") or "tensorflow") != "tensorflow"
 
 
 def _make_builder(name: str, entry: DataSetEntry, folder: Path) -> Any:
@@ -81,6 +87,11 @@ def _require_writable(folder: Path) -> None:
 
 def _read(name: str, builder: Any) -> dict[str, dict[str, np.ndarray]]:
     import tensorflow_datasets as tfds
+
+    if has_other_backend():
+        import tensorflow as tf
+
+        tf.config.set_visible_devices([], "GPU")  # TensorFlow would take all of the GPU's memory
 
     if not builder.info.splits:
         raise _unreadable(name, builder.data_path, "no dataset_info.json")

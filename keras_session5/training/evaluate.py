@@ -41,6 +41,7 @@ def evaluate(
     task = task_of(entry, load_data(data, data_dir))
     check_alphabets(result, data)
     from keras_session5.training import fit
+    from keras_session5.training.execution import Execution
 
     fit.check_shape(entry, result.model, task)
     for key, size in task.arguments().items():
@@ -48,4 +49,5 @@ def evaluate(
             raise ArgumentError(
                 f"{data} needs {key}={size}. Received: a run with {key}={result.record['arguments'][key]}"
             )
-    return fit.evaluate_split(result.model, task, task.data.test)
+    with Execution(result.model, task) as execution:
+        return execution.evaluate(task.data.test)

@@ -155,6 +155,13 @@ class Execution:
         self.model.test_function = self._make_function("test", examples)
         return _make_data(lambda: examples.feed(repeat())), len(chunks) * self.steps
 
+    def evaluate(self, split: Split) -> dict[str, float]:
+        """Returns the metrics of a split, such as `{"accuracy": 0.91, "loss": 0.25}`."""
+        data, steps = self.evaluation(split)
+        metrics = self.model.evaluate(data, steps=steps, verbose=0, return_dict=True)
+        metrics = self.task.complete_metrics(self.model, split, metrics)
+        return {name: float(metrics[name]) for name in sorted(metrics)}
+
     def record(self) -> dict[str, Any]:
         """Returns what ran, for the record of the run: read from the compiled program, not from a setting."""
         return {

@@ -9,7 +9,6 @@ import keras
 
 from keras_session5 import catalog
 from keras_session5.catalog import Network, Recipe
-from keras_session5.data import Split
 from keras_session5.disk import written_whole
 from keras_session5.errors import ArgumentError, TrainingError
 from keras_session5.tasks import Task
@@ -109,11 +108,11 @@ def fit(
     if first:
         restore(model, run.checkpoints()[-1])
     history = run.record["history"][:first]
-    if first < recipe.epochs and not (recipe.stop_when_clean and history and is_clean(history[-1])):
-        validation = task.data.validation
-        has_trials = recipe.batch_size == 1 and steps <= _MAX_TRIALS and task.classifies
-        size = 1 if has_trials else device.steps_per_execution(model, catalog.network(run.record["name"]))
-        with Execution(model, task, recipe, size) as execution:
+    has_trials = recipe.batch_size == 1 and steps <= _MAX_TRIALS and task.classifies
+    size = 1 if has_trials else device.steps_per_execution(model, catalog.network(run.record["name"]))
+    with Execution(model, task, recipe, size) as execution:
+        if first < recipe.epochs and not (recipe.stop_when_clean and history and is_clean(history[-1])):
+            validation = task.data.validation
             data = execution.training(run.record["seed"], first)
             validated = execution.evaluation(validation) if validation else (None, None)
             model.fit(
@@ -134,16 +133,16 @@ def fit(
                 ],
                 verbose=verbose,
             )
-        run.save(**execution.record())
-    if recipe.stop_when_clean and not is_clean(run.record["history"][-1]):
-        run.save(note=_explain_mistakes(run))
-        logger.warning(run.record["note"])
-    finish(model, task, run)
+            run.save(**execution.record())
+        if recipe.stop_when_clean and not is_clean(run.record["history"][-1]):
+            run.save(note=_explain_mistakes(run))
+            logger.warning(run.record["note"])
+        finish(execution, run)
 
 
-def finish(model: keras.Model, task: Task, run: Run) -> None:
+def finish(execution: Execution, run: Run) -> None:
     """Evaluates the model on the test split, saves it and marks the run as finished."""
-    metrics = evaluate_split(model, task, task.data.test)
+    metrics = execution.evaluate(execution.task.data.test)
     if not all(map(math.isfinite, metrics.values())):
         raise TrainingError(
             f"The metrics of the test split must be finite numbers. The run cannot be exported. "
@@ -151,20 +150,11 @@ def finish(model: keras.Model, task: Task, run: Run) -> None:
         )
     if distributed.is_writer():
         with written_whole(run.directory / MODEL) as writing:
-            model.save(writing)
+            execution.model.save(writing)
     run.save(status="finished", metrics=metrics)
     if distributed.is_writer():
         for leftover in run.directory.glob("*.weights.h5"):
             leftover.unlink()
-
-
-def evaluate_split(model: keras.Model, task: Task, split: Split) -> dict[str, float]:
-    """Returns the metrics of a compiled model on a split, such as `{"accuracy": 0.91, "loss": 0.25}`."""
-    with Execution(model, task) as execution:
-        data, steps = execution.evaluation(split)
-        metrics = model.evaluate(data, steps=steps, verbose=0, return_dict=True)
-    metrics = task.complete_metrics(model, split, metrics)
-    return {name: float(metrics[name]) for name in sorted(metrics)}
 
 
 def _explain_mistakes(run: Run) -> str:

@@ -107,6 +107,7 @@ def set_by_hand(name: str, *, runs_dir: str | Path = "runs") -> Result:
     if entry.data is None:
         raise ArgumentError(f"{name} is neither trained nor exported. {entry.untrained}")
     from keras_session5.training import fit
+    from keras_session5.training.execution import Execution
 
     chosen: Mapping[str, Any] = {
         "data": entry.data,
@@ -119,5 +120,6 @@ def set_by_hand(name: str, *, runs_dir: str | Path = "runs") -> Result:
     task = task_of(entry, load_data(entry.data))
     model = fit.compiled_model(entry, entry.arguments, recipe, task, seed=0, jit_compile=False)
     run = begin_run(entry, model, entry.arguments, recipe, task, runs_dir, chosen)
-    fit.finish(model, task, run)
+    with Execution(model, task) as execution:
+        fit.finish(execution, run)
     return Result.of(run, model)

@@ -12,7 +12,8 @@ from keras_session5.data import DATA_SETS, load_data, subset
 from keras_session5.data.characters import begin_id, decode, encode, end_id
 from keras_session5.errors import ArgumentError
 from keras_session5.tasks import LanguageModel, MaskedLanguageModel, Translation
-from keras_session5.training import batches, callbacks, fit
+from keras_session5.training import batches, callbacks
+from keras_session5.training.execution import Execution
 
 RNG = np.random.default_rng(0)
 
@@ -77,7 +78,8 @@ def test_of_the_characters_fifteen_percent_are_chosen_and_most_of_them_hidden(na
 def test_the_same_characters_are_hidden_in_every_evaluation(names, trained):
     result, split = trained("masked_language_model"), subset(names.test, 50, seed=0)
     task = MaskedLanguageModel(names)
-    first, again = (fit.evaluate_split(result.model, task, split) for _ in range(2))
+    with Execution(result.model, task) as execution:
+        first, again = (execution.evaluate(split) for _ in range(2))
     assert first == again
 
 
