@@ -18,8 +18,28 @@ import pytest
 pytestmark = pytest.mark.jax
 
 TRAIN = ["train", "mlp", "--no-dashboard", "--set", "dropout=0.2", "--set", "shift_px=1.0"]
+WHOLE = [*TRAIN, "--epochs", 2, "--set", "repeats=6", "--json"]
 ENDLESS = ["--epochs", "9999"]
 TOGETHER_S = 30  # for the others to end after one has
+
+
+def start_command(arguments, folder, told=None):
+    return subprocess.Popen(
+        [sys.executable, "-m", "keras_session5", *map(str, arguments)],
+        cwd=folder,
+        env={**os.environ, "KERAS_BACKEND": "jax"},
+        stdout=subprocess.PIPE,
+        stderr=told,
+        text=True,
+    )
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory):
+    """The record and the weights of one process that was never interrupted."""
+    pytest.importorskip("jax")
+    folder = tmp_path_factory.mktemp("alone")
+    return finish(start_command(WHOLE, folder), folder)
 
 
 @pytest.fixture
@@ -30,14 +50,7 @@ def session5(tmp_path):
 
     def start(*arguments):
         with (tmp_path / f"errors-{len(started)}").open("w") as told:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "keras_session5", *map(str, arguments)],
-                cwd=tmp_path,
-                env={**os.environ, "KERAS_BACKEND": "jax"},
-                stdout=subprocess.PIPE,
-                stderr=told,
-                text=True,
-            )
+            process = start_command(arguments, tmp_path, told)
         started.append(process)
         return process
 
@@ -88,20 +101,18 @@ def seconds_to_end(process):
     return time.monotonic() - began
 
 
-def test_two_processes_give_the_weights_of_one(session5, tmp_path):
-    record, weights = finish(session5(*TRAIN, "--epochs", 3, "--json", "--processes", 2), tmp_path)
-    files = {path.name for path in tmp_path.glob("runs/mlp/*/*")}
-    alone, expected = finish(session5(*TRAIN, "--epochs", 3, "--json"), tmp_path)
-    assert_same(weights, expected)
-    assert record["metrics"] == pytest.approx(alone["metrics"], abs=1e-4)
-    assert record["epochs"] == len(record["history"]) == 3
-    assert len(list(tmp_path.glob("runs/mlp/*"))) == 2  # one run each
-    assert files == {"run.json", "model.keras"}
+def test_two_processes_give_the_weights_of_one(session5, alone, tmp_path):
+    record, weights = finish(session5(*WHOLE, "--processes", 2), tmp_path)
+    expected, expected_weights = alone
+    assert_same(weights, expected_weights)
+    assert record["metrics"] == pytest.approx(expected["metrics"], abs=1e-4)
+    assert record["epochs"] == len(record["history"]) == 2
+    assert len(list(tmp_path.glob("runs/mlp/*"))) == 1
+    assert {path.name for path in tmp_path.glob("runs/mlp/*/*")} == {"run.json", "model.keras"}
 
 
-def test_a_killed_process_ends_the_other_and_the_run_goes_on_in_one(session5, errors, tmp_path):
-    settings = [*TRAIN, "--epochs", 2, "--set", "repeats=6"]
-    process = session5(*settings, "--processes", 2)
+def test_a_killed_process_ends_the_other_and_the_run_goes_on_in_one(session5, alone, errors, tmp_path):
+    process = session5(*WHOLE, "--processes", 2)
     wait_for_epoch(process, tmp_path)
     first, last = psutil.Process(process.pid).children()
     last.kill()
@@ -110,22 +121,19 @@ def test_a_killed_process_ends_the_other_and_the_run_goes_on_in_one(session5, er
     assert not first.is_running()
     assert "Process 1 of this training was ended by SIGKILL" in errors().splitlines()[-1]
     resumed, weights = finish(session5("train", "mlp", "--resume", "--no-dashboard", "--json"), tmp_path)
-    _, expected = finish(session5(*settings, "--json"), tmp_path)
-    assert_same(weights, expected)
+    assert_same(weights, alone[1])
     assert resumed["epochs"] == 2
 
 
 @pytest.mark.recipe
-def test_a_run_of_one_process_goes_on_in_two(session5, tmp_path):
-    settings = [*TRAIN, "--epochs", 2, "--set", "repeats=6"]
-    process = session5(*settings)
+def test_a_run_of_one_process_goes_on_in_two(session5, alone, tmp_path):
+    process = session5(*WHOLE)
     wait_for_epoch(process, tmp_path)
     process.kill()
     process.wait()
     resume = ["train", "mlp", "--resume", "--no-dashboard", "--json", "--processes", 2]
     _, weights = finish(session5(*resume), tmp_path)
-    _, expected = finish(session5(*settings, "--json"), tmp_path)
-    assert_same(weights, expected)
+    assert_same(weights, alone[1])
 
 
 @pytest.mark.recipe
