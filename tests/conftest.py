@@ -85,6 +85,7 @@ SLOW = {
     "test_without_tensorflow.py",
     "training/test_distributed.py",
     "training/test_execution.py",
+    "training/test_gpu.py",
     "training/test_rosenblatt.py",
     "training/test_texts.py",
 }
