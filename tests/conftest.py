@@ -45,6 +45,7 @@ SLOW = {
     *LONGEST,
     "benchmarks/test_ngrams.py",
     "benchmarks/test_serving.py",
+    "benchmarks/test_training.py",
     "cli/test_compare_verb.py",
     "cli/test_example.py",
     "cli/test_models_of_others.py",
