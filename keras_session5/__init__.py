@@ -11,5 +11,8 @@ import lazy_loader
 from keras_session5 import imports
 
 imports.watch()
-__version__ = metadata.version("keras-session5")
+try:
+    __version__ = metadata.version("keras-session5")
+except metadata.PackageNotFoundError:  # a checkout that is not installed
+    __version__ = "unknown"
 __getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

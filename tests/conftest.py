@@ -47,6 +47,7 @@ SLOW = {
     *LONGEST,
     "benchmarks/test_ngrams.py",
     "benchmarks/test_serving.py",
+    "benchmarks/test_training.py",
     "cli/test_compare_verb.py",
     "cli/test_example.py",
     "cli/test_models_of_others.py",
@@ -87,6 +88,7 @@ SLOW = {
     "test_without_tensorflow.py",
     "training/test_distributed.py",
     "training/test_execution.py",
+    "training/test_gpu.py",
     "training/test_rosenblatt.py",
     "training/test_texts.py",
 }

@@ -4,6 +4,7 @@ import gc
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -86,3 +87,17 @@ def test_garbage_is_collected_after_an_import_as_before_it(enabled):
         assert gc.isenabled() == enabled
     finally:
         (gc.enable if was else gc.disable)()
+
+
+def test_a_checkout_can_be_imported_without_being_installed(tmp_path):
+    code = """
+from importlib import metadata
+def version(package):
+    raise metadata.PackageNotFoundError(package)
+metadata.version = version
+import keras_session5
+print(keras_session5.__version__)
+"""
+    root = Path(__file__).parents[1]
+    found = in_python(code, tmp_path, PYTHONPATH=str(root))
+    assert found.stdout == "unknown\n", found.stderr

@@ -1,7 +1,8 @@
 """What runs the training: the devices, their memory, and whether XLA compiles the steps."""
 
+import os
+
 import keras
-import psutil
 
 from keras_session5 import checks
 from keras_session5.catalog import Network
@@ -49,4 +50,6 @@ def memory_bytes() -> int:
         import jax  # pyright: ignore[reportMissingImports]
 
         return int((jax.local_devices()[0].memory_stats() or {}).get("bytes_limit", 0))
-    return psutil.virtual_memory().total if name() == "CPU" else _SMALL_GPU_BYTES
+    if name() != "CPU":
+        return _SMALL_GPU_BYTES
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")

@@ -301,8 +301,12 @@ def _make_jax_program(
 
         if weights.shape[0] == 1:
             return run_step(0, (None, state))
-        logs = dict.fromkeys(names, np.float32(0))
-        return jax.lax.fori_loop(0, count, run_step, (logs, state))
+        carry = dict.fromkeys(names, np.float32(0)), state
+        if model.jit_compile:
+            return jax.lax.fori_loop(0, count, run_step, carry)
+        for i in range(count):  # JAX would compile a loop of its own anew in every execution
+            carry = run_step(i, carry)
+        return carry
 
     if not model.jit_compile:
         return run

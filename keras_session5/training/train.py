@@ -138,15 +138,19 @@ def _fit(
     model: Any, recipe: Recipe, task: Task, run: Run, verbose: str | int, dashboard: bool, profile: bool
 ) -> None:
     """Fits the model with the callbacks that write TensorBoard's files."""
-    from keras_session5.dashboard import Dashboard, Profile
     from keras_session5.training.batches import steps_per_epoch
     from keras_session5.training.fit import fit
 
     first = run.epochs_done
-    steps = (recipe.epochs - first) * steps_per_epoch(recipe, task.train)
-    trace = Profile(run.directory, steps) if profile and distributed.is_writer() else None
-    dashboard = dashboard and distributed.is_writer()
-    writer = Dashboard(run.directory, run.record, recipe, task, first) if dashboard else None
+    trace = writer = None
+    if profile and distributed.is_writer():
+        from keras_session5.dashboard import Profile
+
+        trace = Profile(run.directory, (recipe.epochs - first) * steps_per_epoch(recipe, task.train))
+    if dashboard and distributed.is_writer():
+        from keras_session5.dashboard import Dashboard
+
+        writer = Dashboard(run.directory, run.record, recipe, task, first)
     callbacks = [callback for callback in (trace, writer) if callback]
     try:
         fit(model, recipe, task, run, callbacks=callbacks, verbose=verbose)

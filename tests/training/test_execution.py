@@ -163,7 +163,11 @@ import keras
 assert keras.backend.backend() == "jax"
 assert (result.record["backend"], result.record["program"]["module"]) == ("jax", "jit_run")
 assert s5.evaluate(result)["accuracy"] == result.metrics["accuracy"]
-s5.train("simple_rnn", runs_dir=sys.argv[1], epochs=1, examples=64, verbose=0, dashboard=False)
+short = {"runs_dir": sys.argv[1], "epochs": 1, "examples": 64, "verbose": 0, "dashboard": False}
+s5.train("simple_rnn", **short)
+compiled, not_compiled = (s5.train("mlp", xla=xla, **short).record for xla in ("on", "off"))
+assert (compiled["jit_compile"], not_compiled["jit_compile"]) == (True, False)
+assert abs(compiled["history"][0]["loss"] - not_compiled["history"][0]["loss"]) < 1e-4
 print(result.run_dir)
 """
     environment = {key: value for key, value in os.environ.items() if key != "KERAS_BACKEND"}
