@@ -134,7 +134,7 @@ def train_by_pipeline(entry, arguments, data, options, found) -> Clock:
     data_set = DataSet(train=train, validation=None, test=test, **meta)
     task = task_of(entry, data_set)
     if options.recipe == "catalogue":
-        recipe = entry.recipe_for(meta["name"])
+        recipe = replace(entry.recipe_for(meta["name"]), epochs=options.epochs)
     else:
         recipe = Recipe(
             learning_rate=options.rate,
@@ -147,8 +147,8 @@ def train_by_pipeline(entry, arguments, data, options, found) -> Clock:
         recipe = replace(recipe, batch_size=options.batch)
     jit_compile = device.jit_compile(options.xla, entry, steps=10_000)
     model = fit.compiled_model(entry, arguments, recipe, task, 0, jit_compile)
-    clock = Clock(lambda: fit.evaluate_split(model, task, test)["accuracy"], options.target)
     with Execution(model, task, recipe, device.steps_per_execution(model, entry)) as execution:
+        clock = Clock(lambda: execution.evaluate(test)["accuracy"], options.target)
         batches = execution.training(seed=0, first_epoch=0)
         steps = steps_per_epoch(recipe, train)
         history = model.fit(
