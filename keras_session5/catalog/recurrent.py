@@ -19,12 +19,12 @@ NETWORKS = (
         # short names.
         recipe=Recipe(
             optimizer="adamw",
-            learning_rate=4e-3,  # 2e-3 is too slow for 24 epochs
+            learning_rate=5e-3,
             schedule="cosine",
             warmup=0.1,
             weight_decay=0.05,
-            batch_size=64,
-            epochs=24,
+            batch_size=128,  # an epoch takes three quarters of the time that it takes with 64
+            epochs=18,
             bucket=True,
             token_dropout=0.08,
         ),

@@ -45,8 +45,9 @@ NETWORKS = (
         recipe=replace(_TEXT, token_dropout=0.1),
         min_accuracy=0.725,
         landmark=True,
-        tour={"epochs": 16},
-        tour_min_accuracy=0.71,  # 0.728 to 0.743 with seeds 0, 1 and 2
+        # Fewer epochs need less regularization.
+        tour={"epochs": 13, "dropout": 0.0, "pool_dropout": 0.1, "token_dropout": 0.05},
+        tour_min_accuracy=0.71,
         paper=_VASWANI,
         slide=_SLIDE,
     ),
