@@ -148,12 +148,15 @@ class Execution:
         examples = Examples(self.task, split, self.compiled)
         chunks = batches.evaluation_chunks(split)
 
-        def repeat() -> Iterator[batches.Chunk]:
+        def feed() -> Iterator[tuple]:
             while True:
-                yield from chunks
+                yield from examples.feed(chunks)
 
-        self.model.test_function = self._make_function("test", examples)
-        return _make_data(lambda: examples.feed(repeat())), len(chunks) * self.steps
+        # Keras 3.15 with JAX begins every evaluation of a `fit` with a generator's first two batches, and
+        # goes on where the generator is: some examples would count twice, and others not at all.
+        own = feed() if keras.backend.backend() == "jax" else None
+        self.model.test_function = self._make_function("test", examples, own)
+        return _make_data(feed), len(chunks) * self.steps
 
     def record(self) -> dict[str, Any]:
         """Returns what ran, for the record of the run: read from the compiled program, not from a setting."""
@@ -164,12 +167,20 @@ class Execution:
             "xla_fallback": self._fallback,
         }
 
-    def _make_function(self, mode: str, examples: Examples) -> Callable[..., Any]:
-        """Returns what `fit` or `evaluate` calls: with JAX's state, if any, and the iterator of the data."""
+    def _make_function(
+        self, mode: str, examples: Examples, own: Iterator[tuple] | None = None
+    ) -> Callable[..., Any]:
+        """Returns what `fit` or `evaluate` calls: with JAX's state, if any, and the iterator of the data.
+
+        Args:
+            mode: `"train"` or `"test"`.
+            examples: of the data.
+            own: iterator to take instead.
+        """
 
         def function(*state_and_iterator: Any) -> Any:
             *state, iterator = state_and_iterator
-            rows, weights, count, key, widths = next(iterator)
+            rows, weights, count, key, widths = next(own or iterator)
             rows = tree.map_structure(distributed.share, rows)
             columns = examples.gather(rows) if examples.resident else rows
             arguments = (*state, columns, weights, count, key)

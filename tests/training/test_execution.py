@@ -163,7 +163,10 @@ import keras
 assert keras.backend.backend() == "jax"
 assert (result.record["backend"], result.record["program"]["module"]) == ("jax", "jit_run")
 assert s5.evaluate(result)["accuracy"] == result.metrics["accuracy"]
-s5.train("simple_rnn", runs_dir=sys.argv[1], epochs=1, examples=64, verbose=0, dashboard=False)
+rnn = s5.train("simple_rnn", runs_dir=sys.argv[1], epochs=2, examples=64, verbose=0, dashboard=False)
+from keras_session5.training.fit import evaluate_split
+validated = evaluate_split(rnn.model, rnn.task(), rnn.task().data.validation)
+assert validated == {key: rnn.history[1][f"val_{key}"] for key in validated}
 print(result.run_dir)
 """
     environment = {key: value for key, value in os.environ.items() if key != "KERAS_BACKEND"}
