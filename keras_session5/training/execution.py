@@ -110,8 +110,8 @@ class Execution:
         self._augment = _make_augmentation(model, recipe) if recipe else None
         make = _make_jax_program if is_jax else _make_tensorflow_program
         self._programs = {
-            "train": make(model, model.train_step, functools.partial(self._prepare, recipe)),
-            "test": make(model, model.test_step, functools.partial(self._prepare, None)),
+            "train": make(model, "train", functools.partial(self._prepare, recipe)),
+            "test": make(model, "test", functools.partial(self._prepare, None)),
         }
 
     def __enter__(self) -> "Execution":
@@ -268,10 +268,11 @@ def _make_augmentation(model: keras.Model, recipe: Recipe) -> Callable[[Any, Any
 
 
 def _make_tensorflow_program(
-    model: keras.Model, step: Callable[..., Any], prepare: Callable[..., tuple]
+    model: keras.Model, mode: str, prepare: Callable[..., tuple]
 ) -> Callable[..., Any]:
     import tensorflow as tf
 
+    step = {"train": model.train_step, "test": model.test_step}[mode]
     names = list(model.get_metrics_result())
 
     def run(columns: Any, weights: Any, count: Any, key: Any, widths: Any) -> dict[str, Any]:
@@ -291,11 +292,10 @@ def _make_tensorflow_program(
     )
 
 
-def _make_jax_program(
-    model: keras.Model, step: Callable[..., Any], prepare: Callable[..., tuple]
-) -> Callable[..., Any]:
+def _make_jax_program(model: keras.Model, mode: str, prepare: Callable[..., tuple]) -> Callable[..., Any]:
     import jax  # pyright: ignore[reportMissingImports]
 
+    step = {"train": model.train_step, "test": model.test_step}[mode]
     names = list(model.get_metrics_result())
 
     def run(state: Any, columns: Any, weights: Any, count: Any, key: Any, widths: Any) -> tuple:
@@ -310,7 +310,10 @@ def _make_jax_program(
 
     if not model.jit_compile:
         return run
-    return jax.jit(run, donate_argnums=0, static_argnums=5, out_shardings=distributed.replicated())
+    # As Keras's `fit` and `evaluate` order it.
+    optimizer = [model.optimizer.variables] if mode == "train" else []
+    state = (model.trainable_variables, model.non_trainable_variables, *optimizer, model.metrics_variables)
+    return jax.jit(run, donate_argnums=0, static_argnums=5, out_shardings=distributed.shardings(state))
 
 
 def _describe(program: Any, arguments: tuple, widths: Any) -> dict[str, Any]:
