@@ -107,6 +107,8 @@ class Execution:
     def _make_programs(self) -> None:
         model, recipe, is_jax = self.model, self.recipe, keras.backend.backend() == "jax"
         self.compiled = model.jit_compile or is_jax
+        if is_jax:
+            device.keep_programs()
         self._augment = _make_augmentation(model, recipe) if recipe else None
         make = _make_jax_program if is_jax else _make_tensorflow_program
         self._programs = {
