@@ -194,6 +194,7 @@ def measure(way: str, torch: str | None, name: str, arguments: list[str]) -> dic
     python = sys.executable if backend else torch
     assert python
     environment = {**os.environ, "KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3"}
+    environment["JAX_ENABLE_COMPILATION_CACHE"] = "false"  # the first epoch compiles, in every way
     if backend:
         environment["PYTHONPATH"] = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
     if backend == "jax":

@@ -128,6 +128,12 @@ def once(tmp_path_factory) -> Callable[[str, Callable[[Path], object]], Path]:
 
 
 @pytest.fixture(scope="session", autouse=True)
+def caches(once):
+    """No test reads or writes the user's caches. The processes of one run share the programs of JAX."""
+    os.environ["XDG_CACHE_HOME"] = str(once("caches", lambda folder: None))
+
+
+@pytest.fixture(scope="session", autouse=True)
 def data_folder(once):
     """Data sets are prepared once in every test run and read once by every process; none is the user's."""
     from keras_session5.data import prepared

@@ -14,13 +14,14 @@ def train(name: str, *, runs: Path, **settings: Any) -> Any:
     """Trains a network, as `training.train`, in the context of `explained`."""
     from keras_session5.training import train as train_network
 
-    with explained(name, runs=runs, resume=settings.get("resume", False)):
+    flags = " --model-parallel" if settings.get("model_parallel") else ""
+    with explained(name, runs=runs, resume=settings.get("resume", False), flags=flags):
         return train_network(name, runs_dir=runs, **settings)
 
 
 @contextlib.contextmanager
-def explained(name: str, *, runs: Path, resume: bool) -> Iterator[None]:
-    """After Ctrl-C, prints the command that continues the run.
+def explained(name: str, *, runs: Path, resume: bool, flags: str = "") -> Iterator[None]:
+    """After Ctrl-C, prints the command that continues the run, with further flags.
 
     Raises:
         typer.Exit: with status 130, after Ctrl-C.
@@ -31,7 +32,7 @@ def explained(name: str, *, runs: Path, resume: bool) -> Iterator[None]:
     except KeyboardInterrupt:
         sentence = "Interrupted."
         if resume or _list_runs(name, runs) - before:
-            sentence += f" Continue with: {resume_command(name, runs)}"
+            sentence += f" Continue with: {resume_command(name, runs)}{flags}"
         typer.echo(f"\n{sentence}", err=True)
         raise typer.Exit(130) from None
 

@@ -9,7 +9,7 @@ from keras_session5.errors import ArgumentError
 # Arguments of `train` that have options of their own.
 _OPTIONS = (
     *("name", "data", "data_dir", "seed", "xla", "runs_dir", "resume", "start_from", "verbose"),
-    *("dashboard", "profile", "backend"),
+    *("dashboard", "profile", "backend", "model_parallel"),
 )
 
 

@@ -52,6 +52,13 @@ def train(
     process_id: Annotated[
         int | None, typer.Option(min=0, help="With --coordinator: the process to start here.")
     ] = None,
+    model_parallel: Annotated[
+        bool,
+        typer.Option(
+            "--model-parallel",
+            help="Divide the weights of a transformer's blocks among all GPUs of this machine; needs JAX.",
+        ),
+    ] = False,
     json: options.Json = False,
 ) -> None:
     """Train a network and save the run in runs/NAME/TIME/."""
@@ -59,6 +66,8 @@ def train(
     from keras_session5.training import distributed
 
     several.check_options(processes, coordinator, process_id)
+    if model_parallel:
+        distributed.check_one_process(processes)
     changes = parse_settings(settings, epochs)
     chosen: dict[str, Any] = {"runs": runs, "data": data, "data_dir": data_dir, "resume": resume}
     if processes and backend:
@@ -74,6 +83,7 @@ def train(
             xla=xla,
             backend=backend,
             start_from=start_from,
+            model_parallel=model_parallel,
             dashboard=dashboard,
             profile=profile,
             verbose=verbose if distributed.is_writer() else 0,

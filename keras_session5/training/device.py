@@ -1,4 +1,8 @@
-"""What runs the training: the devices, their memory, and whether XLA compiles the steps."""
+"""What runs the training: the devices, their memory, and the programs that XLA compiles for them."""
+
+import contextlib
+import os
+from pathlib import Path
 
 import os
 
@@ -6,10 +10,12 @@ import keras
 
 from keras_session5 import checks
 from keras_session5.catalog import Network
+from keras_session5.training import distributed
 
 _STEPS = 16  # of one execution: enough to make the cost of starting it small
 _SMALL_GPU_BYTES = 8 << 30
 _WORTHWHILE = 1_000  # steps of the multilayer perceptron that XLA shortens by the two seconds of compiling
+_WORTH_KEEPING_S = 0.2  # of compiling; JAX's own second leaves out half of a small network's programs
 
 
 def jit_compile(xla: str, entry: Network, steps: int) -> bool:
@@ -36,6 +42,27 @@ def steps_per_execution(model: keras.Model, entry: Network) -> int:
     XLA's loops on a CPU run convolutions and recurrent layers on a single core.
     """
     return 1 if model.jit_compile and name() == "CPU" and not entry.cpu_xla else _STEPS
+
+
+def keep_programs() -> None:
+    """Makes JAX keep compiled programs in a folder of the user, from which the next process loads them.
+
+    A folder that the user has chosen (`JAX_COMPILATION_CACHE_DIR`) comes first. Without a folder that can be
+    written, every process compiles.
+    """
+    import jax  # pyright: ignore[reportMissingImports]
+
+    # Of several processes on CPUs, only process 0 finds its programs again. It would wait for the sums of the
+    # others, which still compile, longer than Gloo allows.
+    if distributed.is_member() or jax.config.jax_compilation_cache_dir is not None:
+        return
+    with contextlib.suppress(OSError, RuntimeError):  # RuntimeError: there is no home directory
+        caches = Path(os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser())
+        folder = caches / "keras-session5" / "jax"
+        folder.mkdir(parents=True, exist_ok=True)
+        if os.access(folder, os.W_OK):
+            jax.config.update("jax_compilation_cache_dir", str(folder))
+            jax.config.update("jax_persistent_cache_min_compile_time_secs", _WORTH_KEEPING_S)
 
 
 def name() -> str:

@@ -1,8 +1,9 @@
-"""Data-parallel training in several processes, on one machine or on many.
+"""Training on several devices: data-parallel in several processes, or model-parallel in one.
 
-`keras.distribution` places the weights, and JAX's runtime connects the processes: each holds all weights and
-examples, and computes its share of every batch. Process 0 alone writes the run. The environment says which
-process this one is, in the variables of `keras.distribution.initialize`.
+`keras.distribution` places the weights. With data parallelism, JAX's runtime connects the processes, on one
+machine or on many. Each holds all weights and examples, and computes its share of every batch. Process 0
+alone writes the run. The environment says which process this one is, in the variables of
+`keras.distribution.initialize`. With model parallelism, the devices divide the weights of transformer blocks.
 """
 
 import atexit
@@ -13,12 +14,14 @@ import os
 import re
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from keras_session5 import checks
 from keras_session5.errors import ArgumentError, ProcessError, Session5Error
 
 _COORDINATOR = "KERAS_DISTRIBUTION_JOB_ADDRESSES"
@@ -31,6 +34,19 @@ _HEARTBEAT_S = 10  # a process is lost after this silence; the others learn of i
 _END_S = 20  # for the processes to end together
 _LONGEST_PATH = 4096
 _LOST = re.compile("gloo|nccl|unavailable|coordination|connection", re.IGNORECASE)
+
+# The axis by which the devices divide a block's weights, as in Megatron-LM (Shoeybi et al. 2019). Each one
+# computes some of the heads, or of the MLP's hidden units; a sublayer ends with the sum over all devices.
+_LAYOUTS = {
+    r".*/(query|key|value)/kernel": (None, "model", None),  # (D, H, K)
+    r".*/(query|key|value)/bias": ("model", None),
+    r".*/attention_output/kernel": ("model", None, None),  # (H, K, D)
+    r".*_mlp_1/kernel": (None, "model"),  # (D, mlp_dim)
+    r".*_mlp_1/bias": ("model",),
+    r".*_mlp_2/kernel": ("model", None),  # (mlp_dim, D)
+}
+# A context of one training: the next one in this process may divide nothing.
+_model_parallel = ContextVar("model_parallel", default=False)
 
 
 def environment(coordinator: str, count: int, process: int, *, local: bool) -> dict[str, str]:
@@ -68,17 +84,22 @@ def is_writer() -> bool:
     return os.environ.get(_ID, "0") == "0"
 
 
-def check_backend(chosen: str | None = None) -> None:
-    """Raises `ArgumentError` unless JAX can be the backend: the chosen one, or that of the environment."""
+def check_backend(chosen: str | None = None, setting: str = "processes") -> None:
+    """Raises `ArgumentError` unless JAX can be the backend: the chosen one, or that of the environment.
+
+    Args:
+        chosen: backend; that of the environment if None.
+        setting: what needs JAX.
+    """
     backend = chosen or os.environ.get("KERAS_BACKEND") or "jax"
     if backend != "jax":
         raise ArgumentError(
-            f"`{'backend' if chosen else 'KERAS_BACKEND'}` must be jax, or omitted, to train in several "
-            f"processes: Keras's data parallelism runs on JAX. Received: {backend}"
+            f"`{'backend' if chosen else 'KERAS_BACKEND'}` must be jax, or omitted, with `{setting}`: "
+            f"Keras trains on several devices under JAX alone. Received: {backend}"
         )
     if importlib.util.find_spec("jax") is None:
         raise ArgumentError(
-            "`processes` must be omitted without the package jax. Install it: "
+            f"`{setting}` must be omitted without the package jax. Install it: "
             "pip install 'keras-session5[jax]'"
         )
 
@@ -96,6 +117,53 @@ def check_batch_size(size: int, count: int | None = None) -> None:
             f"`batch_size` must be a multiple of the number of processes, {count}, each of which computes "
             f"an equal share of every batch. Received: batch_size={size}"
         )
+
+
+def check_one_process(processes: int | None) -> None:
+    """Raises `ArgumentError` if a model-parallel training is also to be shared among processes."""
+    if processes:
+        raise ArgumentError(
+            "`model_parallel` must be omitted with `processes`: the devices of one process divide the "
+            f"weights. Received: processes={processes}"
+        )
+
+
+def check_blocks(name: str, arguments: Mapping[str, Any]) -> None:
+    """Raises `ArgumentError` unless the devices of this process can divide a network's blocks equally.
+
+    Args:
+        name: of the network.
+        arguments: of its builder, including the defaults.
+    """
+    if "num_heads" not in arguments:
+        raise ArgumentError(
+            f"`model_parallel` must be omitted for {name}: only transformer blocks are divided among the "
+            "devices. Received: model_parallel=True"
+        )
+    import jax  # pyright: ignore[reportMissingImports]
+
+    count = jax.device_count()
+    if count == 1:
+        raise ArgumentError(
+            "`model_parallel` must be omitted on a single device: the weights are divided among several. "
+            f"Received: model_parallel=True with {jax.devices()[0].device_kind} alone"
+        )
+    for key in ("num_heads", "mlp_dim"):
+        if checks.positive_int(key, arguments[key]) % count:
+            raise ArgumentError(
+                f"`{key}` must be a multiple of the number of devices, {count}, with `model_parallel`: each "
+                f"of them computes an equal share. Received: {key}={arguments[key]}"
+            )
+
+
+@contextlib.contextmanager
+def model_parallelism(chosen: bool) -> Iterator[None]:
+    """A context in which the devices of this process divide the weights, if `chosen`."""
+    before = _model_parallel.set(chosen)
+    try:
+        yield
+    finally:
+        _model_parallel.reset(before)
 
 
 @contextlib.contextmanager
@@ -165,24 +233,47 @@ def agree_on(path: Path | None) -> Path:
     return Path(os.fsdecode(np.asarray(shared).tobytes().rstrip(b"\0")))
 
 
-@functools.cache
 def distribution() -> Any:
-    """Returns Keras's data parallelism over the devices of all processes; None for a single process."""
-    if count_processes() == 1:
-        return None
-    import keras
+    """Returns Keras's distribution over all devices; None if one device trains alone.
 
-    return keras.distribution.DataParallel(auto_shard_dataset=False)
+    The first axis of its mesh divides the batch.
+    """
+    if _model_parallel.get():
+        return _make_distribution(model_parallel=True)
+    return _make_distribution(model_parallel=False) if count_processes() > 1 else None
+
+
+@functools.cache
+def _make_distribution(*, model_parallel: bool) -> Any:
+    from keras import distribution as keras_distribution
+
+    if not model_parallel:
+        return keras_distribution.DataParallel(auto_shard_dataset=False)
+    devices = keras_distribution.list_devices()
+    mesh = keras_distribution.DeviceMesh((1, len(devices)), ("batch", "model"), devices)
+    layouts = keras_distribution.LayoutMap(mesh)
+    layouts.update(_LAYOUTS)
+    return keras_distribution.ModelParallel(layout_map=layouts, auto_shard_dataset=False)
 
 
 def scope() -> contextlib.AbstractContextManager:
-    """Returns a context in which new variables are replicated on all devices."""
+    """Returns a context in which new variables are placed on all devices."""
     return distribution().scope() if distribution() else contextlib.nullcontext()
 
 
-def replicated() -> Any:
-    """Returns the sharding of an array that every device holds; None for a single process."""
-    return _sharding() if distribution() else None
+def shardings(state: Any) -> Any:
+    """Returns the shardings of what a program of training steps returns; None if one device trains alone.
+
+    Every device holds the metrics; the state stays where its variables are.
+
+    Args:
+        state: a structure of variables.
+    """
+    if not distribution():
+        return None
+    from keras import tree
+
+    return _sharding(), tree.map_structure(lambda variable: variable.value.sharding, state)
 
 
 def replicate(array: np.ndarray) -> Any:
@@ -197,7 +288,7 @@ def share(array: Any) -> Any:
     if not distribution():
         return array
     axis = distribution().batch_dim_name
-    divisible = array.shape[1] % distribution().device_mesh.devices.size == 0
+    divisible = array.shape[1] % distribution().device_mesh.shape[0] == 0
     return _place(array, _sharding(None, axis) if divisible else _sharding())
 
 

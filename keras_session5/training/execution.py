@@ -107,11 +107,13 @@ class Execution:
     def _make_programs(self) -> None:
         model, recipe, is_jax = self.model, self.recipe, keras.backend.backend() == "jax"
         self.compiled = model.jit_compile or is_jax
+        if is_jax:
+            device.keep_programs()
         self._augment = _make_augmentation(model, recipe) if recipe else None
         make = _make_jax_program if is_jax else _make_tensorflow_program
         self._programs = {
-            "train": make(model, model.train_step, functools.partial(self._prepare, recipe)),
-            "test": make(model, model.test_step, functools.partial(self._prepare, None)),
+            "train": make(model, "train", functools.partial(self._prepare, recipe)),
+            "test": make(model, "test", functools.partial(self._prepare, None)),
         }
 
     def __enter__(self) -> "Execution":
@@ -148,12 +150,15 @@ class Execution:
         examples = Examples(self.task, split, self.compiled)
         chunks = batches.evaluation_chunks(split)
 
-        def repeat() -> Iterator[batches.Chunk]:
+        def feed() -> Iterator[tuple]:
             while True:
-                yield from chunks
+                yield from examples.feed(chunks)
 
-        self.model.test_function = self._make_function("test", examples)
-        return _make_data(lambda: examples.feed(repeat())), len(chunks) * self.steps
+        # Keras 3.15 with JAX begins every evaluation of a `fit` with a generator's first two batches, and
+        # goes on where the generator is: some examples would count twice, and others not at all.
+        own = feed() if keras.backend.backend() == "jax" else None
+        self.model.test_function = self._make_function("test", examples, own)
+        return _make_data(feed), len(chunks) * self.steps
 
     def evaluate(self, split: Split) -> dict[str, float]:
         """Returns the metrics of a split, such as `{"accuracy": 0.91, "loss": 0.25}`."""
@@ -171,12 +176,20 @@ class Execution:
             "xla_fallback": self._fallback,
         }
 
-    def _make_function(self, mode: str, examples: Examples) -> Callable[..., Any]:
-        """Returns what `fit` or `evaluate` calls: with JAX's state, if any, and the iterator of the data."""
+    def _make_function(
+        self, mode: str, examples: Examples, own: Iterator[tuple] | None = None
+    ) -> Callable[..., Any]:
+        """Returns what `fit` or `evaluate` calls: with JAX's state, if any, and the iterator of the data.
+
+        Args:
+            mode: `"train"` or `"test"`.
+            examples: of the data.
+            own: iterator to take instead.
+        """
 
         def function(*state_and_iterator: Any) -> Any:
             *state, iterator = state_and_iterator
-            rows, weights, count, key, widths = next(iterator)
+            rows, weights, count, key, widths = next(own or iterator)
             rows = tree.map_structure(distributed.share, rows)
             columns = examples.gather(rows) if examples.resident else rows
             arguments = (*state, columns, weights, count, key)
@@ -264,10 +277,11 @@ def _make_augmentation(model: keras.Model, recipe: Recipe) -> Callable[[Any, Any
 
 
 def _make_tensorflow_program(
-    model: keras.Model, step: Callable[..., Any], prepare: Callable[..., tuple]
+    model: keras.Model, mode: str, prepare: Callable[..., tuple]
 ) -> Callable[..., Any]:
     import tensorflow as tf
 
+    step = {"train": model.train_step, "test": model.test_step}[mode]
     names = list(model.get_metrics_result())
 
     def run(columns: Any, weights: Any, count: Any, key: Any, widths: Any) -> dict[str, Any]:
@@ -287,11 +301,10 @@ def _make_tensorflow_program(
     )
 
 
-def _make_jax_program(
-    model: keras.Model, step: Callable[..., Any], prepare: Callable[..., tuple]
-) -> Callable[..., Any]:
+def _make_jax_program(model: keras.Model, mode: str, prepare: Callable[..., tuple]) -> Callable[..., Any]:
     import jax  # pyright: ignore[reportMissingImports]
 
+    step = {"train": model.train_step, "test": model.test_step}[mode]
     names = list(model.get_metrics_result())
 
     def run(state: Any, columns: Any, weights: Any, count: Any, key: Any, widths: Any) -> tuple:
@@ -310,7 +323,10 @@ def _make_jax_program(
 
     if not model.jit_compile:
         return run
-    return jax.jit(run, donate_argnums=0, static_argnums=5, out_shardings=distributed.replicated())
+    # As Keras's `fit` and `evaluate` order it.
+    optimizer = [model.optimizer.variables] if mode == "train" else []
+    state = (model.trainable_variables, model.non_trainable_variables, *optimizer, model.metrics_variables)
+    return jax.jit(run, donate_argnums=0, static_argnums=5, out_shardings=distributed.shardings(state))
 
 
 def _describe(program: Any, arguments: tuple, widths: Any) -> dict[str, Any]:

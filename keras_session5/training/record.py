@@ -28,7 +28,7 @@ def begin_run(
         entry, model, arguments: the compiled network and the arguments of its builder.
         recipe, task: of the training.
         runs_dir: directory of all runs.
-        chosen: `data`, `data_dir`, `seed`, `xla` and `start_from`.
+        chosen: `data`, `data_dir`, `seed`, `xla`, `start_from` and `model_parallel`.
     """
     import keras
 

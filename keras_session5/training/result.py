@@ -115,6 +115,7 @@ def set_by_hand(name: str, *, runs_dir: str | Path = "runs") -> Result:
         "seed": 0,
         "xla": "auto",
         "start_from": None,
+        "model_parallel": False,
     }
     recipe = Recipe(loss="half_squared_error")  # only for the evaluation
     task = task_of(entry, load_data(entry.data))

@@ -1,9 +1,10 @@
 """From a catalogue entry and a data set to a trained model."""
 
+import contextlib
 import importlib.util
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,7 @@ def train(
     runs_dir: str | Path = "runs",
     resume: bool = False,
     start_from: str | Path | Result | None = None,
+    model_parallel: bool = False,
     dashboard: bool = True,
     profile: bool = False,
     verbose: str | int = "auto",
@@ -63,6 +65,8 @@ def train(
             settings of its record.
         start_from: a result, a run directory, or a network's name for its newest finished run. Layers start
             with the weights of the layer of the same name and shapes there (fine-tuning).
+        model_parallel: divide the weights of the transformer blocks among all devices of this process. Needs
+            JAX. The weights are the same without, up to the order of summation.
         dashboard: write TensorBoard's files for the run. The weights are the same without.
         profile: also write a trace of a few training steps. Needs the extra `profile`.
         verbose: of Keras's progress bar.
@@ -77,7 +81,8 @@ def train(
     """
     entry = catalog.network(name)
     entry.require_trained()
-    for argument, value in (("dashboard", dashboard), ("profile", profile)):
+    flags = {"model_parallel": model_parallel, "dashboard": dashboard, "profile": profile}
+    for argument, value in flags.items():
         checks.one_of(argument, value, [True, False])
     if profile:
         _check_profiler()
@@ -85,8 +90,12 @@ def train(
         settings["epochs"] = epochs
     if data_dir is not None:
         data_dir = str(Path(data_dir).expanduser().resolve())
-    given: dict[str, Any] = {"data": data, "seed": seed, "xla": xla, "data_dir": data_dir, "backend": backend}
     run = Run.resumable(runs_dir, name) if resume else None
+    if model_parallel:
+        distributed.check_one_process(distributed.count_processes() if distributed.is_member() else None)
+        distributed.check_backend(backend or (run and run.record.get("backend")), "model_parallel")
+        backend = "jax"
+    given: dict[str, Any] = {"data": data, "seed": seed, "xla": xla, "data_dir": data_dir, "backend": backend}
     if run:
         if start_from is not None:
             raise ArgumentError(
@@ -106,32 +115,45 @@ def train(
     task = task_of(entry, data_set, subset(data_set.train, recipe.examples, chosen["seed"]))
     arguments = complete_arguments(arguments, entry, task)
     distributed.check_batch_size(min(recipe.batch_size, len(task.train) * recipe.repeats))
+    if model_parallel:
+        distributed.check_blocks(name, entry.all_arguments(**arguments))
 
     from keras_session5.training import batches, device, fit
 
     steps = recipe.epochs * batches.steps_per_epoch(recipe, task.train)
     jit_compile = device.jit_compile(chosen["xla"], entry, steps)
-    model = fit.compiled_model(entry, arguments, recipe, task, chosen["seed"], jit_compile)
-    origin = _load_weights(model, task, start_from, runs_dir)
-    if run is None:
-        run = begin_run(entry, model, arguments, recipe, task, runs_dir, chosen | origin)
-    mode = "on" if model.jit_compile else "off"
-    logger.info(
-        "Training %s on %s (%s, XLA %s) in %s", name, chosen["data"], device.name(), mode, run.directory
-    )
-    advice = f"Free some space, and continue with: session5 train {name} --resume"
-    if str(runs_dir) != "runs":
-        advice += f" --runs {runs_dir}"
+    with distributed.model_parallelism(model_parallel):
+        model = fit.compiled_model(entry, arguments, recipe, task, chosen["seed"], jit_compile)
+        origin = _load_weights(model, task, start_from, runs_dir)
+        if run is None:
+            chosen["model_parallel"] = model_parallel
+            run = begin_run(entry, model, arguments, recipe, task, runs_dir, chosen | origin)
+        mode = "on" if model.jit_compile else "off"
+        logger.info(
+            "Training %s on %s (%s, XLA %s) in %s", name, chosen["data"], device.name(), mode, run.directory
+        )
+        advice = f"Free some space, and continue with: session5 train {name} --resume"
+        advice += " --model-parallel" if model_parallel else ""
+        if str(runs_dir) != "runs":
+            advice += f" --runs {runs_dir}"
+        with _held(run, advice):
+            run.save(model_parallel=model_parallel)  # a resumed run may have begun with the other
+            _fit(model, recipe, task, run, verbose, dashboard, profile)
+    return Result.of(run, model)
+
+
+@contextlib.contextmanager
+def _held(run: Run, advice: str) -> Iterator[None]:
+    """Keeps other processes from training the run, and records an error that ends it."""
     with run.claimed():
         try:
             with explain_disk_errors(str(run.directory), advice), distributed.explain_lost_processes():
-                _fit(model, recipe, task, run, verbose, dashboard, profile)
+                yield
         except OSError:  # such as a full disk, or a lost process: the run can be resumed
             raise
         except Exception as error:
             run.save(status="failed", reason=str(error))
             raise
-    return Result.of(run, model)
 
 
 def _fit(

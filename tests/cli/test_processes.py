@@ -26,6 +26,7 @@ def nothing_starts(monkeypatch):
         (TOGETHER[:4], "must be given together"),
         (["--processes", 2, "--process-id", 0], "must be given together"),
         (["--processes", 2, "--process-id", 0, "--coordinator", "here"], "must be HOST:PORT"),
+        (["--processes", 2, "--model-parallel"], "`model_parallel` must be omitted with `processes`"),
     ],
 )
 def test_incomplete_and_unequal_shares_are_refused(here, tmp_path, options, sentence):

@@ -164,7 +164,11 @@ assert keras.backend.backend() == "jax"
 assert (result.record["backend"], result.record["program"]["module"]) == ("jax", "jit_run")
 assert s5.evaluate(result)["accuracy"] == result.metrics["accuracy"]
 short = {"runs_dir": sys.argv[1], "epochs": 1, "examples": 64, "verbose": 0, "dashboard": False}
-s5.train("simple_rnn", **short)
+rnn = s5.train("simple_rnn", **short | {"epochs": 2})
+from keras_session5.training.execution import Execution
+with Execution(rnn.model, rnn.task()) as execution:
+    validated = execution.evaluate(execution.task.data.validation)
+assert validated == {key: rnn.history[1][f"val_{key}"] for key in validated}
 compiled, not_compiled = (s5.train("mlp", xla=xla, **short).record for xla in ("on", "off"))
 assert (compiled["jit_compile"], not_compiled["jit_compile"]) == (True, False)
 assert abs(compiled["history"][0]["loss"] - not_compiled["history"][0]["loss"]) < 1e-4
