@@ -4,8 +4,6 @@ import contextlib
 import os
 from pathlib import Path
 
-import os
-
 import keras
 
 from keras_session5 import checks
