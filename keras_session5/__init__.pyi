@@ -3,7 +3,9 @@ from .catalog import (
     NETWORKS as NETWORKS,
     Network as Network,
     Recipe as Recipe,
+    Tensor as Tensor,
     build as build,
+    register as register,
 )
 from .client import connect as connect
 from .data import load_data as load_data

@@ -95,7 +95,8 @@ class Network:
         name: name in the catalogue and of the served model.
         title: the network in words.
         year: year of the paper.
-        builder: `module:function` in `keras_session5.models`.
+        builder: `module:function`, where a module without a dot is one of `keras_session5.models`; or a
+            function.
         inputs, outputs: name -> Tensor.
         parameters: exact number of weights with `arguments`.
         paper, slide: publication, and topic of the course.
@@ -117,7 +118,7 @@ class Network:
     name: str
     title: str
     year: int
-    builder: str
+    builder: str | Callable[..., Any]
     inputs: Mapping[str, Tensor]
     outputs: Mapping[str, Tensor]
     parameters: int
@@ -178,5 +179,8 @@ class Network:
         return self._load_builder()(**{**self.arguments, **arguments})
 
     def _load_builder(self) -> Callable[..., Any]:
+        if callable(self.builder):
+            return self.builder
         module, function = self.builder.split(":")
-        return getattr(import_module(f"keras_session5.models.{module}"), function)
+        module = module if "." in module else f"keras_session5.models.{module}"
+        return getattr(import_module(module), function)

@@ -45,8 +45,14 @@ NETWORKS = (
         recipe=replace(_TEXT, token_dropout=0.1),
         min_accuracy=0.725,
         landmark=True,
-        # Fewer epochs need less regularization.
-        tour={"epochs": 13, "dropout": 0.0, "pool_dropout": 0.1, "token_dropout": 0.05},
+        # Larger batches take a third less time; less regularization suits fewer steps.
+        tour={
+            "epochs": 16,
+            "batch_size": 128,
+            "dropout": 0.0,
+            "pool_dropout": 0.2,
+            "token_dropout": 0.05,
+        },
         tour_min_accuracy=0.71,
         paper=_VASWANI,
         slide=_SLIDE,
