@@ -1,6 +1,7 @@
 """The entries of the catalogue: a network with its tensors and training recipe."""
 
 import inspect
+import pkgutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -182,5 +183,6 @@ class Network:
         if callable(self.builder):
             return self.builder
         module, function = self.builder.split(":")
-        module = module if "." in module else f"keras_session5.models.{module}"
-        return getattr(import_module(module), function)
+        if "." in module:
+            return pkgutil.resolve_name(self.builder)
+        return getattr(import_module(f"keras_session5.models.{module}"), function)
