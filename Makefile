@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo tour lessons check test test-fast test-recipes test-stress test-network lint format clean
+.PHONY: help demo tour lessons check test test-fast test-jax test-recipes test-stress test-network lint format clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## */  \1\t/' | expand -t 16
@@ -26,6 +26,9 @@ test: $(READY)  ## run every test that needs neither the internet nor a GPU
 
 test-fast: $(READY)  ## run the tests that are not slow and need no browser
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not (slow or browser or network or gpu or recipe or stress)"
+
+test-jax: $(READY)  ## run what every network must do under Keras's JAX backend
+	KERAS_BACKEND=jax $(BIN)/python -m pytest -n 2 tests/test_harness.py
 
 test-recipes: $(READY)  ## train every recipe with three seeds and check its metrics; about an hour
 	$(BIN)/python -m pytest -m recipe

@@ -185,9 +185,13 @@ def trained(once):
 @pytest.fixture(scope="session")
 def exported(once, trained):
     """Name of a network -> the version that its short run was exported as."""
+    import keras
+
     import keras_session5 as s5
 
     def exported(name):
+        if keras.backend.backend() != "tensorflow":
+            pytest.skip("networks are exported under TensorFlow")
         return once(f"exported-{name}", lambda folder: s5.export(trained(name), folder)) / name / "1"
 
     return exported

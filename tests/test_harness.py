@@ -1,4 +1,7 @@
-"""What every network of the catalogue must do. An entry that is missing here fails."""
+"""What every network of the catalogue must do. An entry that is missing here fails.
+
+`make test-jax` runs it under JAX too, without what needs an export.
+"""
 
 import functools
 import inspect
@@ -280,7 +283,7 @@ def test_a_few_training_steps_lower_the_loss(name):
     assert model.evaluate(*batch, **counts, verbose=0, return_dict=True)["loss"] < before
 
 
-def test_the_exported_model_answers_the_same_by_every_signature(entry, found_signatures, exported):
+def test_the_exported_model_answers_the_same_by_every_signature(entry, exported, found_signatures):
     asked = load_signatures(exported(entry.name))
     for name, signature in found_signatures(entry.name).items():
         answer = asked[name](signature.examples)
@@ -364,7 +367,7 @@ WRITERS = ["transformer", "text_to_text", "gpt", "masked_language_model"]
 
 @pytest.mark.parametrize("transport", ["grpc", "rest"])
 @pytest.mark.parametrize("name", WRITERS)
-def test_text_goes_in_and_text_comes_out(name, found_signatures, served, transport):
+def test_text_goes_in_and_text_comes_out(name, served, found_signatures, transport):
     server, signature = served(name), found_signatures(name)["from_text"]
     address = server.grpc_address if transport == "grpc" else server.rest_address
     with s5.connect(address) as client:
