@@ -12,7 +12,7 @@ class Finding:
     """A fault and the way out.
 
     Attributes:
-        severity: `"error"`: it will not work; `"warning"`: it may not; `"note"`: it works, but could be better.
+        severity: `"error"`: it fails; `"warning"`: it may fail; `"note"`: it works, but could be better.
         where: the file, folder, server or part of the machine.
         what: the fault.
         why: its consequence.

@@ -1,4 +1,4 @@
-"""Writes `operations.txt`: what changed in TensorFlow's operations since 2.16, and each version of its graphs.
+"""Writes `operations.txt`: the changes of TensorFlow's operations since 2.16, and its versions of graphs.
 
     python -m keras_session5.checking.make_operations
 

@@ -11,7 +11,6 @@ from keras_session5 import checks
 from keras_session5.errors import ArgumentError
 
 SERVERS = ("session5", "tensorflow-serving", "kserve")
-DEFAULT_TARGET = "tensorflow-serving"
 _TARGET = re.compile(r"([a-z0-9-]+)(?::(\d+\.\d+)(?:\.\d+)?)?")
 
 
@@ -37,7 +36,11 @@ class Target:
     @property
     def title(self) -> str:
         """Its name in messages."""
-        names = {"session5": "session5's server", "tensorflow-serving": "TensorFlow Serving", "kserve": "KServe"}
+        names = {
+            "session5": "session5's server",
+            "tensorflow-serving": "TensorFlow Serving",
+            "kserve": "KServe",
+        }
         return f"{names[self.server]} with TensorFlow {self.tensorflow}"
 
 
@@ -61,7 +64,7 @@ def parse_target(text: str) -> Target:
     if server == "session5":
         if version:
             raise ArgumentError(
-                f"`--for=session5` has no version: its TensorFlow is the installed one. Received: --for={text}"
+                f"`--for` must name session5 without a version, the installed one. Received: --for={text}"
             )
         return Target(server, _find_installed() or known[-1])
     if version:
