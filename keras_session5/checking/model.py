@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 import re
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
@@ -259,6 +260,31 @@ def _check_names(version: Version) -> Iterator[Finding]:
         )
 
 
+def _check_weights(version: Version) -> Iterator[Finding]:
+    """Finds an index of the variables that cannot be read, or data that are shorter than it says."""
+    folder = version.path / "variables"
+    if not (folder / "variables.index").is_file():
+        return
+    import tensorflow as tf
+
+    try:
+        reader = tf.train.load_checkpoint(str(folder / "variables"))
+    except (tf.errors.OpError, ValueError, RuntimeError):
+        yield _broken(version.path, "variables/variables.index cannot be read")
+        return
+    dtypes = reader.get_variable_to_dtype_map()
+    expected = sum(
+        math.prod(shape) * dtypes[name].size
+        for name, shape in reader.get_variable_to_shape_map().items()
+        if dtypes[name] != tf.string
+    )
+    found = sum(file.stat().st_size for file in folder.glob("variables.data-*"))
+    if found < expected:
+        yield _broken(
+            version.path, f"the variables' data end early: {found:,} bytes of at least {expected:,}"
+        )
+
+
 def _check_preprocessing(version: Version) -> Iterator[Finding]:
     """Finds a network for images that no signature feeds from an encoded file."""
     inputs = [info for signature in version.signatures.values() for info in signature.inputs.values()]
@@ -474,6 +500,7 @@ def _refused(file: Path, problem: str) -> Finding:
 
 
 _CHECKS = (
+    _check_weights,
     _check_names,
     _check_preprocessing,
     _check_xla,

@@ -114,7 +114,7 @@ def _compare_answers(client: Client, name: str, number: int, version: Path) -> I
                 continue
             what = (
                 f"{name} answers a request for {signature} with other numbers than {version}: the largest "
-                f"difference is {difference:.3g}"
+                f"relative difference is {difference:.3g}"
             )
         yield Finding(
             ERROR,

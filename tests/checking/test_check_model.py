@@ -123,9 +123,23 @@ def test_lost_variables(version, find):
     assert only(find(version)).what == "the variables have no variables/variables.index"
 
 
-def test_truncated_variables_are_found_when_the_model_is_loaded(version):
+def test_truncated_variables(version, find):
     file = version / "variables" / "variables.data-00000-of-00001"
     file.write_bytes(file.read_bytes()[:4])
+    assert only(find(version)).what == "the variables' data end early: 4 bytes of at least 8"
+    _, failures = measure_version(version)
+    assert only(failures).what.startswith("cannot be loaded")
+
+
+def test_a_truncated_index_of_the_variables(version, find):
+    file = version / "variables" / "variables.index"
+    file.write_bytes(file.read_bytes()[:-9])
+    assert only(find(version)).what == "variables/variables.index cannot be read"
+
+
+def test_changed_variables_are_found_when_the_model_is_loaded(version):
+    file = version / "variables" / "variables.data-00000-of-00001"
+    file.write_bytes(bytes([file.read_bytes()[0] ^ 1]) + file.read_bytes()[1:])
     _, failures = measure_version(version)
     assert only(failures).what.startswith("cannot be loaded")
 
