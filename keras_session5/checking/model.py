@@ -5,7 +5,7 @@ import json
 import math
 import re
 import shlex
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -60,9 +60,11 @@ def find_models(path: Path) -> list[Path]:
     """
     if not path.is_dir():
         raise ArgumentError(f"`PATH` must be a folder or a file. Received: {path}")
-    if is_version(path) or _is_base(path):
+    folders = _list_folders(path)
+    is_model = is_version(path) or any(_INTEGER.fullmatch(child.name) for child in folders)
+    if is_model or not any(_is_base(child) for child in folders):
         return [path]
-    return [child for child in _list_folders(path) if _is_base(child)] or [path]
+    return [child for child in folders if _is_base(child) or is_version(child)]
 
 
 def find_newest(path: Path) -> Path | None:
@@ -298,8 +300,8 @@ def _check_preprocessing(version: Version) -> Iterator[Finding]:
                     NOTE,
                     str(version.path),
                     f"the input {alias} of {name} takes an image as numbers, and no signature takes a file",
-                    "Every client must decode, resize and scale images exactly as in training, and sends ten "
-                    "times as many bytes.",
+                    "Every client must decode, resize and scale images exactly as in training, or gets wrong "
+                    "predictions.",
                     "Export a signature that takes a tf.string and calls tf.io.decode_image, as "
                     "`from_image_bytes` of `session5 export` does",
                 )
@@ -323,15 +325,15 @@ def _check_xla(version: Version) -> Iterator[Finding]:
         )
     if not (must or nodes or modules):
         return
-    what = f"{must or len(nodes)} functions have jit_compile=True" if must or nodes else ""
-    called = f"{len(modules)} operations XlaCallModule" + (
-        f" for {', '.join(sorted(platforms))}" if platforms else ""
-    )
+    reasons = [f"jit_compile=True in {must or len(nodes)} of its functions"] if must or nodes else []
+    if modules:
+        listed = f" for {', '.join(sorted(platforms))}" if platforms else ""
+        reasons.append(f"XlaCallModule{listed} in {len(modules)} of its operations")
     stock = version.target.is_stock
     yield Finding(
         ERROR if stock else WARNING,
         str(version.path),
-        f"needs XLA: {' and '.join(filter(None, [what, called if modules else '']))}",
+        f"needs XLA: {' and '.join(reasons)}",
         "TensorFlow Serving does not compile with XLA on a CPU by default: the model loads, and its first "
         f"request fails.{'' if stock else ' This server compiles it at the first request of each shape.'}",
         "Export without jit_compile: model.compile(jit_compile=False), tf.function(jit_compile=False); "
@@ -521,14 +523,18 @@ def is_version(path: Path) -> bool:
 
 
 def _is_base(path: Path) -> bool:
-    return any(_INTEGER.fullmatch(child.name) or _has_graph(child) for child in _list_folders(path))
+    """Whether a folder holds versions, or attempts at some."""
+    return any(
+        _INTEGER.fullmatch(child.name) or child.name.startswith(".writing-") or _has_graph(child)
+        for child in _list_folders(path)
+    )
 
 
 def _has_graph(path: Path) -> bool:
     return any((path / name).is_file() for name in _GRAPHS)
 
 
-def _list_folders(path: Path) -> Iterable[Path]:
+def _list_folders(path: Path) -> list[Path]:
     return sorted(child for child in path.iterdir() if child.is_dir())
 
 

@@ -12,6 +12,8 @@ from keras_session5.cli.output import print_json
 from keras_session5.errors import ArgumentError
 
 _KERAS = (".keras", ".h5", ".hdf5")
+_SEVERITIES = ("error", "warning", "note")  # the worst first
+_GRAPHS = ("saved_model.pb", "saved_model.pbtxt")
 
 
 def check(
@@ -59,6 +61,8 @@ def check(
     from keras_session5.checking.operations import parse_target
 
     wanted, figures = parse_target(target), []
+    if path is not None and path.name in _GRAPHS:
+        path = path.parent
     if server and (path is None or not path.is_dir()):
         raise ArgumentError(f"`--server` needs a model's base path or version. Received: PATH={path}")
     if path is None:
@@ -72,6 +76,7 @@ def check(
 
         assert path is not None
         findings += check_server(address, path, name, timeout)
+    findings.sort(key=lambda one: _SEVERITIES.index(one.severity))
     counts = Counter(one.severity for one in findings)
     if json:
         listed = [to_dict(one) for one in findings]
@@ -81,7 +86,7 @@ def check(
         print_findings(findings)
         for one in figures:
             typer.echo(_format_figures(one))
-        typer.echo(", ".join(_count(counts[severity], severity) for severity in ("error", "warning", "note")))
+        typer.echo(", ".join(_count(counts[severity], severity) for severity in _SEVERITIES))
     if counts["error"] or (strict and counts["warning"]):
         raise typer.Exit(1)
 

@@ -60,6 +60,19 @@ def test_a_base_path_without_versions(tmp_path, find):
     assert only(find(tmp_path / "empty")).what.startswith("has no version")
 
 
+def test_a_model_beside_others_that_is_itself_a_version(base, find):
+    (base / "1").rename(base.parent / "model")
+    (base / ".writing-0a1b").mkdir()
+    (base.parent / "other" / "1").mkdir(parents=True)
+    found = [(Path(one.where).relative_to(base.parent).as_posix(), one.severity) for one in find(base.parent)]
+    assert found == [
+        ("half/.writing-0a1b", "warning"),
+        ("half", "error"),  # no version
+        ("model", "error"),  # no integer
+        ("other/1", "error"),  # empty
+    ]
+
+
 @pytest.mark.parametrize("name", [".writing-0a1b", "tmp", "2.partial", "temp-3", "2.copying"])
 def test_leftovers_are_found(base, find, name):
     (base / name).mkdir()
@@ -204,7 +217,7 @@ def test_a_function_that_only_xla_can_run(tmp_path, find):
         ("kserve:2.20", "error"),
     ]:
         one = next(one for one in find(tmp_path / "net", target) if "XLA" in one.what)
-        assert (one.severity, one.what) == (severity, "needs XLA: 1 functions have jit_compile=True")
+        assert (one.severity, one.what) == (severity, "needs XLA: jit_compile=True in 1 of its functions")
     assert measure_version(tmp_path / "net/1")[1] == []
 
 
@@ -224,7 +237,7 @@ def test_programs_of_xla_and_their_platforms(version, find, platforms, found):
     edit(version, change)
     whats = [one.what for one in find(version)]
     listed = f" for {', '.join(platforms)}" if platforms else ""
-    assert whats == [*found, f"needs XLA: 1 operations XlaCallModule{listed}"]
+    assert whats == [*found, f"needs XLA: XlaCallModule{listed} in 1 of its operations"]
 
 
 def test_custom_operations(version, find):

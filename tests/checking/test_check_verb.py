@@ -67,12 +67,16 @@ def test_json_is_one_object(check, base):
     assert status == 0
     assert found["path"] == str(base)
     assert found["for"] == "tensorflow-serving:2.20"
-    assert [one["severity"] for one in found["findings"]] == ["note", "warning"]
+    assert [one["severity"] for one in found["findings"]] == ["warning", "note"]
     assert all(one.keys() == {"severity", "where", "what", "why", "mend"} for one in found["findings"])
     assert found["model"] == found["models"][0]
     assert found["model"].keys() == {
         "path", "size_bytes", "load_seconds", "signature", "first_call_ms", "steady_call_ms"
     }  # fmt: skip
+
+
+def test_the_file_in_a_version_stands_for_the_version(check, sound):
+    assert check(sound / "1" / "saved_model.pb")[0] == 0
 
 
 def test_a_folder_of_models(check, base, tmp_path):
