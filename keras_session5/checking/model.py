@@ -334,8 +334,8 @@ def _check_xla(version: Version) -> Iterator[Finding]:
         ERROR if stock else WARNING,
         str(version.path),
         f"needs XLA: {' and '.join(reasons)}",
-        "TensorFlow Serving does not compile with XLA on a CPU by default: the model loads, and its first "
-        f"request fails.{'' if stock else ' This server compiles it at the first request of each shape.'}",
+        "TensorFlow Serving does not compile with XLA on a CPU by default: the first request fails, and with "
+        f"warm-up requests the load.{'' if stock else ' session5 compiles it for each shape.'}",
         "Export without jit_compile: model.compile(jit_compile=False), tf.function(jit_compile=False); "
         "or start TensorFlow Serving with --xla_cpu_compilation_enabled",
     )
