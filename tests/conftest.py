@@ -48,6 +48,8 @@ SLOW = {
     "benchmarks/test_ngrams.py",
     "benchmarks/test_serving.py",
     "benchmarks/test_training.py",
+    "checking/test_check_model.py",
+    "checking/test_check_server.py",
     "cli/test_compare_verb.py",
     "cli/test_example.py",
     "cli/test_models_of_others.py",

@@ -41,6 +41,7 @@ ALLOWED = {
     "exporting": {"training", "tasks", "generation", "introspection", "data", "models", "disk", "errors"},
     "server": {"checks", "errors"},
     "client": {"errors"},
+    "checking": {"server", "client", "exporting", "checks", "errors"},
     "playground": {"client", "catalog", "data", "by_hand", "pictures", "checks", "errors"},
 }
 # part -> libraries that it must never import

@@ -9,6 +9,7 @@ import sys
 import typer
 
 from keras_session5.cli import (
+    check,
     compare,
     dashboard,
     doctor,
@@ -49,6 +50,7 @@ _EXAMPLES = {
     compare.compare: "session5 compare digits --curve --network lenet5",
     playground.playground: "session5 playground --open",
     doctor.doctor: "session5 doctor --json",
+    check.check: "session5 check saved_models/lenet5 --for tensorflow-serving:2.20",
 }
 for verb, example in _EXAMPLES.items():
     app.command(example.split()[1], epilog=f"Example: {example}")(verb)

@@ -3,13 +3,12 @@
 import os
 import platform
 import shutil
-import socket
 import subprocess
 import sys
 from importlib import metadata
-from json import loads as load_json
-from pathlib import Path
 
+from keras_session5.checking.machine import PORTS, check_machine, find_backend as _find_backend, is_taken
+from keras_session5.cli.check import print_findings, to_dict
 from keras_session5.cli.options import MODELS, RUNS, Json
 from keras_session5.cli.output import print_json, print_table
 from keras_session5.errors import Session5Error
@@ -40,27 +39,26 @@ _KERAS = "from keras_session5.training import device; print(device.name())"
 
 
 def doctor(json: Json = False) -> None:
-    """Show this machine's versions, devices, XLA, ports and folders."""
+    """Show this machine's versions, devices, XLA, ports and folders, and what does not fit."""
     facts = {"python": platform.python_version(), "machine": f"{platform.system()} {platform.machine()}"}
     facts |= {package: _find_version(package) for package in _PACKAGES}
     backend = _find_backend()
     device, problem = _find_device(backend)
     xla = "off" if problem or device == "CPU" else "on"
+    facts |= {"backend": backend, "device": device, "xla auto": xla, "cores": str(os.cpu_count())}
+    for port, protocol in PORTS.items():
+        facts[f"port {port} ({protocol})"] = "something listens" if is_taken(port) else "free"
     facts |= {
-        "backend": backend,
-        "device": device,
-        "xla auto": xla,
-        "cores": str(os.cpu_count()),
-        "port 8500 (gRPC)": _check_port(8500),
-        "port 8501 (REST)": _check_port(8501),
         "tensorflow_model_server": shutil.which("tensorflow_model_server") or "not on the PATH",
         "runs": str(RUNS) if RUNS.is_dir() else "none yet",
         "saved models": str(MODELS) if MODELS.is_dir() else "none yet",
     }
+    findings = list(check_machine(backend, [] if problem else device.split()))
     if json:
-        print_json(facts)
+        print_json(facts | {"findings": [to_dict(one) for one in findings]})
     else:
         print_table("Doctor", ["item", "value"], [(key, str(value)) for key, value in facts.items()])
+        print_findings(findings)
     if problem:
         raise Session5Error(f"{backend} does not start: {problem}")
 
@@ -70,17 +68,6 @@ def _find_version(package: str) -> str:
         return metadata.version(package)
     except metadata.PackageNotFoundError:
         return "not installed"
-
-
-def _find_backend() -> str:
-    """Returns the backend that Keras would choose, without the seconds that its import takes."""
-    if backend := os.environ.get("KERAS_BACKEND"):
-        return backend
-    home = Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser()
-    try:
-        return load_json((home / "keras.json").read_text("utf-8")).get("backend", "tensorflow")
-    except (OSError, ValueError):
-        return "tensorflow"
 
 
 def _find_device(backend: str) -> tuple[str, str | None]:
@@ -94,9 +81,3 @@ def _find_device(backend: str) -> tuple[str, str | None]:
         return found.stdout.splitlines()[-1], None
     lines = found.stderr.strip().splitlines() or [f"it ended with status {found.returncode}"]
     return "none", lines[-1]
-
-
-def _check_port(port: int) -> str:
-    with socket.socket() as probe:
-        probe.settimeout(0.5)
-        return "something listens" if probe.connect_ex(("127.0.0.1", port)) == 0 else "free"

@@ -15,6 +15,7 @@ from keras_session5.catalog import NETWORKS
 from keras_session5.cli import doctor
 
 VERBS = [
+    "check",
     "explain",
     "playground",
     "list",
