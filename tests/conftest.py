@@ -64,6 +64,7 @@ SLOW = {
     "data/test_waves.py",
     "exporting/test_explanations.py",
     "exporting/test_framing.py",
+    "exporting/test_own.py",
     "exporting/test_replaced.py",
     "models/test_decoding.py",
     "models/test_introspection.py",
