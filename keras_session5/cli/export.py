@@ -10,6 +10,7 @@ from keras_session5.cli.output import format_metrics, print_json, progress
 from keras_session5.errors import ArgumentError
 
 if TYPE_CHECKING:
+    from keras_session5.exporting.replaced import Replaced
     from keras_session5.training import Result
 
 
@@ -42,6 +43,7 @@ def export(
 ) -> None:
     """Export a finished run, or a model of your own, as the next version of a served model."""
     from keras_session5.exporting import export as export_model, is_own
+    from keras_session5.exporting.replaced import replaced_by
     from keras_session5.training import load_result
 
     own: dict[str, Any] = {"name": name, "signatures": signature or ()}
@@ -50,32 +52,24 @@ def export(
     with progress():
         result = None if is_own(network) else load_result(network, run_dir=run, runs_dir=runs)
         path = export_model(result or Path(network), models, **own)
+    replaced = replaced_by(path, result) if result else None
     if json:
-        _print_as_json(path, result)
+        _print_as_json(path, result, replaced)
         return
     typer.echo(f"{path.parent.name} version {path.name}: {path}")
     if result:
-        _print_metrics(path, result)
-    typer.echo("Next: session5 serve")
-
-
-def _print_metrics(path: Path, result: "Result") -> None:
-    from keras_session5.exporting.replaced import replaced_by
-
-    typer.echo(f"  {format_metrics(result.metrics)}")
-    if replaced := replaced_by(path, result):
+        typer.echo(f"  {format_metrics(result.metrics)}")
+    if replaced:
         other = "" if replaced.comparable else f", on other data: {replaced.data}"
         typer.echo(
             f"version {replaced.version}, which it replaces{other}:\n  {format_metrics(replaced.metrics)}"
         )
+    typer.echo("Next: session5 serve")
 
 
-def _print_as_json(path: Path, result: "Result | None") -> None:
-    from keras_session5.exporting.replaced import replaced_by
-
+def _print_as_json(path: Path, result: "Result | None", replaced: "Replaced | None") -> None:
     exported = {"name": path.parent.name, "version": int(path.name), "path": str(path)}
     if result:
-        replaced = replaced_by(path, result)
         before = replaced and {
             "version": replaced.version,
             "data": replaced.data,

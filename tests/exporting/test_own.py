@@ -382,3 +382,29 @@ def test_wrong_arguments_are_refused_in_a_sentence(name, arguments, sentence, mo
     with pytest.raises(ArgumentError, match=sentence):
         s5.export(models.get(name) or others[name], tmp_path, **arguments)
     assert not list(tmp_path.iterdir())
+
+
+def test_models_in_memory_are_served_as_long_as_the_server_runs(models, folder):
+    served = {"pair": models["pair"], "texts": str(folder / "texts")}
+    with s5.serve(served) as server, s5.connect(server.rest_address) as client:
+        temporary = {one.name: Path(one.base_path) for one in server.models()}["pair"]
+        assert record_of(temporary / "1")["examples"] == "generated"
+        answer = client.predict("pair", {"left": np.ones((2, 3)), "right": np.ones((2, 2))})
+        expected = models["pair"]([np.ones((2, 3), "float32"), np.ones((2, 2), "float32")])[0]
+        np.testing.assert_allclose(answer["sums"], expected, atol=1e-5)
+        assert client.predict("texts", {"text": [["a rose"]]})["probabilities"].shape == (1, 2)
+    assert not temporary.exists()
+    assert (folder / "texts" / "1").exists()
+
+
+def test_a_single_model_is_served_under_its_name(models):
+    with s5.serve(models["called_before"]) as server:
+        (served,) = server.models()
+        assert served.name == models["called_before"].name
+
+
+def test_a_server_that_does_not_start_leaves_no_folder(models, tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    with pytest.raises(s5.errors.UnavailableError):
+        s5.serve({"pair": models["pair"], "nothing": tmp_path / "nothing"}, timeout_s=3)
+    assert not list(tmp_path.iterdir())
