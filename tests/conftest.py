@@ -50,6 +50,7 @@ SLOW = {
     "cli/test_compare_verb.py",
     "cli/test_example.py",
     "cli/test_models_of_others.py",
+    "cli/test_own_models.py",
     "comparison/test_classical.py",
     "comparison/test_compare.py",
     "dashboard/test_dashboard.py",
