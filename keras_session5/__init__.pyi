@@ -10,7 +10,7 @@ from .catalog import (
 from .client import connect as connect
 from .data import load_data as load_data
 from .exporting import export as export
-from .server import serve as serve
+from .serving import serve as serve
 from .training import (
     Result as Result,
     evaluate as evaluate,

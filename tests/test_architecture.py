@@ -40,6 +40,7 @@ ALLOWED = {
     "comparison": {"training", "tasks", "catalog", "data", "checks", "errors"},
     "exporting": {"training", "tasks", "generation", "introspection", "data", "models", "disk", "errors"},
     "server": {"checks", "errors"},
+    "serving": {"exporting", "server"},
     "client": {"errors"},
     "checking": {"server", "client", "exporting", "checks", "errors"},
     "playground": {"client", "catalog", "data", "by_hand", "pictures", "checks", "errors"},

@@ -45,15 +45,9 @@ NETWORKS = (
         recipe=replace(_TEXT, token_dropout=0.1),
         min_accuracy=0.725,
         landmark=True,
-        # Larger batches take a third less time; less regularization suits fewer steps.
-        tour={
-            "epochs": 16,
-            "batch_size": 128,
-            "dropout": 0.0,
-            "pool_dropout": 0.2,
-            "token_dropout": 0.05,
-        },
-        tour_min_accuracy=0.71,
+        # Larger batches take a third less time for an epoch, but then end below the required accuracy.
+        tour={"epochs": 16},
+        tour_min_accuracy=0.71,  # 0.728 to 0.743 with seeds 0, 1 and 2
         paper=_VASWANI,
         slide=_SLIDE,
     ),

@@ -146,7 +146,7 @@ def _find_explainable_version(client: Any, name: str, version: int | None, signa
     if signature in metadata.signatures:
         return metadata.version
     if "explain" not in metadata.signatures:
-        remedy = f"`session5 query {name}` needs none."
+        remedy = f"`session5 query {name}` needs none; an export with `--signature explain` adds it."
         if is_exportable(name):
             remedy = f"Export it again: session5 export {name}"
         raise Session5Error(f"Version {metadata.version} of {name} has no signature `explain`. {remedy}")

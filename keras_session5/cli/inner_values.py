@@ -19,8 +19,8 @@ from keras_session5.pictures import style
 
 Arrays = Mapping[str, Any]
 
-# Outputs that `session5 query` prints in the same form.
-_PLAIN_OUTPUTS = ("probabilities", "label", "fires", "forecast", "text")
+# Outputs that have a form of their own, or none.
+_NOT_PLAIN = re.compile(r"saliency|image|label|logits|(.*_)?(characters|attention)|prefix_.*")
 _NUM_PIXELS = 5
 _MAX_LISTED_UNITS = 8  # a larger layer gets one line
 _ATTENTION = ("attention", "cross_attention", "encoder_attention", "decoder_attention")
@@ -31,9 +31,9 @@ def draw_figures(outputs: Arrays, inputs: Arrays, class_names: Sequence[str]) ->
     found = []
     steps = _read_steps(outputs, inputs)
     if "saliency" in outputs:
-        found.append(pictures.saliency(outputs.get("image", inputs.get("image")), outputs["saliency"]))
-        if "attention" in outputs:
-            found.append(pictures.feature_maps(_read_class_token_maps(outputs["attention"])))
+        found.append(pictures.saliency(_find_image(outputs, inputs), outputs["saliency"]))
+    if _has_class_token(outputs):
+        found.append(pictures.feature_maps(_read_class_token_maps(outputs["attention"])))
     else:
         names = [name for name in _ATTENTION if name in outputs]
         found += [
@@ -57,27 +57,39 @@ def draw_figures(outputs: Arrays, inputs: Arrays, class_names: Sequence[str]) ->
 def print_summary(outputs: Arrays, inputs: Arrays, class_names: Sequence[str]) -> None:
     """Prints the predictions and a summary of the inner values."""
     steps = _read_steps(outputs, inputs)
-    if not print_classes(outputs, list(class_names)):
-        for key in _PLAIN_OUTPUTS:
-            if key in outputs:
-                typer.echo(f"{key}: {format_output(outputs[key])}")
+    maps, units = _sort_feature_maps(outputs), _read_units(outputs)
+    shown = {print_classes(outputs, list(class_names)), *maps}
+    shown |= {f"{name}_{value}" for name in units for value in ("sum", "activation")}
+    for name, array in sorted(outputs.items()):
+        if name not in shown and not _NOT_PLAIN.fullmatch(name):
+            typer.echo(f"{name}: {_format_plainly(array)}")
     if "next_characters" in outputs:
         following = outputs["next_characters"][len(steps) - 1]
         typer.echo(f"next: {following!r}" if following else "next: the end")
     if "saliency" in outputs:
         _print_pixels(outputs["saliency"])
-    for name, array in _sort_feature_maps(outputs).items():
-        typer.echo(f"{name} {' x '.join(map(str, array.shape))}: from {array.min():.3f} to {array.max():.3f}")
-    for name, (sums, activations) in _read_units(outputs).items():
+    for name, array in maps.items():
+        typer.echo(f"{name} {_format_range(array)}")
+    for name, (sums, activations) in units.items():
         _print_units(name, sums, activations)
     if "prefix_probabilities" in outputs:
         _print_predictions_by_prefix(outputs["prefix_probabilities"], steps, class_names)
-    if "saliency" in outputs and "attention" in outputs:
+    if _has_class_token(outputs):
         _print_class_token_attention(outputs["attention"])
     elif "cross_attention" in outputs:
         _print_cross_attention(*_select_attention("cross_attention", outputs, inputs, steps))
     elif "attention" in outputs:
         _print_attention(*_select_attention("attention", outputs, inputs, steps))
+
+
+def _format_plainly(value: Any) -> str:
+    """Returns one output: its values, or the range of those of a matrix."""
+    return _format_range(value) if np.ndim(value) > 1 else format_output(value)
+
+
+def _format_range(array: np.ndarray) -> str:
+    shape = " x ".join(map(str, array.shape))
+    return f"{shape}: from {array.min():.3f} to {array.max():.3f}" if array.dtype.kind in "biuf" else shape
 
 
 def _print_pixels(saliency: np.ndarray) -> None:
@@ -178,7 +190,13 @@ def _read_steps(outputs: Arrays, inputs: Arrays) -> list[str]:
     tokens = inputs.get("tokens", inputs.get("source"))
     if tokens is not None:
         return _format_tokens(tokens)
-    return [str(i + 1) for i in range(len(inputs.get("series", ())))]
+    lengths = [outputs[name].shape[-1] for name in _ATTENTION if name in outputs]
+    return _number(len(outputs["states"]) if "states" in outputs else max(lengths, default=0))
+
+
+def _number(count: int) -> list[str]:
+    """Returns labels for steps that have no better ones."""
+    return [str(i + 1) for i in range(count)]
 
 
 def _format_tokens(tokens: Sequence[int]) -> list[str]:
@@ -191,6 +209,8 @@ def _read_decoder_steps(outputs: Arrays, inputs: Arrays) -> tuple[list[str], lis
     """Returns the decoder's output at each step, end included, and its input there."""
     if "target_characters" not in outputs:
         read = _format_tokens(inputs.get("target", ()))
+        if "logits" not in outputs:
+            return read, read
         return [str(token) for token in outputs["logits"].argmax(axis=-1)[: len(read)]], read
     characters = outputs["target_characters"].tolist()
     count = max((i for i, character in enumerate(characters, 1) if character), default=0)
@@ -206,7 +226,21 @@ def _select_attention(
     if name in ("decoder_attention", "cross_attention"):
         queries, read = _read_decoder_steps(outputs, inputs)
         keys = read if name == "decoder_attention" else steps
-    return outputs[name][:, :, : len(queries), : len(keys)], queries, keys
+    weights = outputs[name]
+    queries, keys = queries or _number(weights.shape[2]), keys or _number(weights.shape[3])
+    return weights[:, :, : len(queries), : len(keys)], queries, keys
+
+
+def _find_image(outputs: Arrays, inputs: Arrays) -> Any:
+    """Returns the image, among the outputs or as the input that has the size of its saliency."""
+    images = [outputs["image"]] if "image" in outputs else inputs.values()
+    return next(image for image in images if np.shape(image)[:2] == outputs["saliency"].shape)
+
+
+def _has_class_token(outputs: Arrays) -> bool:
+    """Returns whether the attention is a vision transformer's: of one token and a square of patches."""
+    keys = outputs["attention"].shape[-1] if "saliency" in outputs and "attention" in outputs else 0
+    return keys > 1 and math.isqrt(keys - 1) ** 2 == keys - 1
 
 
 def _read_class_token_maps(weights: np.ndarray) -> dict[str, np.ndarray]:
@@ -220,13 +254,18 @@ def _read_class_token_maps(weights: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def _sort_feature_maps(outputs: Arrays) -> dict[str, np.ndarray]:
-    """Returns a convolutional network's layers in order: c1, s2, c3 ..."""
-    names = [name for name in outputs if re.fullmatch(r"[cfs]\d", name)]
-    return {name: outputs[name] for name in sorted(names, key=lambda name: int(name[1:]))}
+    """Returns the maps (height, width, maps) of a convolutional network, the largest first; then f6."""
+    sizes = {
+        name: math.prod(array.shape[:2]) if np.ndim(array) == 3 else 0
+        for name, array in outputs.items()
+        if name != "image" and (np.ndim(array) == 3 or re.fullmatch(r"f\d", name))
+    }
+    return {name: outputs[name] for name in sorted(sizes, key=lambda name: (-sizes[name], name))}
 
 
 def _read_units(outputs: Arrays) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """Returns the weighted sums and activations of each layer, the output layer last."""
-    names = [name.removesuffix("_sum") for name in outputs if name.endswith("_sum")]
+    sums = [name for name, array in outputs.items() if name.endswith("_sum") and np.ndim(array) == 1]
+    names = [name.removesuffix("_sum") for name in sums if f"{name[:-4]}_activation" in outputs]
     names.sort(key=lambda name: (name in outputs, name))
     return {name: (outputs[f"{name}_sum"], outputs[f"{name}_activation"]) for name in names}

@@ -72,16 +72,24 @@ def print_outputs(outputs: Mapping[str, Any], class_names: list[str]) -> None:
         typer.echo(f"{key}: {format_output(outputs[key])}")
 
 
-def print_classes(outputs: Mapping[str, Any], class_names: list[str]) -> bool:
-    """Prints the label and the most probable classes; returns False if the outputs have no probabilities."""
-    probabilities = outputs.get("probabilities")
-    if probabilities is None or probabilities.shape != (len(class_names),):
-        return False
-    order = probabilities.argsort()[::-1]
+def print_classes(outputs: Mapping[str, Any], class_names: list[str]) -> str:
+    """Prints the label and the classes with the highest scores.
+
+    Returns:
+        Name of the output with a score for each class, such as `probabilities`; empty if there is none, or
+        several.
+    """
+    fitting = [key for key, value in outputs.items() if getattr(value, "shape", ()) == (len(class_names),)]
+    own = [key for key in fitting if not key.endswith(("_sum", "_activation"))]
+    name = "probabilities" if "probabilities" in own else own[0] if len(own) == 1 else ""
+    if not name or not class_names:
+        return ""
+    scores = outputs[name]
+    order = scores.argsort()[::-1]
     typer.echo(f"label: {outputs.get('label', class_names[order[0]])}")
     for i in order[:_TOP_K]:
-        typer.echo(f"  {probabilities[i]:.4f}  {class_names[i]}")
-    return True
+        typer.echo(f"  {scores[i]:.4f}  {class_names[i]}")
+    return name
 
 
 def format_output(value: Any) -> str:

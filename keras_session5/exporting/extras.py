@@ -1,53 +1,62 @@
 """The files in a version's `assets.extra/`: labels, the model's record and warm-up requests."""
 
+import hashlib
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-import numpy as np
 import tensorflow as tf
 from tensorflow_serving.apis import prediction_log_pb2
 
-from keras_session5.data import DataSet
-from keras_session5.training import Result
+from keras_session5.exporting.exportable import Exportable
 
 FOLDER = "assets.extra"
 RECORD = "model.json"
 WARMUP = "tf_serving_warmup_requests"  # TensorFlow Serving's name for it
 
 
-def write_extras(
-    version_dir: Path,
-    result: Result,
-    data: DataSet,
-    examples: Mapping[str, Mapping[str, np.ndarray]],
-    rows_independent: Mapping[str, bool],
-) -> None:
-    """Writes `labels.txt`, `model.json` and the warm-up requests, one for each signature with examples.
+def write_extras(version_dir: Path, exported: Exportable, rows_independent: Mapping[str, bool]) -> None:
+    """Writes `labels.txt`, warm-up requests and `model.json`, which holds the SHA-256 of all other files.
+
+    There is a warm-up request for each signature that does not explain: without rarely used signatures a
+    server loads faster, and their first caller waits.
 
     Args:
-        examples: signature name -> input name -> array whose first row is used. Without rarely used
-            signatures a server loads faster, and their first caller waits.
+        version_dir: of the finished SavedModel.
         rows_independent: signature name -> whether a row's outputs are the same alone and in a batch. A
             server merges requests only if `rows_independent` in `model.json` is true for the signature.
     """
     folder = version_dir / FOLDER
     folder.mkdir()
-    if data.class_names:
-        lines = "".join(f"{name}\n" for name in data.class_names)
+    if exported.class_names:
+        lines = "".join(f"{name}\n" for name in exported.class_names)
         (folder / "labels.txt").write_text(lines, "utf-8")
-    record = {key: result.record[key] for key in ("name", "data", "data_source", "metrics", "parameters")}
-    record |= {key: result.record[key] for key in ("seed", "epochs", "arguments", "versions")}
-    record |= {"run": str(result.run_dir), "exported": datetime.now(UTC).isoformat(timespec="seconds")}
-    record |= {"rows_independent": dict(rows_independent)}
+    _write_warm_up(folder / WARMUP, exported)
+    record = dict(exported.record) | {"exported": datetime.now(UTC).isoformat(timespec="seconds")}
+    record |= {"rows_independent": dict(rows_independent), "files": _hash_files(version_dir)}
     (folder / RECORD).write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", "utf-8")
-    with tf.io.TFRecordWriter(str(folder / WARMUP)) as writer:
-        for signature, inputs in examples.items():
+
+
+def _write_warm_up(path: Path, exported: Exportable) -> None:
+    """Writes the first row of every signature's examples as a request."""
+    with tf.io.TFRecordWriter(str(path)) as writer:
+        for name, signature in exported.signatures.items():
+            if signature.explains:
+                continue
             log = prediction_log_pb2.PredictionLog()
             request = log.predict_log.request
-            request.model_spec.name = result.name
-            request.model_spec.signature_name = signature
-            for key, array in inputs.items():
+            request.model_spec.name = exported.name
+            request.model_spec.signature_name = name
+            for key, array in signature.examples.items():
                 request.inputs[key].CopyFrom(tf.make_tensor_proto(array[:1] if array.ndim else array))
             writer.write(log.SerializeToString())
+
+
+def _hash_files(folder: Path) -> dict[str, str]:
+    """Returns the SHA-256 of every file in a folder, by its path relative to the folder."""
+    found = {}
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        with path.open("rb") as file:
+            found[path.relative_to(folder).as_posix()] = hashlib.file_digest(file, "sha256").hexdigest()
+    return found

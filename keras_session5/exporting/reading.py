@@ -20,11 +20,17 @@ _WHITE = 255
 
 def check_inputs(model: keras.Model, *inputs: tf.Tensor) -> list[tf.Tensor]:
     """Returns the inputs, checked for the network's ranks, sizes, ranges of values and longest sequence."""
-    return [_check_input(model, x, tensor) for x, tensor in zip(inputs, model.inputs, strict=True)]
+    pairs = zip(check_shapes(model, *inputs), model.inputs, strict=True)
+    return [_check_input(model, x, tensor) for x, tensor in pairs]
+
+
+def check_shapes(model: keras.Model, *inputs: tf.Tensor) -> list[tf.Tensor]:
+    """Returns the inputs, checked for the model's ranks and sizes."""
+    pairs = zip(inputs, model.inputs, strict=True)
+    return [tf.ensure_shape(x, (None, *tensor.shape[1:])) for x, tensor in pairs]
 
 
 def _check_input(model: keras.Model, x: tf.Tensor, tensor: Any) -> tf.Tensor:
-    x = tf.ensure_shape(x, tensor.shape)
     if x.dtype == tf.int32:
         size = _vocabulary_size(model, tensor)
         sentence = f"A token id must be from 0 to {size - 1}. Received:"
@@ -65,15 +71,25 @@ def read_images(model: keras.Model, data: DataSet, image_bytes: tf.Tensor) -> tf
     A digit is framed like the data set's; any other image is converted to grey and resized.
     """
     height, width = model.inputs[0].shape[1:3]
+    if data.framing is None:
+        return resize_images(image_bytes, height, width, 1)
+    framing = data.framing
+    shape = tf.TensorSpec((height, width, 1), tf.float32)
+    return tf.map_fn(
+        lambda file: frame_digit(extract_ink(file), height, framing), image_bytes, fn_output_signature=shape
+    )
+
+
+def resize_images(image_bytes: tf.Tensor, height: int, width: int, channels: int) -> tf.Tensor:
+    """PNG or JPEG files of any size (B,) -> (B, height, width, channels), 0..255, grey or RGB."""
 
     def read(file: tf.Tensor) -> tf.Tensor:
-        if data.framing is not None:
-            return frame_digit(extract_ink(file), height, data.framing)
         # Always three channels: the decoder cannot convert every PNG to one.
         image = tf.io.decode_image(file, channels=3, expand_animations=False)
-        grey = tf.image.rgb_to_grayscale(tf.ensure_shape(image, (None, None, 3)))
-        # The rounded weights can add up to more than 1, which makes white too bright.
-        return tf.minimum(tf.image.resize(grey, (height, width), antialias=True), _WHITE)
+        image = tf.ensure_shape(image, (None, None, 3))
+        image = tf.image.rgb_to_grayscale(image) if channels == 1 else image
+        # Rounded weights can add up to more than 1, which makes white too bright.
+        return tf.minimum(tf.image.resize(image, (height, width), antialias=True), _WHITE)
 
-    shape = tf.TensorSpec((height, width, 1), tf.float32)
+    shape = tf.TensorSpec((height, width, channels), tf.float32)
     return tf.map_fn(read, image_bytes, fn_output_signature=shape)

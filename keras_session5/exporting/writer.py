@@ -7,54 +7,73 @@ import logging
 import os
 import shutil
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from keras_session5.disk import explain_disk_errors
-from keras_session5.errors import ExportError
+from keras_session5.errors import ArgumentError, ExportError
 from keras_session5.exporting.comparison import TOLERANCE, max_difference, rows_independent
+from keras_session5.exporting.exportable import Exportable
 from keras_session5.training import Result, load_result
 
 _WRITING = ".writing-"  # prefix of an unfinished folder, which no server takes for a version
 logger = logging.getLogger("keras_session5")
 
 
-def export(network: str | Path | Result, directory: str | os.PathLike = "saved_models") -> Path:
-    """Exports a trained network as `<directory>/<name>/<n>/`, n being the next free integer.
+def export(
+    network: str | Path | Result | Any,
+    directory: str | os.PathLike = "saved_models",
+    *,
+    name: str | None = None,
+    examples: Any = None,
+    class_names: Sequence[str] | None = None,
+    signatures: Collection[str] = (),
+) -> Path:
+    """Exports a network or any Keras model as `<directory>/<name>/<n>/`, n being the next free integer.
 
     The SavedModel is written under a temporary name, loaded again, compared with the Keras model and
     renamed: no reader sees an incomplete version. `assets.extra/` holds `labels.txt`, TensorFlow Serving's
-    warm-up requests and `model.json`, which also records for each signature whether its rows are independent.
-    A version that is worse than the previous one, by more than chance, is logged with a warning.
+    warm-up requests and `model.json`, which also records for each signature whether its rows are independent,
+    and the SHA-256 of every other file. A version that is worse than the previous one, by more than chance,
+    is logged with a warning.
 
     Args:
         network: result of `train`, its run directory as a `Path`, or the name of the network for its newest
-            finished run in `runs`. Networks whose weights are set by hand need no run.
+            finished run in `runs`. Networks whose weights are set by hand need no run. Or a model of your
+            own: a `keras.Model` that is built, or the path of a `.keras` file, which is loaded in safe mode.
         directory: of all exported models.
+        name: of a model of your own on the server; the model's or the file's name if None.
+        examples: inputs of a model of your own for the comparison: arrays by input name, or one array for one
+            input, of which the first 64 rows count. A subclassed model's inputs have their names and dtypes.
+            None: generated from the shapes and dtypes of the inputs.
+        class_names: of a model of your own, for `labels.txt`.
+        signatures: of a model of your own, beside `serving_default`. "image_bytes" adds `from_image_bytes`:
+            PNG or JPEG files, resized to the model's input; pixels are from 0 to 255, or divided by 255 if
+            those of the examples are floats up to 1 (`pixels` in `model.json`). "explain" adds `explain`:
+            attention, states, feature maps and saliency, or the weighted sums of dense layers; with
+            "image_bytes" also `explain_image_bytes`.
 
     Returns:
         Path of the version folder.
 
     Raises:
         ExportError: under a backend other than TensorFlow, or if the SavedModel does not agree with the
-            Keras model to 1e-5.
+            Keras model to 1e-5, or to 1e-5 of an output's largest number if that is above 1.
         DiskError: if the version cannot be written.
         DataError: if the run's data set, which the comparison needs, is no longer available.
-        ArgumentError, TrainingError: as `training.load_result`.
-    """
-    result = load_result(network)
-    import keras
+        ArgumentError, TrainingError: as `training.load_result`; for a wrong argument of a model of your own.
 
-    if keras.backend.backend() != "tensorflow":
-        raise ExportError(
-            f"Networks are exported under Keras's TensorFlow backend. Received: {keras.backend.backend()!r}. "
-            f"Export this run with: KERAS_BACKEND=tensorflow session5 export {result.name} "
-            "(where TensorFlow is not installed, first: pip install 'keras-session5')"
-        )
-    base = Path(directory) / result.name
+    Example:
+        >>> export(model, name="flowers", examples={"image": x}, class_names=["daisy", "rose"])
+        PosixPath('saved_models/flowers/1')
+    """
+    given = {"name": name, "examples": examples, "class_names": class_names, "signatures": signatures or None}
+    given = {key: value for key, value in given.items() if value is not None}
+    source = _prepare_own(network, given) if is_own(network) else _load_result(network, given)
+    base = Path(directory) / source.name
     base.mkdir(parents=True, exist_ok=True)
     with (
         explain_disk_errors(str(base), "Nothing was exported. Free some space, and export again."),
@@ -62,15 +81,60 @@ def export(network: str | Path | Result, directory: str | os.PathLike = "saved_m
     ):
         writing = base / f"{_WRITING}{uuid.uuid4().hex}"
         try:
-            _write(writing, result)
+            _write(writing, source)
             path = _publish(writing, base)
         finally:
             shutil.rmtree(writing, ignore_errors=True)
     from keras_session5.exporting.replaced import replaced_by
 
-    if (replaced := replaced_by(path, result)) and replaced.worse:
-        logger.warning(replaced.warning(path, result))
+    if isinstance(source, Result) and (replaced := replaced_by(path, source)) and replaced.worse:
+        logger.warning(replaced.warning(path, source))
     return path
+
+
+def is_own(network: Any) -> bool:
+    """Returns whether `export` takes this as a model of one's own: a `keras.Model`, or a `.keras` file."""
+    if isinstance(network, (str, Path)):
+        return Path(network).suffix == ".keras"
+    return not isinstance(network, Result)
+
+
+def _load_result(network: str | Path | Result, given: Mapping[str, Any]) -> Result:
+    if given:
+        raise ArgumentError(
+            f"`{next(iter(given))}` must be left out for a network of the catalogue, which knows it. "
+            "It is for a keras.Model or a .keras file. Received: "
+            f"{network.name if isinstance(network, Result) else network}"
+        )
+    result = load_result(network)
+    _require_tensorflow("Export this run", result.name)
+    return result
+
+
+def _prepare_own(network: Any, given: Mapping[str, Any]) -> Exportable:
+    import keras
+
+    if not isinstance(network, (str, Path, keras.Model)):
+        raise ArgumentError(
+            "`network` must be the name of a network, a result of `train`, a run directory as a Path, a "
+            f"keras.Model or the path of a .keras file. Received: {type(network).__name__}"
+        )
+    file = None if isinstance(network, keras.Model) else Path(network)
+    _require_tensorflow("Save the model as a file and export that" if file is None else "Export it", file)
+    from keras_session5.exporting.own import prepare
+
+    return prepare(file or network, **given)
+
+
+def _require_tensorflow(what: str, name: str | Path | None) -> None:
+    import keras
+
+    if keras.backend.backend() != "tensorflow":
+        raise ExportError(
+            f"Networks are exported under Keras's TensorFlow backend. Received: {keras.backend.backend()!r}. "
+            f"{what} with: KERAS_BACKEND=tensorflow session5 export {name or 'MODEL.keras'} "
+            "(where TensorFlow is not installed, first: pip install 'keras-session5')"
+        )
 
 
 @contextlib.contextmanager
@@ -113,7 +177,7 @@ def _call_signature(loaded: Any, signature: str, inputs: Mapping[str, np.ndarray
     return {name: tensor.numpy() for name, tensor in outputs.items()}
 
 
-def _write(path: Path, result: Result) -> None:
+def _write(path: Path, source: Result | Exportable) -> None:
     """Writes the SavedModel with its extras, and compares every signature's outputs with the Keras model's.
 
     `rows_independent` is measured on the SavedModel, loaded again.
@@ -122,30 +186,29 @@ def _write(path: Path, result: Result) -> None:
     import tensorflow as tf
 
     from keras_session5.exporting.extras import write_extras
-    from keras_session5.exporting.signatures import make_signatures
 
-    task = result.task()
-    signatures = make_signatures(result.model, task)
+    exported = Exportable.of(source) if isinstance(source, Result) else source
     archive = keras.export.ExportArchive()
-    archive.track(result.model)
-    for name, signature in signatures.items():
+    archive.track(exported.model)
+    for name, signature in exported.signatures.items():
         # `tf.saved_model.save` traces each endpoint once more: a function that is already traced, in no time.
         traced = tf.function(signature.function, input_signature=signature.specs, autograph=False)
         archive.add_endpoint(name, traced.get_concrete_function().__call__, signature.specs)
     archive.write_out(str(path), verbose=False)
 
     loaded = load_signatures(path)
-    for name, signature in signatures.items():
+    for name, signature in exported.signatures.items():
         outputs = loaded[name](signature.examples)
-        difference = max_difference(signature.expected, outputs, relative=signature.explains)
+        difference = max_difference(signature.expected, outputs, relative=True)
         if difference > TOLERANCE:
             raise ExportError(
                 f"The signature {name} of the SavedModel must agree with the Keras model to "
                 f"{TOLERANCE}. Received: a difference of {difference:.3g}. Nothing was exported."
             )
-    independent = {name: rows_independent(loaded[name], one.examples) for name, one in signatures.items()}
-    warm_up = {name: signature.examples for name, signature in signatures.items() if not signature.explains}
-    write_extras(path, result, task.data, warm_up, independent)
+    independent = {
+        name: rows_independent(loaded[name], one.examples) for name, one in exported.signatures.items()
+    }
+    write_extras(path, exported, independent)
 
 
 def _publish(writing: Path, base: Path) -> Path:

@@ -9,7 +9,8 @@ stay exactly the same, and the new model has the same weights and no others.
 `layer_outputs` and `attention_weights` cover the most frequent uses.
 """
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -19,6 +20,19 @@ from keras_session5 import checks
 from keras_session5.layers import CausalAttention
 
 SCORES = "scores"
+_CONVOLUTIONS = (
+    layers.Conv1D,
+    layers.Conv2D,
+    layers.Conv3D,
+    layers.Conv1DTranspose,
+    layers.Conv2DTranspose,
+    layers.Conv3DTranspose,
+    layers.DepthwiseConv1D,
+    layers.DepthwiseConv2D,
+    layers.SeparableConv1D,
+    layers.SeparableConv2D,
+)
+_RECURRENT = (layers.SimpleRNN, layers.GRU, layers.LSTM, layers.Bidirectional)
 
 
 def layer_outputs(model: Any, names: Iterable[str]) -> keras.Model:
@@ -67,8 +81,39 @@ def opened(model: Any, tensors: Mapping[str, Any]) -> keras.Model:
     Returns:
         Model that outputs a dictionary: the network's own outputs by name, and `tensors`.
     """
-    own = dict(zip(model.output_names, model.outputs, strict=True))
-    return keras.Model(model.input, {**tensors, **own}, name=f"{model.name}_opened")
+    return keras.Model(model.input, {**tensors, **output_tensors(model)}, name=f"{model.name}_opened")
+
+
+def input_names(model: Any) -> list[str]:
+    """Returns the names of a functional model's inputs: the keys of a dictionary, or the names of the layers.
+
+    Other characters than letters, digits and "_" become "_", as in TensorFlow's signatures.
+    """
+    names = name_leaves(model.input, [tensor._keras_history.operation.name for tensor in model.inputs])
+    return [re.sub(r"\W", "_", name) for name in names]
+
+
+def output_tensors(model: Any) -> dict[str, Any]:
+    """Returns the outputs of a functional model, by the keys of a dictionary or the names of the layers."""
+    return dict(zip(name_leaves(model.output, model.output_names), model.outputs, strict=True))
+
+
+def name_leaves(structure: Any, others: Sequence[str]) -> list[str]:
+    """Names the tensors of a structure by their keys, joined by "_".
+
+    Places in a list count from 1, and so does a name that occurs again.
+
+    Args:
+        structure: of tensors.
+        others: the names of tensors that have no key, one for each tensor of the structure.
+    """
+    names: list[str] = []
+    for (path, _), name in zip(keras.tree.flatten_with_path(structure), others, strict=True):
+        if any(isinstance(key, str) for key in path):
+            name = "_".join(str(key + 1 if isinstance(key, int) else key) for key in path)
+        again = sum(name == other for other in names)
+        names.append(f"{name}_{again}" if again else name)
+    return names
 
 
 def layer_tensors(model: Any, names: Iterable[str]) -> dict[str, Any]:
@@ -77,12 +122,18 @@ def layer_tensors(model: Any, names: Iterable[str]) -> dict[str, Any]:
     return {name: model.get_layer(checks.one_of("name", name, known)).output for name in names}
 
 
+def convolution_names(model: Any) -> list[str]:
+    """Returns the names of the convolution layers, in their order."""
+    return [layer.name for layer in model.layers if isinstance(layer, _CONVOLUTIONS)]
+
+
 def attention_tensors(model: Any) -> dict[str, Any]:
     """Returns the weights (B, H, Q, K) of every `MultiHeadAttention` and `CausalAttention`, by layer name."""
     found = {}
     for layer in model.layers:
         if isinstance(layer, (layers.MultiHeadAttention, CausalAttention)):
             args, kwargs = _get_call(layer)
+            kwargs = {key: value for key, value in kwargs.items() if key != "return_attention_scores"}
             found[layer.name] = _AttentionWeights(layer, name=f"{layer.name}_weights")(*args, **kwargs)
     return found
 
@@ -110,8 +161,7 @@ def state_tensors(model: Any) -> dict[str, Any]:
     depend on the tokens up to it and the backward states on the tokens from it on. States at padding are
     meaningless.
     """
-    kinds = (layers.SimpleRNN, layers.Bidirectional)
-    return {layer.name: _get_states(layer) for layer in model.layers if isinstance(layer, kinds)}
+    return {layer.name: _get_states(layer) for layer in model.layers if isinstance(layer, _RECURRENT)}
 
 
 def unit_tensors(model: Any) -> dict[str, Any]:
@@ -135,9 +185,15 @@ def unit_tensors(model: Any) -> dict[str, Any]:
 
 
 def score_tensors(model: Any) -> dict[str, Any]:
-    """Returns `scores` (B, units), the inputs of the last layer's softmax, logistic function or step."""
-    last = model.layers[-1]
-    return {SCORES: _add_weighted_sum(last, SCORES) if isinstance(last, layers.Dense) else last.input}
+    """Returns `scores` (B, units), the inputs of the last layer's softmax, logistic function or step.
+
+    Any other last layer's outputs are the scores.
+    """
+    (output,) = model.outputs
+    last = output._keras_history.operation
+    if isinstance(last, layers.Dense):
+        return {SCORES: _add_weighted_sum(last, SCORES)}
+    return {SCORES: last.input if isinstance(last, (layers.Activation, layers.Softmax)) else output}
 
 
 class _AttentionWeights(layers.Layer):
@@ -179,7 +235,7 @@ def _add_weighted_sum(dense, name: str):
 def _get_states(layer):
     """Returns all states of a layer, from a second loop if the layer outputs only the last."""
     if layer.return_sequences:
-        return layer.output
+        return layer.output[0] if layer.return_state else layer.output
     args, kwargs = _get_call(layer)
     if not isinstance(layer, layers.Bidirectional):
         return _make_loop(layer)(*args, **kwargs)

@@ -1,6 +1,7 @@
 """A running server: one background thread whose event loop serves both transports."""
 
 import asyncio
+import contextlib
 import logging
 import os
 import signal
@@ -116,6 +117,7 @@ class Server:
 
     Attributes:
         readiness: the current readiness of the server.
+        on_stop: what `stop` closes at the end, such as folders that the server needs.
     """
 
     def __init__(self, configs: Iterable[ModelConfig], settings: Settings):
@@ -140,6 +142,7 @@ class Server:
         self._stopping = asyncio.Event()
         self._grace_s = settings.shutdown_grace_seconds
         self._stopped = threading.Event()
+        self.on_stop = contextlib.ExitStack()
 
     def start(self) -> Self:
         """Opens the ports, then starts to load the models, and returns without waiting for them.
@@ -213,6 +216,7 @@ class Server:
             self._thread.join()
             self._repository.close()
         self._executor.shutdown(wait=False, cancel_futures=True)
+        self.on_stop.close()
         self._stopped.set()
 
     @property

@@ -7,6 +7,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from keras_session5 import introspection
 from keras_session5.exporting.reading import check_inputs
 from keras_session5.tasks import Task
 
@@ -23,7 +24,7 @@ class Signature:
         examples: inputs by name, from the first test examples.
         expected: the Keras model's outputs for the examples, by name.
         explains: whether it returns tensors inside the network. Such signatures are rarely used, so no server
-            warms them up; and their weighted sums can be large, so they are compared relative to their size.
+            warms them up.
     """
 
     function: Callable[..., dict[str, tf.Tensor]]
@@ -51,21 +52,33 @@ def example_inputs(model: keras.Model, task: Task, count: int = EXAMPLES) -> dic
 
 def predict(model: keras.Model, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Returns the Keras model's outputs, by name: of an eager call, because tracing takes longer."""
-    tensors = [tf.constant(array) for array in inputs.values()]
-    outputs = model(tensors if len(tensors) > 1 else tensors[0], training=False)
-    return {name: output.numpy() for name, output in zip(model.output_names, [outputs], strict=True)}
+    outputs = run(model, *map(tf.constant, inputs.values()))
+    return {name: output.numpy() for name, output in outputs.items()}
 
 
 def call_model(model: keras.Model, *inputs: tf.Tensor) -> dict[str, tf.Tensor]:
     """Checks the inputs and returns the network's outputs by name."""
-    tensors = check_inputs(model, *inputs)
-    (name,) = model.output_names
-    return {name: model(tensors if len(tensors) > 1 else tensors[0], training=False)}
+    return run(model, *check_inputs(model, *inputs))
+
+
+def run(model: keras.Model, *inputs: tf.Tensor) -> dict[str, tf.Tensor]:
+    """Returns the outputs of a functional model by name, of its inputs in their order."""
+    outputs = model(keras.tree.pack_sequence_as(model.input, list(inputs)), training=False)
+    return dict(zip(introspection.output_tensors(model), keras.tree.flatten(outputs), strict=True))
 
 
 def input_specs(model: keras.Model) -> list[tf.TensorSpec]:
-    """Returns the specs of the network's own inputs."""
-    return [tf.TensorSpec(tensor.shape, tensor.dtype, tensor.name) for tensor in model.inputs]
+    """Returns the specs of the inputs of a functional model, for a batch of any size."""
+    pairs = zip(introspection.input_names(model), model.inputs, strict=True)
+    return [tf.TensorSpec((None, *tensor.shape[1:]), tensor.dtype, name) for name, tensor in pairs]
+
+
+def add_label(outputs: dict[str, tf.Tensor], class_names: Sequence[str]) -> dict[str, tf.Tensor]:
+    """Adds the name of the predicted class to the outputs."""
+    (scores,) = outputs.values()
+    # A single output is the probability of the second class.
+    best = tf.argmax(scores, -1) if scores.shape[-1] != 1 else tf.cast(scores[:, 0] >= 0.5, tf.int64)
+    return outputs | {"label": tf.gather(tf.constant(class_names), best)}
 
 
 def text_signature(

@@ -11,6 +11,7 @@ from keras_session5.exporting.refusal import require
 from keras_session5.exporting.signatures.base import (
     EXAMPLES,
     Signature,
+    add_label,
     as_rectangle,
     call_model,
     image_signature,
@@ -22,6 +23,7 @@ from keras_session5.exporting.signatures.characters import encode_text, split_ch
 from keras_session5.exporting.signatures.inside import EXAMPLES_INSIDE, Inside, Tensors, explain, look_inside
 from keras_session5.tasks import Classification
 
+_FEATURE_MAPS = ("c1", "s2", "c3", "s4", "c5", "f6")  # the paper's names
 _MAX_PREFIXES = 256  # of a sequence: the network runs once for each
 
 
@@ -36,14 +38,6 @@ def make_signatures(model: keras.Model, task: Classification) -> dict[str, Signa
         signatures["from_text"] = _from_text(model, task, signatures["serving_default"])
         signatures["explain_text"] = _explain_text(model, task, inside)
     return signatures
-
-
-def add_label(outputs: Tensors, class_names: tuple[str, ...]) -> Tensors:
-    """Adds the name of the predicted class to the outputs."""
-    (scores,) = outputs.values()
-    # A single output is the probability of the second class.
-    best = tf.argmax(scores, -1) if scores.shape[-1] != 1 else tf.cast(scores[:, 0] >= 0.5, tf.int64)
-    return outputs | {"label": tf.gather(tf.constant(class_names), best)}
 
 
 def _from_image_bytes(model: keras.Model, task: Classification, default: Signature) -> Signature:
@@ -101,10 +95,12 @@ def _add_label(model: keras.Model, task: Classification, outputs: Tensors) -> Te
 def _look_inside(model: keras.Model, task: Classification) -> Inside:
     """Adds the saliency of images, and the predictions of recurrent networks for every prefix."""
     saliency = task.data.modality == "image"
+    maps = [layer.name for layer in model.layers if layer.name in _FEATURE_MAPS]
     if not introspection.state_tensors(model):
-        return look_inside(model, saliency=saliency)
+        return look_inside(model, maps=maps, saliency=saliency)
     return look_inside(
         model,
+        maps=maps,
         saliency=saliency,
         extra=lambda _, tokens: {"prefix_probabilities": _predict_prefixes(model, tokens)},
         expected_extra=lambda _, tokens: {"prefix_probabilities": _expect_prefixes(model, tokens.numpy())},

@@ -12,7 +12,7 @@ all outputs of `serving_default`, and
 All operations are TensorFlow's standard ones.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,14 +21,16 @@ import numpy as np
 import tensorflow as tf
 
 from keras_session5 import introspection
+from keras_session5.errors import ArgumentError
 from keras_session5.exporting.reading import check_inputs
 from keras_session5.exporting.signatures.base import Signature, example_inputs, input_specs, predict
 from keras_session5.tasks import Task
 
 EXAMPLES_INSIDE = 16  # for the comparison with the Keras model: these outputs are large
-FEATURE_MAPS = ("c1", "s2", "c3", "s4", "c5", "f6")  # the paper's names
+_INSIDE = "inside "
 
 Tensors = dict[str, Any]
+Check = Callable[..., list[tf.Tensor]]
 Extra = Callable[..., Tensors]
 
 
@@ -49,7 +51,9 @@ class Inside:
 def look_inside(
     model: keras.Model,
     *,
+    maps: Iterable[str] = (),
     saliency: bool = False,
+    check: Check = check_inputs,
     extra: Extra | None = None,
     expected_extra: Extra | None = None,
 ) -> Inside:
@@ -57,15 +61,17 @@ def look_inside(
 
     Args:
         model: a functional model.
+        maps: names of the layers whose outputs are feature maps.
         saliency: whether the inputs are images.
+        check: function from the model and its inputs in a graph to the valid inputs.
         extra: function from the outputs so far, and the inputs, to further outputs.
         expected_extra: another implementation to compare with; `extra` if None.
     """
-    look = _make_look(model, saliency)
+    look = _make_look(model, maps, saliency)
 
     @tf.function(input_signature=input_specs(model), autograph=False)
     def call(*inputs):
-        inputs = check_inputs(model, *inputs)
+        inputs = check(model, *inputs)
         outputs = look(*inputs)
         return outputs | extra(outputs, *inputs) if extra else outputs
 
@@ -74,40 +80,58 @@ def look_inside(
         outputs = look(*tensors)
         add = expected_extra or extra
         outputs |= add(outputs, *tensors) if add else {}
-        inputs = dict(zip([tensor.name for tensor in model.inputs], arrays, strict=True))
+        inputs = dict(zip(introspection.input_names(model), arrays, strict=True))
         return {name: np.asarray(tensor) for name, tensor in outputs.items()} | predict(model, inputs)
 
     return Inside(call, expected)
 
 
 def explain(model: keras.Model, task: Task, inside: Inside) -> Signature:
+    """Makes `explain`, with the first test examples."""
+    return explain_inputs(model, example_inputs(model, task, EXAMPLES_INSIDE), inside)
+
+
+def explain_inputs(model: keras.Model, inputs: Mapping[str, np.ndarray], inside: Inside) -> Signature:
     """Makes `explain`: the network's own inputs -> its outputs and the tensors inside."""
-    inputs = example_inputs(model, task, EXAMPLES_INSIDE)
     expected = inside.expected(*inputs.values())
     return Signature(lambda *x: inside.call(*x), input_specs(model), inputs, expected, explains=True)
 
 
-def _make_look(model: keras.Model, saliency: bool) -> Callable[..., Tensors]:
+def _make_look(model: keras.Model, maps: Iterable[str], saliency: bool) -> Callable[..., Tensors]:
     """Makes a function from valid inputs to outputs and tensors inside, for graphs and eager calls."""
     attention, states = introspection.attention_tensors(model), introspection.state_tensors(model)
-    maps = [layer.name for layer in model.layers if layer.name in FEATURE_MAPS]
-    tensors = (
-        attention or states or introspection.layer_tensors(model, maps) or introspection.unit_tensors(model)
-    )
+    others = introspection.layer_tensors(model, maps)
+    if not attention | states | others:
+        others = introspection.unit_tensors(model)
     scores = introspection.score_tensors(model) if saliency else {}
-    opened = introspection.opened(model, tensors | scores)
+    if not attention | states | others | scores:
+        raise ArgumentError(
+            "`signatures` must leave out 'explain' for this model: it has no image as its input, and no "
+            "attention, recurrent, convolution or dense layer of its own. A subclassed model is one closed "
+            f"layer; build it with keras.Model(inputs, outputs). Received: {model.name}, with the layers "
+            f"{', '.join(layer.name for layer in model.layers)}"
+        )
+    # An output of the network may have the same name as its layer.
+    renamed = {_INSIDE + name: tensor for name, tensor in (attention | states).items()}
+    opened = introspection.opened(model, renamed | others | scores)
+    groups = {}
+    for group, names in introspection.attention_groups(attention).items():
+        if len({attention[name].shape[1:] for name in names}) == 1:
+            groups[group] = names
+        else:  # layers of different shapes keep their names
+            groups |= {name: [name] for name in names}
 
     def look(*inputs: Any) -> Tensors:
         if saliency:
             outputs, pixels = introspection.outputs_and_saliency(opened, *inputs)
             outputs["saliency"] = pixels
         else:
-            tensors = [*inputs]
-            outputs = dict(opened(tensors if len(tensors) > 1 else tensors[0], training=False))
-        for group, names in introspection.attention_groups(attention).items():
-            outputs[group] = tf.stack([outputs.pop(name) for name in names], 1)
+            structure = keras.tree.pack_sequence_as(opened.input, list(inputs))
+            outputs = dict(opened(structure, training=False))
+        for group, names in groups.items():
+            outputs[group] = tf.stack([outputs.pop(_INSIDE + name) for name in names], 1)
         if states:  # the last recurrent layer's are `states`, those of the layers before it `states_1`, ...
-            *before, outputs["states"] = [outputs.pop(name) for name in states]
+            *before, outputs["states"] = [outputs.pop(_INSIDE + name) for name in states]
             outputs |= {f"states_{i}": tensor for i, tensor in enumerate(before, 1)}
         return outputs
 
