@@ -176,7 +176,8 @@ def _wrap(model: keras.Model, examples: Any) -> keras.Model:
         if isinstance(built, Mapping):
             outputs = model(inputs)
         elif set(inputs) <= set(parameters):
-            outputs = model(*[inputs[name] for name in parameters if name in inputs])
+            first, *others = [name for name in parameters if name in inputs]
+            outputs = model(inputs[first], **{name: inputs[name] for name in others})
         else:
             outputs = model(list(inputs.values()) if len(inputs) > 1 else next(iter(inputs.values())))
     leaves = keras.tree.flatten(outputs)

@@ -13,7 +13,7 @@ from keras import layers
 from PIL import Image
 
 import keras_session5 as s5
-from keras_session5.errors import ArgumentError
+from keras_session5.errors import ArgumentError, ExportError
 from keras_session5.exporting import load_signatures
 
 RNG = np.random.default_rng(0)
@@ -338,6 +338,15 @@ def test_a_lambda_in_a_file_is_refused_with_the_way_out(tmp_path):
     with pytest.raises(ArgumentError, match=r"no `Lambda` layer.*register_keras_serializable, or pass"):
         s5.export(tmp_path / "doubled.keras", tmp_path)
     assert s5.export(model, tmp_path).parent.name == "doubled"
+
+
+def test_another_backend_is_told_to_export_a_file(models, tmp_path, monkeypatch):
+    models["pair"].save(tmp_path / "pair.keras")
+    monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
+    with pytest.raises(ExportError, match=r"Save the model as a file.* session5 export MODEL\.keras"):
+        s5.export(models["pair"], tmp_path)
+    with pytest.raises(ExportError, match=r"KERAS_BACKEND=tensorflow session5 export .*/pair\.keras"):
+        s5.export(tmp_path / "pair.keras", tmp_path)
 
 
 class Unbuilt(keras.Model):

@@ -1,6 +1,7 @@
 """Signatures of exported networks, as TensorFlow functions.
 
-They are made from a `keras.Model` and a task. Each task has a file of the same name as in `tasks`.
+They are made from a `keras.Model` and a task. Each task has a file of the same name as in `tasks`; `own.py`
+makes the signatures of models that have none.
 """
 
 from collections.abc import Callable, Mapping
