@@ -53,7 +53,7 @@ def example_inputs(model: keras.Model, task: Task, count: int = EXAMPLES) -> dic
 def predict(model: keras.Model, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Returns the Keras model's outputs, by name: of an eager call, because tracing takes longer."""
     outputs = run(model, *map(tf.constant, inputs.values()))
-    return {name: output.numpy() for name, output in outputs.items()}
+    return {name: keras.ops.convert_to_numpy(output) for name, output in outputs.items()}
 
 
 def call_model(model: keras.Model, *inputs: tf.Tensor) -> dict[str, tf.Tensor]:
