@@ -1,6 +1,8 @@
 """A fault that a check has found."""
 
+import shlex
 from dataclasses import dataclass
+from pathlib import Path
 
 from keras_session5 import checks
 
@@ -27,3 +29,19 @@ class Finding:
 
     def __post_init__(self):
         checks.one_of("severity", self.severity, SEVERITIES)
+
+
+def broken(path: Path, what: str) -> Finding:
+    """Returns the finding of a version whose files are not complete and sound."""
+    return Finding(
+        ERROR,
+        str(path),
+        what,
+        "The version is damaged or only half copied: a server cannot load it, or answers with other numbers.",
+        f"rm -r {quote(path)}, then export it again, or copy it again under a temporary name and rename it",
+    )
+
+
+def quote(path: Path) -> str:
+    """Returns a path for a shell."""
+    return shlex.quote(str(path))
