@@ -10,7 +10,6 @@ or several in a list.
 import logging
 from collections.abc import Mapping
 from importlib import metadata
-from types import MappingProxyType
 from typing import Any
 
 from keras_session5 import checks
@@ -22,10 +21,10 @@ __all__ = ["NETWORKS", "Network", "Recipe", "Tensor", "build", "network", "regis
 
 logger = logging.getLogger("keras_session5")
 
-_networks = {
+_networks: dict[str, Network] = {
     entry.name: entry for part in (neurons, convolutions, recurrent, transformers) for entry in part.NETWORKS
 }
-NETWORKS: Mapping[str, Network] = MappingProxyType(_networks)
+NETWORKS: Mapping[str, Network] = _networks
 
 
 def register(entry: Network) -> Network:
