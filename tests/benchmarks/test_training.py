@@ -16,7 +16,7 @@ def measure(*arguments):
     return subprocess.run(command, capture_output=True, text=True)
 
 
-@pytest.mark.jax
+@pytest.mark.recipe
 def test_a_small_measurement_reads_prepared_data_and_writes_its_table(tmp_path):
     pytest.importorskip("jax")
     rng, splits = np.random.default_rng(0), ("train", "test")

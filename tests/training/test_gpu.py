@@ -32,7 +32,7 @@ def train(name, backend, device, runs_dir):
 @pytest.mark.parametrize(
     ("name", "backend", "device"),
     [
-        pytest.param("mlp_xor", "jax", "CPU", marks=pytest.mark.jax),  # tries the test itself
+        pytest.param("mlp_xor", "jax", "CPU", marks=pytest.mark.recipe),  # tries the test itself
         *(
             pytest.param(name, backend, "GPU", marks=pytest.mark.gpu)
             for name in ("lenet5", "simple_rnn_waves")
