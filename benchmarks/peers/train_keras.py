@@ -134,7 +134,8 @@ def train_by_pipeline(entry, arguments, data, options, found) -> Clock:
     data_set = DataSet(train=train, validation=None, test=test, **meta)
     task = task_of(entry, data_set)
     if options.recipe == "catalogue":
-        recipe = replace(entry.recipe_for(meta["name"]), epochs=options.epochs)
+        recipe = entry.recipe_for(meta["name"])
+        recipe = replace(recipe, epochs=min(recipe.epochs, options.epochs))
     else:
         recipe = Recipe(
             learning_rate=options.rate,
