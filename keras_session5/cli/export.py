@@ -46,6 +46,10 @@ def export(
     from keras_session5.exporting.replaced import replaced_by
     from keras_session5.training import load_result
 
+    if run and is_own(network):
+        raise ArgumentError(
+            f"`--run` must be omitted for a model of your own. Received: --run={run} {network}"
+        )
     own: dict[str, Any] = {"name": name, "signatures": signature or ()}
     own["examples"] = _read_examples(examples) if examples else None
     own["class_names"] = _read_labels(labels) if labels else None

@@ -95,6 +95,10 @@ def _ask_weather(here, files, where):
         (["FILES/flowers.keras", "--examples", "FILES/labels.txt"], "must be an .npz or .npy file"),
         (["FILES/flowers.keras", "--labels", "FILES/none.txt"], "must be a text file"),
         (["FILES/flowers.keras", "--signature", "sound"], "must be of image_bytes, explain"),
+        (
+            ["FILES/flowers.keras", "--run", "runs/lenet5/1"],
+            "`--run` must be omitted for a model of your own",
+        ),
         (["FILES/none.keras"], "must be a .keras file that Keras can load"),
     ],
 )
