@@ -6,7 +6,7 @@ from pathlib import Path
 
 from keras_session5 import checks
 
-ERROR, WARNING, NOTE = SEVERITIES = ("error", "warning", "note")
+ERROR, WARNING, NOTE = SEVERITIES = ("error", "warning", "note")  # the worst first
 
 
 @dataclass(frozen=True)

@@ -176,7 +176,7 @@ def _is_built_without_cuda() -> bool:
 def _has_library(name: str) -> bool:
     """Whether a library of CUDA is installed, by pip or by the system."""
     packages = {"cudart": "nvidia-cuda-runtime-cu12", "cudnn": "nvidia-cudnn-cu12"}
-    return _find_version(packages[name]) is not None or ctypes.util.find_library(name) is not None
+    return find_version(packages[name]) is not None or ctypes.util.find_library(name) is not None
 
 
 def check_packages() -> Iterator[Finding]:
@@ -184,7 +184,7 @@ def check_packages() -> Iterator[Finding]:
     from packaging.requirements import Requirement
     from packaging.version import Version
 
-    tensorboard, setuptools = _find_version("tensorboard"), _find_version("setuptools")
+    tensorboard, setuptools = find_version("tensorboard"), find_version("setuptools")
     if (
         tensorboard
         and setuptools
@@ -199,25 +199,26 @@ def check_packages() -> Iterator[Finding]:
             "pip install 'tensorboard>=2.21', or 'setuptools<82'",
         )
     for package in _PACKAGES:
-        if _find_version(package) is None:
+        if find_version(package) is None:
             continue
         for text in metadata.requires(package) or ():
             requirement = Requirement(text)
             if requirement.marker and not requirement.marker.evaluate({"extra": ""}):
                 continue
-            found = _find_version(requirement.name)
+            found = find_version(requirement.name)
             if found is None or not requirement.specifier.contains(found, prereleases=True):
                 yield Finding(
                     ERROR,
                     "packages",
-                    f"{package} {_find_version(package)} needs {requirement.name}{requirement.specifier}; "
+                    f"{package} {find_version(package)} needs {requirement.name}{requirement.specifier}; "
                     f"installed: {found or 'none'}",
                     "Imports may fail, or calls at run time.",
                     f"pip install '{requirement.name}{requirement.specifier}'",
                 )
 
 
-def _find_version(package: str) -> str | None:
+def find_version(package: str) -> str | None:
+    """Returns the installed version of a package; None if there is none."""
     try:
         return metadata.version(package)
     except metadata.PackageNotFoundError:

@@ -13,8 +13,8 @@ from keras_session5.checking.operations import Target
 from keras_session5.errors import ArgumentError
 from keras_session5.server.discovery import find_versions
 
-_GRAPHS = ("saved_model.pb", "saved_model.pbtxt")
-_KERAS = (".keras", ".h5", ".hdf5")
+GRAPHS = ("saved_model.pb", "saved_model.pbtxt")
+KERAS_FILES = (".keras", ".h5", ".hdf5")
 _RECORD = Path("assets.extra", "model.json")
 _INTEGER = re.compile(r"-?[0-9]+")
 _NUMBERED = re.compile(r"(?:v|version)[._-]?([0-9]+)", re.IGNORECASE)  # `v1`, which people mean as a version
@@ -105,7 +105,7 @@ def _check_base(path: Path, has_versions: bool) -> Iterator[Finding]:
             yield from check_name(child)
     if has_versions or found:
         return
-    if files := [file for file in sorted(path.iterdir()) if file.suffix in _KERAS]:
+    if files := [file for file in sorted(path.iterdir()) if file.suffix in KERAS_FILES]:
         yield from check_keras_file(files[0])
         return
     yield Finding(
@@ -138,7 +138,7 @@ def _check_files(path: Path) -> Iterator[Finding]:
                 "A model server loads it only with a flag, and this command does not look into it.",
                 "Start the server with --prefer_tflite_model",
             )
-        elif files := [file for file in sorted(path.iterdir()) if file.suffix in _KERAS]:
+        elif files := [file for file in sorted(path.iterdir()) if file.suffix in KERAS_FILES]:
             yield from check_keras_file(files[0])
         else:
             yield broken(path, "there is no saved_model.pb")
@@ -206,7 +206,7 @@ def _is_base(path: Path) -> bool:
 
 
 def _has_graph(path: Path) -> bool:
-    return any((path / name).is_file() for name in _GRAPHS)
+    return any((path / name).is_file() for name in GRAPHS)
 
 
 def _list_folders(path: Path) -> list[Path]:

@@ -11,10 +11,6 @@ from keras_session5.cli.options import MODELS, Json, Models, Timeout
 from keras_session5.cli.output import print_json
 from keras_session5.errors import ArgumentError
 
-_KERAS = (".keras", ".h5", ".hdf5")
-_SEVERITIES = ("error", "warning", "note")  # the worst first
-_GRAPHS = ("saved_model.pb", "saved_model.pbtxt")
-
 
 def check(
     path: Annotated[
@@ -58,10 +54,12 @@ def check(
     json: Json = False,
 ) -> None:
     """Check whether a model, a configuration, a server or this machine will work. Status 1 on errors."""
+    from keras_session5.checking.finding import SEVERITIES
+    from keras_session5.checking.model import GRAPHS
     from keras_session5.checking.operations import parse_target
 
     wanted, figures = parse_target(target), []
-    if path is not None and path.name in _GRAPHS:
+    if path is not None and path.name in GRAPHS:
         path = path.parent
     if server and (path is None or not path.is_dir()):
         raise ArgumentError(f"`--server` needs a model's base path or version. Received: PATH={path}")
@@ -76,7 +74,7 @@ def check(
 
         assert path is not None
         findings += check_server(address, path, name, timeout)
-    findings.sort(key=lambda one: _SEVERITIES.index(one.severity))
+    findings.sort(key=lambda one: SEVERITIES.index(one.severity))
     counts = Counter(one.severity for one in findings)
     if json:
         listed = [to_dict(one) for one in findings]
@@ -86,7 +84,7 @@ def check(
         print_findings(findings)
         for one in figures:
             typer.echo(_format_figures(one))
-        typer.echo(", ".join(_count(counts[severity], severity) for severity in _SEVERITIES))
+        typer.echo(", ".join(_count(counts[severity], severity) for severity in SEVERITIES))
     if counts["error"] or (strict and counts["warning"]):
         raise typer.Exit(1)
 
@@ -100,9 +98,9 @@ def _check_machine() -> list[Any]:
 
 
 def _check_file(path: Path, models: Path) -> list[Any]:
-    if path.suffix in _KERAS:
-        from keras_session5.checking.model import check_keras_file
+    from keras_session5.checking.model import KERAS_FILES, check_keras_file
 
+    if path.suffix in KERAS_FILES:
         return list(check_keras_file(path))
     from keras_session5.checking.config import check_config
 

@@ -5,9 +5,8 @@ import platform
 import shutil
 import subprocess
 import sys
-from importlib import metadata
 
-from keras_session5.checking.machine import PORTS, check_machine, find_backend as _find_backend, is_taken
+from keras_session5.checking.machine import PORTS, check_machine, find_backend, find_version, is_taken
 from keras_session5.cli.check import print_findings, to_dict
 from keras_session5.cli.options import MODELS, RUNS, Json
 from keras_session5.cli.output import print_json, print_table
@@ -41,8 +40,8 @@ _KERAS = "from keras_session5.training import device; print(device.name())"
 def doctor(json: Json = False) -> None:
     """Show this machine's versions, devices, XLA, ports and folders, and what does not fit."""
     facts = {"python": platform.python_version(), "machine": f"{platform.system()} {platform.machine()}"}
-    facts |= {package: _find_version(package) for package in _PACKAGES}
-    backend = _find_backend()
+    facts |= {package: find_version(package) or "not installed" for package in _PACKAGES}
+    backend = find_backend()
     device, problem = _find_device(backend)
     xla = "off" if problem or device == "CPU" else "on"
     facts |= {"backend": backend, "device": device, "xla auto": xla, "cores": str(os.cpu_count())}
@@ -61,13 +60,6 @@ def doctor(json: Json = False) -> None:
         print_findings(findings)
     if problem:
         raise Session5Error(f"{backend} does not start: {problem}")
-
-
-def _find_version(package: str) -> str:
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return "not installed"
 
 
 def _find_device(backend: str) -> tuple[str, str | None]:

@@ -12,7 +12,7 @@ from dataclasses import replace
 import pytest
 
 from keras_session5.catalog import NETWORKS
-from keras_session5.cli import doctor
+from keras_session5.checking import machine
 
 VERBS = [
     "check",
@@ -375,7 +375,7 @@ def test_doctor_names_the_backend_that_keras_would_choose(variable, settings, ba
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
     if settings:
         (tmp_path / "keras.json").write_text(settings)
-    assert doctor._find_backend() == backend
+    assert machine.find_backend() == backend
 
 
 def test_dashboard_serves_tensorboard(workplace):
