@@ -1,5 +1,6 @@
 """Without TensorFlow data sets load and networks train under JAX, and what cannot do without says so."""
 
+import json
 import os
 import pickle
 import subprocess
@@ -8,6 +9,7 @@ import sys
 import numpy as np
 import pytest
 
+import keras_session5 as s5
 from keras_session5.data import DATA_SETS, load_data
 from keras_session5.data.registry import loadable_names
 
@@ -16,7 +18,7 @@ import importlib.metadata, sys
 
 class Blocker:
     def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] == "tensorflow":
+        if name.partition(".")[0] in ("tensorflow", "etils"):  # etils, which JAX would use, comes with TFDS
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 
 def version(package, found=importlib.metadata.version):
@@ -37,9 +39,22 @@ with open(pickled, "wb") as file:
     pickle.dump([load_data(name, folder) for name in names], file)
 assert "tensorflow_datasets" not in sys.modules
 """
-TRAIN = """
+SETTINGS = """
+import json, sys
+import jax
 import keras_session5 as s5
+
+events = []
+jax.monitoring.register_event_listener(lambda name, **_: events.append(name))
+settings = {"backend": "jax", "runs_dir": sys.argv[1], "verbose": 0, "epochs": 2, "examples": 256}
+whole = s5.train("mlp", dashboard=False, **settings)
+printed = {"whole": str(whole.run_dir), "hits": events.count("/jax/compilation_cache/cache_hits")}
+"""
+TRAIN = (
+    SETTINGS
+    + """
 from keras_session5.training.callbacks import Checkpoint
+from keras_session5.training.execution import Execution
 
 save = Checkpoint.on_epoch_end
 
@@ -48,8 +63,6 @@ def interrupt_the_second(self, epoch, logs=None):
         raise KeyboardInterrupt
     save(self, epoch, logs)
 
-settings = {"epochs": 2, "examples": 256, "repeats": 1, "verbose": 0, "runs_dir": sys.argv[1]}
-whole = s5.train("mlp", dashboard=False, **settings)
 Checkpoint.on_epoch_end = interrupt_the_second
 try:
     s5.train("mlp", **settings)
@@ -70,8 +83,20 @@ except s5.errors.ExportError as error:
     assert "pip install 'keras-session5'" in str(error)
 else:
     raise AssertionError("exported")
+
+short = settings | {"examples": 64, "dashboard": False}
+several = s5.train("simple_rnn_waves", units=[4], batch_size=8, **short)  # several executions to validate it
+with Execution(several.model, several.task()) as execution:
+    validated = execution.evaluate(execution.task.data.validation)
+assert validated["loss"] == several.history[1]["val_loss"]
+compiled, not_compiled = (s5.train("mlp", xla=xla, **short | {"epochs": 1}).record for xla in ("on", "off"))
+assert (compiled["jit_compile"], not_compiled["jit_compile"]) == (True, False)
+assert abs(compiled["history"][0]["loss"] - not_compiled["history"][0]["loss"]) < 1e-4
 assert "tensorflow" not in sys.modules
+print(json.dumps(printed))
 """
+)
+AGAIN = SETTINGS + "print(json.dumps(printed))"
 SENTENCES = """
 import keras_session5 as s5
 from keras_session5.server.__main__ import main
@@ -115,12 +140,42 @@ def test_the_data_sets_are_those_that_tfds_stores(has_copies, data_folder, tmp_p
     assert [path.name for path in tmp_path.iterdir()] == ["pickled"]
 
 
-@pytest.mark.jax
-def test_a_network_trains_resumes_and_is_evaluated_under_jax(tmp_path):
+@pytest.fixture(scope="module")
+def trained_under_jax(tmp_path_factory):
+    """What the program printed that trains, resumes, evaluates and validates without TensorFlow."""
     pytest.importorskip("jax")
-    finished = run(TRAIN, tmp_path / "runs", TFDS_DATA_DIR=str(tmp_path / "empty"))
+    folder = tmp_path_factory.mktemp("jax")
+    variables = {"TFDS_DATA_DIR": str(folder / "empty"), "XDG_CACHE_HOME": str(folder / "caches")}
+    finished = run(TRAIN, folder / "runs", **variables)
     assert finished.returncode == 0, finished.stderr
     assert "dashboard" not in finished.stderr  # it has no warning
+    return json.loads(finished.stdout) | {"folder": folder}
+
+
+@pytest.mark.jax
+def test_a_run_under_jax_is_evaluated_and_exported_under_tensorflow(trained_under_jax, tmp_path):
+    result = s5.load_result("mlp", run_dir=trained_under_jax["whole"])
+    assert (result.record["backend"], result.record["program"]["module"]) == ("jax", "jit_run")
+    assert s5.evaluate(result) == pytest.approx(result.metrics, abs=1e-5)
+    assert s5.export(result, tmp_path).name == "1"
+
+
+@pytest.mark.jax
+def test_the_next_process_loads_the_compiled_programs_and_trains_to_the_same_weights(
+    trained_under_jax,
+):
+    folder = trained_under_jax["folder"]
+    environment = os.environ | {"XDG_CACHE_HOME": str(folder / "caches")}
+    for name in ("TF_CPP_MIN_LOG_LEVEL", "KERAS_BACKEND"):  # the first would hide XLA's complaints
+        environment.pop(name, None)
+    command = [sys.executable, "-c", AGAIN, str(folder / "runs")]
+    finished = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    printed = json.loads(finished.stdout)
+    assert trained_under_jax["hits"] == 0 < printed["hits"]
+    one, other = (s5.load_result("mlp", run_dir=found["whole"]) for found in (trained_under_jax, printed))
+    for weights, expected in zip(other.model.get_weights(), one.model.get_weights(), strict=True):
+        np.testing.assert_array_equal(weights, expected)
+    assert finished.stderr == ""
 
 
 def test_what_needs_tensorflow_says_how_to_get_it(tmp_path):

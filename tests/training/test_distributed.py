@@ -101,6 +101,7 @@ def seconds_to_end(process):
     return time.monotonic() - began
 
 
+@pytest.mark.recipe
 def test_two_processes_give_the_weights_of_one(session5, alone, tmp_path):
     record, weights = finish(session5(*WHOLE, "--processes", 2), tmp_path)
     expected, expected_weights = alone
@@ -112,6 +113,7 @@ def test_two_processes_give_the_weights_of_one(session5, alone, tmp_path):
 
 
 def test_a_killed_process_ends_the_other_and_the_run_goes_on_in_one(session5, alone, errors, tmp_path):
+    """One epoch in two processes and the other in one: as both in one."""
     process = session5(*WHOLE, "--processes", 2)
     wait_for_epoch(process, tmp_path)
     first, last = psutil.Process(process.pid).children()
@@ -121,8 +123,14 @@ def test_a_killed_process_ends_the_other_and_the_run_goes_on_in_one(session5, al
     assert not first.is_running()
     assert "Process 1 of this training was ended by SIGKILL" in errors().splitlines()[-1]
     resumed, weights = finish(session5("train", "mlp", "--resume", "--no-dashboard", "--json"), tmp_path)
-    assert_same(weights, alone[1])
-    assert resumed["epochs"] == 2
+    expected, expected_weights = alone
+    assert_same(weights, expected_weights)
+    assert resumed["metrics"] == pytest.approx(expected["metrics"], abs=1e-4)
+    assert resumed["epochs"] == len(resumed["history"]) == 2
+    for epoch, same in zip(resumed["history"], expected["history"], strict=True):
+        assert epoch == pytest.approx(same, abs=1e-4)
+    assert len(list(tmp_path.glob("runs/mlp/*"))) == 1
+    assert {path.name for path in tmp_path.glob("runs/mlp/*/*")} == {"run.json", "model.keras"}
 
 
 @pytest.mark.recipe

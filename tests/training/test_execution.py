@@ -1,9 +1,7 @@
 """Compiled programs of several steps: what they compute, what is recorded, and what happens without XLA."""
 
 import json
-import os
-import subprocess
-import sys
+import math
 
 import keras
 import numpy as np
@@ -115,6 +113,8 @@ def test_a_layer_that_xla_cannot_compile_turns_it_off_and_is_named(caplog):
 def test_a_run_records_what_ran_and_how_long_each_epoch_took(tmp_path):
     result = s5.train("mlp", epochs=3, xla="on", runs_dir=tmp_path, verbose=0, dashboard=False)
     record = json.loads((result.run_dir / "run.json").read_text())
+    assert result.jit_compile is record["jit_compile"] is True
+    assert math.isfinite(result.metrics["loss"])
     assert record["backend"] == "tensorflow"
     assert len(record["epoch_seconds"]) == 3
     assert sum(record["epoch_seconds"]) + record["compile_seconds"] <= record["seconds"] + 0.5
@@ -149,34 +149,3 @@ def test_a_process_that_imported_keras_cannot_choose_another_backend(tmp_path, m
     pytest.importorskip("jax")
     with pytest.raises(ArgumentError, match=r"`backend` must be 'tensorflow'.* KERAS_BACKEND=jax"):
         s5.train("mlp", backend="jax", runs_dir=tmp_path)
-
-
-@pytest.mark.jax
-@pytest.mark.slow
-def test_a_run_trains_and_is_evaluated_under_jax_and_exported_under_tensorflow(tmp_path):
-    pytest.importorskip("jax")
-    code = """
-import sys
-import keras_session5 as s5
-result = s5.train("mlp", backend="jax", runs_dir=sys.argv[1], epochs=2, verbose=0)
-import keras
-assert keras.backend.backend() == "jax"
-assert (result.record["backend"], result.record["program"]["module"]) == ("jax", "jit_run")
-assert s5.evaluate(result)["accuracy"] == result.metrics["accuracy"]
-short = {"runs_dir": sys.argv[1], "epochs": 1, "examples": 64, "verbose": 0, "dashboard": False}
-rnn = s5.train("simple_rnn", **short | {"epochs": 2})
-from keras_session5.training.execution import Execution
-with Execution(rnn.model, rnn.task()) as execution:
-    validated = execution.evaluate(execution.task.data.validation)
-assert validated == {key: rnn.history[1][f"val_{key}"] for key in validated}
-compiled, not_compiled = (s5.train("mlp", xla=xla, **short).record for xla in ("on", "off"))
-assert (compiled["jit_compile"], not_compiled["jit_compile"]) == (True, False)
-assert abs(compiled["history"][0]["loss"] - not_compiled["history"][0]["loss"]) < 1e-4
-print(result.run_dir)
-"""
-    environment = {key: value for key, value in os.environ.items() if key != "KERAS_BACKEND"}
-    command = [sys.executable, "-c", code, str(tmp_path)]
-    found = subprocess.run(command, check=True, capture_output=True, text=True, env=environment)
-    result = s5.load_result("mlp", run_dir=found.stdout.split()[-1])
-    assert s5.evaluate(result) == pytest.approx(result.metrics, abs=1e-5)
-    assert s5.export(result, tmp_path / "models").name == "1"
