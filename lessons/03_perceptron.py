@@ -125,9 +125,10 @@ plt.show()
 # ### The bound
 #
 # Let $R$ be the length of the longest example (the bias counted as one more input of 1), and $\gamma$ the
-# widest margin that any separating plane leaves. Each mistake makes the weights' share along that best plane
-# grow by at least $\gamma$, and the square of their length by at most $R^2$. After $M$ mistakes the share is
-# at least $M \gamma$ and the length at most $R \sqrt M$; no share is longer than the whole, so
+# widest margin that any separating plane leaves. Each mistake makes the weights' component along the unit
+# normal of that best plane grow by at least $\gamma$, and the square of their length by at most $R^2$. After
+# $M$ mistakes the component is at least $M \gamma$ and the length at most $R \sqrt M$. No component is longer
+# than the whole vector, so
 #
 # $$M \le \left(\frac{R}{\gamma}\right)^2$$
 #

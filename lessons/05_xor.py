@@ -18,8 +18,9 @@
 #
 # "One or the other, but not both" is the smallest thing that a perceptron cannot learn. Marvin Minsky and
 # Seymour Papert made it famous with *Perceptrons* (1969), a book of theorems on what one layer of learning
-# units can never see. Everybody knew that two layers can. What nobody had was a rule by which the hidden
-# layer learns, and for fifteen years few looked for one.
+# units can never see. Everybody knew that two layers can. What was missing was a rule by which the hidden
+# layer learns. It was found in the 1970s, but hardly anybody noticed (lesson 6), and for seventeen years
+# few worked on such networks.
 #
 # In 1986 David Rumelhart, Geoffrey Hinton and Ronald Williams gave XOR to their rule, back-propagation. It
 # learned.
@@ -156,9 +157,10 @@ axes.legend(loc="upper left")
 plt.show()
 
 # %% [markdown]
-# The others are caught, for good or for a long time: where every unit of relu is off no step changes
-# anything, and with tanh the steps have become tiny while the answers are still wrong. More hidden units
-# leave more ways out. That is one reason why networks are larger than they would have to be.
+# The others are caught, for good or for a long time. With relu, some units are off for some of the four
+# inputs, and the rest settle on answers that are wrong for one or two of them; only now and then are all
+# units off for all inputs, so that no step changes anything. With tanh the steps have become tiny. More
+# hidden units leave more ways out. That is one reason why networks are larger than they would have to be.
 #
 # ## Ask the served model
 #

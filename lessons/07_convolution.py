@@ -63,7 +63,8 @@ right.set(xticks=[], yticks=[], title="what one unit sees")
 plt.show()
 
 # %% [markdown]
-# The map is large where the image looks like the kernel. *Pooling* then makes it smaller: of each 2 x 2
+# With a kernel of positive and negative weights, the map is large where the image looks like the kernel. (One
+# without negative weights only finds bright places.) *Pooling* then makes it smaller: of each 2 x 2
 # numbers only the largest (or the mean) stays. These are the numbers of the course's slides.
 
 # %%
@@ -103,7 +104,7 @@ print("the last place:", *at.patches[2, 2].ravel(), "-> products add up to", at.
 #
 # $$\Big\lfloor \frac{n - k}{s} \Big\rfloor + 1$$
 #
-# With a border of zeros (`"same"`) the map is as large as the image.
+# With a border of zeros (`"same"`) and stride 1 the map is as large as the image.
 
 # %%
 for n, k, s, padding in [(5, 3, 1, "valid"), (28, 5, 1, "valid"), (28, 5, 1, "same"), (28, 2, 2, "valid")]:

@@ -50,7 +50,8 @@ keras.utils.set_random_seed(0)  # the same untrained weights each time
 # Three decisions, all about images:
 #
 # * **Local fields.** A unit sees 5 x 5 points, not the whole image: what belongs together lies together.
-# * **Shared weights.** All units of a map have the same 25 weights: a stroke is a stroke wherever it is.
+# * **Shared weights.** All units of a map have the same weights, 25 and a bias in c1: a stroke is a stroke
+#   wherever it is.
 # * **Subsampling.** Every second layer halves the map: that a stroke is there matters more than where
 #   exactly.
 #
@@ -113,9 +114,11 @@ print(f"{784 * units + units:,} weights instead of {counts['c1']}")
 # ### As it was printed
 #
 # The course draws LeNet-5 a little simpler than the paper does. There, each map of c3 sees only some of
-# the six maps below (table I), subsampling has two weights of its own for each map, and the last layer
-# compares f6 with a fixed picture of every digit, 7 x 12 points. Together this comes to exactly 60,000
-# weights.
+# the six maps below (table I), s2 and s4 average where ours take the maximum, and multiply the mean by a
+# weight and add a bias of their own for each map, and the last layer compares f6 with a fixed picture of
+# every digit, 7 x 12 points. Together this comes to exactly 60,000 weights. And c5 is a convolution that
+# happens to leave one point of each map, where the slide flattens and has a dense layer: on images of 28 x 28
+# both are the same.
 
 # %%
 printed = s5.build("lenet5_1998")
@@ -186,8 +189,9 @@ plt.show()
 # With these few digits the printed version stays behind: its subsampling and its fixed output learn more
 # slowly. Beside it on the same split: a support vector machine on the pixels 0.969, the multilayer
 # perceptron of lesson 6 about 0.945 with 109,386 weights. LeNet-5 with 61,706 reaches about 0.978 (mean
-# of three seeds). It beats both because it was *told* what images are like. Logistic regression on
-# hand-made features (lesson 1) is as good, or a little better.
+# of three seeds). Its lead over the perceptron is larger than chance explains, that over the support vector
+# machine is not. It was *told* what images are like. Logistic regression on hand-made features (lesson 1) is
+# as good, or a little better.
 #
 # ### What c1 has learned
 #

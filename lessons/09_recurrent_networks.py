@@ -277,7 +277,9 @@ for width, units in ((10, 64), (28, 128)):
 # **2.** The difference dies away: each step squashes it and multiplies it by $W_h$. What has no effect on
 # the end cannot be learned from the end either; its gradient has vanished in the same way. Sepp
 # Hochreiter saw this in 1991, Yoshua Bengio, Patrice Simard and Paolo Frasconi in 1994. The LSTM
-# (Hochreiter and Jürgen Schmidhuber, 1997) is one way out; attention, the next lesson, another.
+# (Hochreiter and Jürgen Schmidhuber, 1997) is one way out; attention, the next lesson, another. Our network
+# answers with the largest value of each unit over *all* places, not with the last state, and so needs less
+# memory than the figure suggests.
 
 # %%
 embed, forwards = result.model.get_layer("embedding"), result.model.get_layer("rnn").forward_layer

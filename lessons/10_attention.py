@@ -227,7 +227,7 @@ leak = np.abs(np.array(gpt(tokens)) - np.array(gpt(changed)))
 print(f"causal: before the change {leak[:, :5].max():.1e}, from it on {leak[:, 5:].max():.2f}")
 
 # %% [markdown]
-# And padding: six more zeros, or ten, must change nothing. A test that cannot fail is worth nothing, so
+# And padding: six more zeros must change nothing. A test that cannot fail is worth nothing, so
 # the last line appends an "a" instead.
 
 # %%

@@ -16,13 +16,13 @@
 #
 # ## Why
 #
-# The transformer of 2017 translated. Within four years its blocks were put to four other uses, and each
-# became the root of a family:
+# The transformer of 2017 translated. Within four years its blocks were put to four other uses, three of them
+# with text and one with images, and each became the root of a family:
 #
-# * **GPT** (Alec Radford and colleagues at OpenAI, 2018): the decoder alone. It learns to say the next
-#   token, and so to write.
+# * **GPT** (Alec Radford and colleagues at OpenAI, 2018): the decoder alone, without a source to look at.
+#   It learns to say the next token, and so to write.
 # * **BERT** (Jacob Devlin and colleagues at Google, 2018, printed 2019): the encoder alone. It learns to
-#   fill gaps, looking at both sides, and so to understand.
+#   fill gaps, looking at both sides. What it computes for each token is then used for other tasks.
 # * **T5** (Colin Raffel and colleagues at Google, 2020): both halves. Every task is text in, text out,
 #   and a prefix says which.
 # * **ViT** (Alexey Dosovitskiy and colleagues at Google, 2021): the encoder again, and the "words" are
