@@ -144,19 +144,23 @@ const S5 = (() => {
 
   /** Pointer input of an element in its own units: down, move and up get x and y in 0..width and 0..height. */
   function pointer(element, [width, height], { down, move, up, hover, leave }) {
-    let active = null;
+    let active = null, box = null;
+    const measure = () => (box = element.getBoundingClientRect()); // once a stroke: it makes the browser lay out the page
     const place = (event) => {
-      const box = element.getBoundingClientRect();
       return [((event.clientX - box.left) / box.width) * width, ((event.clientY - box.top) / box.height) * height];
     };
     element.addEventListener("pointerdown", (event) => {
       if (event.button !== 0) return;
       active = event.pointerId;
+      measure();
       element.setPointerCapture(active);
       down?.(...place(event));
     });
     element.addEventListener("pointermove", (event) => {
-      if (active === null) hover?.(...place(event));
+      if (active === null && hover) {
+        measure();
+        hover(...place(event));
+      }
       if (event.pointerId !== active) return;
       const events = event.getCoalescedEvents?.() ?? [];
       for (const one of events.length ? events : [event]) move?.(...place(one));

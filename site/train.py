@@ -1,8 +1,8 @@
 """Writes weights/NAME.json: the weights or the picture that a demonstration of the start page shows.
 
-    python site/train.py lenet5                                  # trains it with its recipe, then writes
-    python site/train.py lenet5 --run runs/lenet5/20260101-120000
-    python site/train.py photograph
+python site/train.py lenet5                                  # trains it with its recipe, then writes
+python site/train.py lenet5 --run runs/lenet5/20260101-120000
+python site/train.py photograph
 """
 
 import argparse
@@ -20,7 +20,9 @@ WEIGHTS = Path(__file__).resolve().parent / "weights"
 
 def write(name: str, tensors: Mapping[str, np.ndarray], **fields: Any) -> Path:
     """Writes one file: each tensor, uint8 or else float32, as base64 with its shape, on a line of its own."""
-    lines = [f"  {json.dumps(key)}: {json.dumps(value, ensure_ascii=False)}," for key, value in fields.items()]
+    lines = [
+        f"  {json.dumps(key)}: {json.dumps(value, ensure_ascii=False)}," for key, value in fields.items()
+    ]
     encoded = []
     for key, values in tensors.items():
         dtype = "uint8" if values.dtype == np.uint8 else "float32"
@@ -92,7 +94,9 @@ WRITERS = {"lenet5": lenet5, "photograph": photograph}
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("name", choices=WRITERS)
     parser.add_argument("--run", type=Path, help="directory of a finished run, instead of a new training")
     arguments = parser.parse_args()

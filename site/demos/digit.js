@@ -71,7 +71,8 @@
     for (const { name, kind, side, maps, keras = name } of LAYERS) {
       if (kind === "image" || kind === "pooling") continue;
       sums[name] = new Float32Array(side * side * maps);
-      weights[name] = { kernel: tensors[`${keras}/kernel`].data, bias: tensors[`${keras}/bias`].data };
+      // As float64, in which JavaScript computes: nothing is converted in the loops.
+      weights[name] = { kernel: Float64Array.from(tensors[`${keras}/kernel`].data), bias: Float64Array.from(tensors[`${keras}/bias`].data) };
     }
     function run(pixels) {
       outputs.image.set(pixels);
@@ -200,7 +201,7 @@
   const SHOWN = {
     image: { zoom: 4, perRow: 1, gap: 4 }, c1: { zoom: 4, perRow: 6, gap: 5 }, s2: { zoom: 8, perRow: 6, gap: 5 },
     c3: { zoom: 4, perRow: 16, gap: 5 }, s4: { zoom: 8, perRow: 16, gap: 5 }, c5: { zoom: 11, perRow: 60, gap: 1 },
-    f6: { zoom: 16, perRow: 42, gap: 1 }, output: { zoom: 24, perRow: 10, gap: 2 },
+    f6: { zoom: 16, perRow: 42, gap: 1 }, output: { zoom: 28, perRow: 10, gap: 3 },
   };
   const ABOUT = {
     image: ["28 × 28", "The drawing as the network gets it: cut out, centred, made as coarse as the training digits."],
@@ -274,13 +275,15 @@
 
     /** Ink of the sheet, 0..255, (SHEET, SHEET). */
     function readInk() {
-      const rgba = inkPen.getImageData(0, 0, SHEET, SHEET).data;
-      return Uint8Array.from({ length: SHEET * SHEET }, (_, i) => rgba[4 * i + 3]);
+      const rgba = inkPen.getImageData(0, 0, SHEET, SHEET).data, found = new Uint8Array(SHEET * SHEET);
+      for (let i = 0; i < found.length; i++) found[i] = rgba[4 * i + 3];
+      return found;
     }
 
     const read = S5.onFrame(readNow);
     function readNow() {
       showSheet();
+      hint.textContent = state.example === null ? "It answers while you draw." : "A digit of the test set. Draw on it: a sheet of your own begins.";
       compute(state.example === null ? frameDigit(readInk(), SHEET) : examples.subarray(state.example * 784, (state.example + 1) * 784));
     }
 
@@ -430,6 +433,11 @@
         choose({ ...unit, map: (unit.map + by + layer.maps) % layer.maps });
       };
       S5.keys(strip, { arrows: move, PageDown: turn(1), PageUp: turn(-1), Enter: () => select(layer.name), " ": () => select(layer.name) });
+      const key = (text, label, fn) => button(text, fn, { "aria-label": label, title: label });
+      view.pad = el("div", { class: "pad" }, isFlat(layer)
+        ? [key("◀", "the unit before", () => move(-1, 0)), key("▶", "the next unit", () => move(1, 0))]
+        : [key("←", "one column left", () => move(-1, 0)), key("↑", "one row up", () => move(0, -1)), key("↓", "one row down", () => move(0, 1)),
+          key("→", "one column right", () => move(1, 0)), layer.maps > 1 ? [key("◀", "the map before", turn(-1)), key("▶", "the next map", turn(1))] : []].flat());
       return view;
     }
 
@@ -474,11 +482,18 @@
       pen.imageSmoothingEnabled = false;
       pen.lineWidth = 1;
       pen.strokeStyle = colors.grid;
+      pen.font = "600 14px system-ui, sans-serif";
+      pen.textAlign = "center";
+      pen.textBaseline = "middle";
       const framed = seen();
       for (let m = 0; m < maps; m++) {
         const [x, y] = place(m);
         pen.drawImage(small, m * side, 0, side, side, x, y, side * zoom, side * zoom);
         pen.strokeRect(x - 0.5, y - 0.5, side * zoom + 1, side * zoom + 1);
+        if (layer.name === "output") {
+          pen.fillStyle = state.pixels && net.outputs.output[m] > 0.5 ? colors.paper : colors.ink;
+          pen.fillText(m, x + zoom / 2, y + zoom / 2 + 1);
+        }
       }
       for (let m = 0; m < maps; m++) {
         const [x, y] = place(m);
@@ -540,6 +555,9 @@
       state.unit = unit;
       if (!isSame) openPanel(unit.name);
       paint();
+      const [left] = view.place(unit.map), over = view.strip.parentElement;
+      const at = left + unit.column * view.zoom;
+      if (at < over.scrollLeft || at + view.zoom > over.scrollLeft + over.clientWidth) over.scrollLeft = at - over.clientWidth / 2;
       // What is opened or closed above must not move what was clicked.
       const moved = view.strip.getBoundingClientRect().top - before;
       if (!isSame && moved) window.scrollBy({ top: moved, behavior: "instant" });
@@ -569,11 +587,10 @@
       const { layer, details } = views[name], { kind, below, side } = layer;
       const title = el("h4"), code = el("code"), formula = el("p", { class: "formula" }), words = el("p", { class: "words", role: "status" });
       panel = { name, title, code, formula, words };
-      const head = el("div", { class: "unit-head" }, title, code);
-      details.append(head);
+      details.append(el("div", { class: "unit-head" }, title, code, views[name].pad));
       if (kind === "pooling") {
         panel.window = cells(2, 4, (k) => button("", () => spell(0, k)));
-        details.append(el("div", { class: "channels" }, labelled("four numbers of the map below", panel.window.element)));
+        details.append(el("div", { class: "channels window" }, labelled("four numbers of the map below", panel.window.element)));
       } else if (kind !== "image") {
         const isDense = kind !== "convolution", count = isDense ? 1 : below.maps;
         const columns = isDense ? below.maps : 5, length = isDense ? below.maps : 25;
@@ -609,12 +626,32 @@
         details.append(el("div", { class: `scroll channels ${count > 1 ? "many" : isDense ? "long" : "one"}`, tabindex: count > 1 || isDense ? 0 : null,
           role: "group", "aria-label": "windows, kernels and products" }, panel.channels.map((channel) => channel.element)));
       }
-      details.append(formula, words);
-      if (kind === "image") panel.words.textContent = "";
+      if (kind === "convolution" || name === "f6") panel.squash = squash();
+      details.append(el("div", { class: "result" }, formula, panel.squash?.element), words);
       if (side === 1 && name === "output") {
-        panel.softmax = cells(10, 30);
-        details.append(el("div", { class: "scroll" }, labelled("digit · sum z · exp z", panel.softmax.element)));
+        panel.softmax = cells(10, 40);
+        details.append(el("div", { class: "scroll softmax", tabindex: 0, role: "group", "aria-label": "softmax" },
+          labelled("softmax: the digit, its sum z, exp z, and its share of the ten exp z", panel.softmax.element)));
       }
+    }
+
+    /** The curve of tanh, with the point of the chosen number. */
+    function squash() {
+      const x = (z) => 75 + 18 * Math.max(-4, Math.min(4, z)), y = (value) => 42 - 32 * value;
+      const points = Array.from({ length: 81 }, (_, k) => (k - 40) / 10).map((z) => `${x(z)},${y(Math.tanh(z))}`);
+      const path = el("path", { class: "to" }), dot = el("circle", { r: 4 });
+      const element = el("svg", { class: "squash", viewBox: "0 0 150 84", role: "img", "aria-label": "The curve of tanh: it squashes any sum to between −1 and 1." },
+        el("path", { class: "axis", d: `M3 42H147M75 4V80` }), el("polyline", { class: "curve", points: points.join(" ") }),
+        el("text", { x: 79, y: 13 }, "1"), el("text", { x: 58, y: 79 }, "−1"), el("text", { x: 118, y: 54 }, "sum"), el("text", { x: 3, y: 13 }, "tanh"), path, dot);
+      return {
+        element,
+        show(z) {
+          const [at, value] = [x(z), y(Math.tanh(z))];
+          path.setAttribute("d", `M${at} 42V${value}H75`);
+          dot.setAttribute("cx", at);
+          dot.setAttribute("cy", value);
+        },
+      };
     }
 
     function labelled(text, element) {
@@ -637,9 +674,9 @@
       const { unit } = state, layer = LAYER[unit.name], found = explain(net, unit);
       const { map, row, column } = unit, { kind, below, side } = layer;
       panel.title.textContent = side > 1
-        ? `${kind === "image" ? "the pixel in" : `map ${map},`} row ${row}, column ${column}`
-        : layer.name === "output" ? `the digit ${map}` : `unit ${map}`;
-      panel.code.textContent = `${layer.keras ?? layer.name}[0, ${side > 1 || layer.name === "c5" ? `${row}, ${column}, ${map}` : map}] = ${number(found.value, 4)}`;
+        ? `${kind === "image" ? "Pixel in" : `Map ${map},`} row ${row}, column ${column}`
+        : layer.name === "output" ? `Output ${map}` : `Unit ${map}`;
+      panel.code.textContent = `${layer.keras ?? layer.name}[0, ${side > 1 || layer.name === "c5" ? `${row}, ${column}, ${map}` : map}] = ${number(found.value, kind === "image" ? 0 : 4)}`;
       if (!state.pixels) {
         panel.code.textContent = "";
         panel.formula.textContent = "Draw a digit first: its numbers appear here.";
@@ -670,9 +707,12 @@
       const count = found.channels.length * found.channels[0].window.length;
       panel.formula.replaceChildren(
         `The ${count} products add up to ${sums || `${number(found.sum, 4)}; `}with the bias `, el("b", {}, number(found.bias, 4)), " that is ", el("b", {}, number(found.z, 4)),
-        layer.name === "output" ? `. Softmax: exp(${number(found.z, 4)}) divided by the sum of all ten is ` : `, and tanh(${number(found.z, 4)}) = `, el("b", {}, number(found.value, 4)), ".");
+        layer.name === "output" ? `. Softmax: exp(${number(found.z, 4)}) divided by the sum of all ten exp z is ` : `, and tanh(${number(found.z, 4)}) = `, el("b", {}, number(found.value, 4)), ".");
+      panel.squash?.show(found.z);
       if (panel.softmax) {
-        const z = [...found.all], texts = [...z.keys()].map(String).concat(z.map((x) => number(x, 2)), z.map((x) => number(Math.exp(x), 2)));
+        const z = [...found.all], powers = z.map(Math.exp);
+        const power = (x) => (x < 1000 ? x.toPrecision(3) : Math.round(x).toLocaleString("en"));
+        const texts = [...z.keys(), ...z.map((x) => number(x, 4)), ...powers.map(power), ...[...net.outputs.output].map((x) => number(x, 4))];
         panel.softmax.parts.forEach((part, k) => {
           part.textContent = texts[k];
           part.classList.toggle("lit", k % 10 === map);
@@ -721,17 +761,18 @@
     }
 
     const next = () => showExample(state.example === null ? 3 : (state.example + 1) % 10);
+    const hint = el("p", { class: "note" }, "Draw on it: a sheet of your own begins.");
     const controls = el("div", { class: "controls" }, button("Clear", clear), button("Example digit", next));
     root.classList.add("digit");
     root.append(
       el("div", { class: "draw" },
-        el("div", { class: "sheet-frame" }, sheet), controls, answer,
+        el("div", { class: "sheet-frame" }, sheet), controls, hint, answer,
         el("div", { class: "bars" }, bars.map(({ row }) => row))),
       el("div", { class: "inside" },
         el("p", { class: "note" }, "The network, left to right as the paper draws it. Choose a layer, then a pixel of its maps."),
         el("div", { class: "architecture", role: "group", "aria-label": "The layers of LeNet-5" }, LAYERS.map(({ name }) => views[name].box)),
-        el("p", { class: "legend note" }, el("i", { class: "negative" }), "−1", el("i", { class: "zero" }), "0", el("i", { class: "positive" }), "1",
-          el("i", { class: "chosen" }), "the chosen number, and what it sees"),
+        el("p", { class: "legend note" }, [["negative", "−1"], ["zero", "0"], ["positive", "1"], ["chosen", "the chosen number, and what it sees"]]
+          .map(([name, text]) => el("span", {}, el("i", { class: name }), text))),
         LAYERS.map(({ name }) => views[name].row)));
 
     readTheme();
