@@ -18,10 +18,10 @@ def build() -> str:
         f'<script type="application/json" id="weights-{path.stem}">\n{_json(path)}</script>'
         for path in sorted((SITE / "weights").glob("*.json"))
     ]
-    scripts = [
-        f"<script>\n{_script(path)}</script>"
-        for path in [SITE / "core.js", *sorted((SITE / "demos").glob("*.js"))]
-    ]
+    core = SITE / "core.js"
+    networks = sorted(set(SITE.glob("*.js")) - {core})  # which demonstrations take apart as they are read
+    demos = sorted((SITE / "demos").glob("*.js"))
+    scripts = [f"<script>\n{_script(path)}</script>" for path in [core, *networks, *demos]]
     page = _read(SITE / "page.html")
     for mark, text in {
         "/* style.css */": _read(SITE / "style.css"),

@@ -8,17 +8,18 @@ const S5 = (() => {
 
   // ---- Elements ----------------------------------------------------------------------------------------------
 
-  const SVG = new Set(["svg", "g", "path", "line", "circle", "rect", "text", "polyline", "polygon", "defs", "marker", "title"]);
+  const SVG_SPACE = "http://www.w3.org/2000/svg";
+  const SVG = new Set("svg g path line circle rect text polyline polygon defs marker title".split(" "));
 
   /** Makes an element: attributes as they are written in HTML, `on...` functions as listeners, children or texts. */
   function el(tag, attributes, ...children) {
-    const made = SVG.has(tag) ? document.createElementNS("http://www.w3.org/2000/svg", tag) : document.createElement(tag);
+    const made = SVG.has(tag) ? document.createElementNS(SVG_SPACE, tag) : document.createElement(tag);
     for (const [name, value] of Object.entries(attributes ?? {})) {
       if (name.startsWith("on")) made.addEventListener(name.slice(2).toLowerCase(), value);
       else if (value === true) made.setAttribute(name, "");
       else if (value !== false && value !== null && value !== undefined) made.setAttribute(name, value);
     }
-    made.append(...children.flat().filter((child) => child !== null && child !== undefined));
+    made.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
     return made;
   }
 
@@ -145,10 +146,10 @@ const S5 = (() => {
   /** Pointer input of an element in its own units: down, move and up get x and y in 0..width and 0..height. */
   function pointer(element, [width, height], { down, move, up, hover, leave }) {
     let active = null, box = null;
-    const measure = () => (box = element.getBoundingClientRect()); // once a stroke: it makes the browser lay out the page
-    const place = (event) => {
-      return [((event.clientX - box.left) / box.width) * width, ((event.clientY - box.top) / box.height) * height];
-    };
+    // Once a stroke: measuring makes the browser lay out the page.
+    const measure = () => (box = element.getBoundingClientRect());
+    const place = ({ clientX, clientY }) =>
+      [((clientX - box.left) / box.width) * width, ((clientY - box.top) / box.height) * height];
     element.addEventListener("pointerdown", (event) => {
       if (event.button !== 0) return;
       active = event.pointerId;
@@ -218,7 +219,7 @@ const S5 = (() => {
   }
 
   function frame(section, { id, title, year, sentence, lesson, keyboard }) {
-    const root = el("div", { class: "demo" });
+    const root = el("div", { class: "demo" }), number = Number(lesson.slice(0, 2));
     section.id = id;
     section.setAttribute("aria-labelledby", `${id}-title`);
     section.append(
@@ -229,7 +230,7 @@ const S5 = (() => {
       root,
       el("footer", {},
         el("p", {}, el("strong", {}, "By keyboard: "), keyboard),
-        el("p", {}, el("a", { href: `../lessons/${lesson}.ipynb` }, `Lesson ${Number(lesson.slice(0, 2))} has the whole story →`))));
+        el("p", {}, el("a", { href: `../lessons/${lesson}.ipynb` }, `Lesson ${number} has the whole story →`))));
     return root;
   }
 
