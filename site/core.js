@@ -143,8 +143,8 @@ const S5 = (() => {
     };
   }
 
-  /** Pointer input of an element in its own units: down, move and up get x and y in 0..width and 0..height. */
-  function pointer(element, [width, height], { down, move, up, hover, leave }) {
+  /** Pointer input in units of width and height: `down` and `move` get x and y, `hover` while no button is down. */
+  function pointer(element, [width, height], { down, move, up, hover }) {
     let active = null, box = null;
     // Once a stroke: measuring makes the browser lay out the page.
     const measure = () => (box = element.getBoundingClientRect());
@@ -173,7 +173,6 @@ const S5 = (() => {
         up?.();
       });
     }
-    if (leave) element.addEventListener("pointerleave", leave);
   }
 
   const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
@@ -188,8 +187,6 @@ const S5 = (() => {
       fn(event);
     });
   }
-
-  const calm = window.matchMedia("(prefers-reduced-motion: reduce)");
 
   /** Buttons back, play and step. `step(by)` moves by one; it returns false at the end, where playing stops. */
   function player(step, interval) {
@@ -282,6 +279,6 @@ const S5 = (() => {
 
   return {
     station, stations, el, canvas, choice, button, number, colors, onTheme, rgb, mix, tint, ramp, weights, params,
-    onFrame, pointer, keys, player, isCalm: () => calm.matches,
+    onFrame, pointer, keys, player,
   };
 })();

@@ -21,6 +21,7 @@ from PIL import Image
 
 import keras_session5 as s5
 from keras_session5 import by_hand
+from keras_session5.data import DATA_SETS
 from keras_session5.exporting.reading import read_images
 
 ROOT = Path(__file__).parent.parent
@@ -207,7 +208,8 @@ def test_a_drawing_is_framed_and_read_as_the_exported_model_does(page, every_lay
     file = io.BytesIO()
     Image.fromarray(drawing).save(file, "PNG")
     network = SimpleNamespace(inputs=[SimpleNamespace(shape=(None, 28, 28, 1))])
-    (served,) = read_images(network, s5.load_data("digits"), tf.constant([file.getvalue()])).numpy()[..., 0]
+    digits = SimpleNamespace(framing=DATA_SETS["digits"].framing)
+    (served,) = read_images(network, digits, tf.constant([file.getvalue()])).numpy()[..., 0]
     pixels = np.array(call(page, "pixels")).reshape(28, 28)
     assert np.abs(pixels - served).max() <= 1
     expected = every_layer(pixels[None])["probabilities"][0]

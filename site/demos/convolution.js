@@ -49,7 +49,8 @@
   function pool(image, size, mode) {
     const rows = Math.floor(image.length / size), columns = Math.floor(image[0].length / size);
     return Array.from({ length: rows }, (_, i) => Float64Array.from({ length: columns }, (_, j) => {
-      const window = image.slice(i * size, (i + 1) * size).flatMap((line) => [...line.slice(j * size, (j + 1) * size)]);
+      const lines = image.slice(i * size, (i + 1) * size);
+      const window = lines.flatMap((line) => [...line.slice(j * size, (j + 1) * size)]);
       return mode === "max" ? Math.max(...window) : window.reduce((a, b) => a + b, 0) / window.length;
     }));
   }
@@ -59,32 +60,43 @@
   const plain = (x) => String(Math.round(x * 1e4) / 1e4).replace("-", "−");
   const bracketed = (x) => (x < 0 ? `(${plain(x)})` : plain(x));
 
+  /** "3·1 + 5·0 + ...": the products of a window and a kernel. */
+  function writtenOut(kernel, window) {
+    const products = kernel.map((line, u) => line.map((weight, v) => `${plain(window[u][v])}·${bracketed(weight)}`));
+    return products.flat().join(" + ");
+  }
+
   function build(root, S5) {
     const { el, choice, colors } = S5;
 
     /** A grid of numbers in which a frame glides over windows. */
-    function grid(rows, columns, make, attributes) {
+    function grid(rows, columns, make) {
       const parts = Array.from({ length: rows * columns }, (_, k) => make(Math.floor(k / columns), k % columns));
       const glider = el("div", { class: "glider" });
-      const element = el("div", { class: "board", ...attributes }, el("div", { class: "cells", style: `--columns:${columns}` }, parts), glider);
+      const cells = el("div", { class: "cells", style: `--columns:${columns}` }, parts);
+      const element = el("div", { class: "board" }, cells, glider);
       /** Lays the frame over `size` cells from (row, column) on; hides it without a size. */
       function glide(row, column, size) {
         glider.hidden = !size;
         if (!size) return;
-        glider.style.transform = `translate(calc(${column} * (var(--cell) + 1px)), calc(${row} * (var(--tall) + 1px)))`;
-        glider.style.width = `calc(${size} * (var(--cell) + 1px) + 1px)`;
-        glider.style.height = `calc(${size} * (var(--tall) + 1px) + 1px)`;
+        const cell = "(var(--cell) + 1px)", tall = "(var(--tall) + 1px)"; // with the line between two
+        glider.style.transform = `translate(calc(${column} * ${cell}), calc(${row} * ${tall}))`;
+        glider.style.width = `calc(${size} * ${cell} + 1px)`;
+        glider.style.height = `calc(${size} * ${tall} + 1px)`;
       }
       return { element, parts, glide, at: (row, column) => parts[row * columns + column] };
     }
 
+    const note = (text) => el("p", { class: "note" }, text);
+    const sign = (text) => el("span", { class: "sign" }, text);
     const titled = (text, ...children) => el("figure", {}, el("figcaption", {}, text), ...children);
 
     /** Nine inputs for the weights of a kernel. */
     function kernelEditor(label, values, onchange) {
+      const read = () => inputs.every((one) => one.value !== "") && onchange(); // not while a field is being written
       const inputs = values.flat().map((value, k) => el("input", {
-        type: "number", step: "any", value, "aria-label": `${label}, row ${Math.floor(k / 3)}, column ${k % 3}`,
-        oninput: () => inputs.every((one) => one.value !== "") && onchange(),
+        type: "number", step: "any", value, oninput: read,
+        "aria-label": `${label}, row ${Math.floor(k / 3)}, column ${k % 3}`,
       }));
       const show = () => inputs.forEach((one) => (one.style.background = S5.tint(Number(one.value) / 2)));
       return {
@@ -114,9 +126,10 @@
           return el("span", { class: isZero ? "zero" : null }, plain(padded[i][j]), el("sub", {}));
         });
         result = grid(n, n, (i, j) => el("button", { type: "button", onclick: () => go(i * n + j) }));
+        boards.classList.toggle("bordered", side > 5);
         boards.replaceChildren(
-          titled(state.padding === "same" ? "the image in a border of zeros" : "the image, 5 × 5", image.element), el("span", { class: "sign" }, "∗"),
-          titled("the kernel: change a weight", editor.element), el("span", { class: "sign" }, "="),
+          titled(side > 5 ? "the image in a border of zeros" : "the image, 5 × 5", image.element), sign("∗"),
+          titled("the kernel, editable", editor.element), sign("="),
           titled(`the feature map, ${n} × ${n}`, result.element));
         show();
       }
@@ -129,14 +142,15 @@
       function found() {
         const n = sizes.outputs, row = Math.floor(state.place / n), column = state.place % n;
         const kernel = editor.get(), padded = pad(IMAGE, sizes, sizes);
-        const window = kernel.map((line, u) => line.map((_, v) => padded[row * state.stride + u][column * state.stride + v]));
-        return { row, column, kernel, window, sum: map[row][column] };
+        const top = row * state.stride, left = column * state.stride;
+        const window = kernel.map((line, u) => line.map((_, v) => padded[top + u][left + v]));
+        return { row, column, top, left, kernel, window, sum: map[row][column] };
       }
 
       function show() {
         map = convolve(IMAGE, editor.get(), state.stride, state.padding);
         editor.show();
-        const { row, column, kernel, window, sum } = found(), top = row * state.stride, left = column * state.stride;
+        const { row, column, top, left, kernel, window, sum } = found();
         image.parts.forEach((part) => {
           part.lastChild.textContent = "";
           part.style.background = "";
@@ -148,13 +162,12 @@
         }));
         image.glide(top, left, 3);
         result.parts.forEach((part, k) => {
-          const isDone = k <= state.place, value = map[Math.floor(k / sizes.outputs)][k % sizes.outputs];
-          part.textContent = isDone ? plain(value) : "";
-          part.setAttribute("aria-label", `row ${Math.floor(k / sizes.outputs)}, column ${k % sizes.outputs}: ${plain(value)}`);
+          const i = Math.floor(k / sizes.outputs), j = k % sizes.outputs;
+          part.textContent = k <= state.place ? plain(map[i][j]) : "";
+          part.setAttribute("aria-label", `row ${i}, column ${j}: ${plain(map[i][j])}`);
         });
         result.glide(row, column, 1);
-        const products = kernel.flatMap((line, u) => line.map((weight, v) => `${plain(window[u][v])}·${bracketed(weight)}`));
-        formula.replaceChildren(`${products.join(" + ")} = `, el("b", {}, plain(sum)));
+        formula.replaceChildren(`${writtenOut(kernel, window)} = `, el("b", {}, plain(sum)));
       }
 
       function step(by) {
@@ -163,22 +176,24 @@
         return by < 0 || next < count - 1;
       }
       const player = S5.player((by) => step(by), 900);
-      const element = el("div", { class: "part", tabindex: 0, role: "group", "aria-label": "The kernel on the slides' image. Arrow keys move it." },
+      const label = "The kernel on the slides' image. Arrow keys move it.";
+      const element = el("div", { class: "part", tabindex: 0, role: "group", "aria-label": label },
         el("h3", {}, "One kernel, many places"),
-        el("p", { class: "note" }, "Lay the kernel on a window, multiply what lies on each other, add up: one number of the map. Move on, with the same nine weights."),
+        note("Lay the kernel on a window, multiply what lies on each other, add up: one number of the map. Move on, "
+          + "with the same nine weights."),
         el("div", { class: "controls" }, player.element,
           choice("padding", [["valid", "valid: none"], ["same", "same: zeros"]], "valid", (value) => {
             state.padding = value;
             rebuild();
           }),
-          choice("stride", [[1, "1"], [2, "2"], [3, "3"]].map(([key, text]) => [String(key), text]), "1", (value) => {
+          choice("stride", [["1", "1"], ["2", "2"], ["3", "3"]], "1", (value) => {
             state.stride = Number(value);
             rebuild();
           })),
         boards, formula);
       arrowKeys(element, player, (dx, dy) => step(dx + dy * sizes.outputs));
       rebuild();
-      return { element, state, rebuild, show, editor, step, found, map: () => map.map((line) => [...line]), formula };
+      return { element, state, show };
     }
 
     /** Arrow keys and Space on a part itself; not in its inputs and buttons, which have keys of their own. */
@@ -219,28 +234,30 @@
           part.setAttribute("aria-label", `row ${k >> 1}, column ${k & 1}: ${plain(map[k >> 1][k & 1])}`);
         });
         result.glide(row, column, 1);
-        formula.replaceChildren(
-          state.mode === "max" ? `The largest of ${window.join(", ")} is ` : `(${window.join(" + ")}) / 4 = `, el("b", {}, plain(map[row][column])),
-          state.mode === "max" ? "." : "");
+        const isMax = state.mode === "max";
+        const text = isMax ? `The largest of ${window.join(", ")} is ` : `(${window.join(" + ")}) / 4 = `;
+        formula.replaceChildren(text, el("b", {}, plain(map[row][column])));
       }
       function step(by) {
         go((state.place + by + 4) % 4);
         return by < 0 || state.place < 3;
       }
       const player = S5.player(step, 900);
-      const element = el("div", { class: "part", tabindex: 0, role: "group", "aria-label": "Pooling. Arrow keys move the window." },
+      const label = "Pooling. Arrow keys move the window.";
+      const element = el("div", { class: "part", tabindex: 0, role: "group", "aria-label": label },
         el("h3", {}, "Pooling"),
-        el("p", { class: "note" }, "Of every 2 × 2 numbers one stays. The map has a quarter of the numbers, and a stroke may move a little."),
+        note("Of every 2 × 2 numbers one stays: a quarter of the numbers, and a stroke may move a little."),
         el("div", { class: "controls" }, player.element,
           choice("keep", [["max", "the largest"], ["average", "the mean"]], "max", (value) => {
             state.mode = value;
             show();
           })),
-        el("div", { class: "boards" }, titled("the map, 4 × 4", image.element), el("span", { class: "sign" }, "→"), titled("pooled, 2 × 2", result.element)),
+        el("div", { class: "boards" },
+          titled("the map, 4 × 4", image.element), sign("→"), titled("pooled, 2 × 2", result.element)),
         formula);
       arrowKeys(element, player, (dx, dy) => step(dx + 2 * dy));
       show();
-      return { element, state, show, map: () => map.map((line) => [...line]), formula, step };
+      return { element, state, show };
     }
 
     // ---- A photograph --------------------------------------------------------------------------------------------
@@ -252,25 +269,31 @@
       const views = ["the photograph", "its feature map"].map((label) => {
         const picture = el("canvas", { width, height, tabindex: label === "the photograph" ? 0 : null, role: "img" });
         const mark = el("div", { class: "mark" });
-        return { picture, mark, frame: el("div", { class: "photo" }, picture, mark), caption: el("figcaption", {}, label) };
+        const frame = el("div", { class: "photo" }, picture, mark);
+        return { picture, mark, frame, figure: titled(label, frame) };
       });
       const [before, after] = views;
       const formula = el("p", { class: "formula", role: "status" }), legend = el("p", { class: "note" });
       const editor = kernelEditor("weight", KERNELS.edge[1], () => {
-        picker.querySelector("select").value = Object.keys(KERNELS).find((key) => String(KERNELS[key][1]) === String(editor.get())) ?? "own";
+        const written = String(editor.get());
+        const known = Object.keys(KERNELS).find((key) => String(KERNELS[key][1]) === written);
+        picker.querySelector("select").value = known ?? "own";
         show();
       });
-      const picker = choice("kernel", [...Object.entries(KERNELS).map(([key, [name]]) => [key, name]), ["own", "your own"]], "edge",
+      const options = Object.entries(KERNELS).map(([key, [name]]) => [key, name]);
+      const picker = choice("kernel", [...options, ["own", "your own"]], "edge",
         (key) => key !== "own" && editor.set(KERNELS[key][1]));
       let map;
 
       function paint({ picture }, rows, colours, offset, scale) {
         picture.width = rows[0].length;
         picture.height = rows.length;
-        const image = picture.getContext("2d").createImageData(rows[0].length, rows.length), out = new Uint32Array(image.data.buffer);
-        let k = 0;
-        for (const line of rows) for (const value of line) out[k++] = colours[Math.max(0, Math.min(255, Math.round(offset + scale * value)))];
-        picture.getContext("2d").putImageData(image, 0, 0);
+        const pen = picture.getContext("2d"), image = pen.createImageData(picture.width, picture.height);
+        const out = new Uint32Array(image.data.buffer);
+        rows.forEach((line, i) => line.forEach((value, j) => {
+          out[i * picture.width + j] = colours[Math.max(0, Math.min(255, Math.round(offset + scale * value)))];
+        }));
+        pen.putImageData(image, 0, 0);
       }
 
       function show() {
@@ -286,23 +309,29 @@
         } else {
           const most = Math.max(1, ...map.map((line) => line.reduce((a, b) => Math.max(a, Math.abs(b)), 0))) / 2;
           paint(after, map, S5.ramp(colors.negative, colors.paper, colors.positive), 128, 127 / most);
-          legend.textContent = `Blue: positive sums. Orange: negative ones.${Math.abs(sum) < 1e-9 ? " The nine weights add up to 0, so flat parts of the picture vanish." : ""}`;
+          const isFlat = Math.abs(sum) < 1e-9;
+          legend.textContent = "Blue: positive sums. Orange: negative ones."
+            + (isFlat ? " The nine weights add up to 0, so flat parts of the picture vanish." : "");
         }
         mark();
       }
 
       function mark() {
-        const { row, column } = state, place = (view, top, left, size, [high, wide]) => {
-          view.mark.style.cssText = `left:${(100 * left) / wide}%;top:${(100 * top) / high}%;width:${(100 * size) / wide}%;height:${(100 * size) / high}%`;
+        const { row, column } = state, kernel = editor.get(), sum = plain(map[row][column]);
+        const place = (element, size, high, wide) => {
+          const share = (length, whole) => `${(100 * length) / whole}%`;
+          element.style.cssText = `left: ${share(column, wide)}; top: ${share(row, high)}; `
+            + `width: ${share(size, wide)}; height: ${share(size, high)}`;
         };
-        place(before, row, column, 3, [height, width]);
-        place(after, row, column, 1, [height - 2, width - 2]);
-        const kernel = editor.get();
-        const products = kernel.flatMap((line, u) => line.map((weight, v) => `${pixels[row + u][column + v]}·${bracketed(weight)}`));
-        formula.replaceChildren(`Row ${row}, column ${column}: ${products.join(" + ")} = `, el("b", {}, plain(map[row][column])));
-        before.picture.setAttribute("aria-label", `A photograph of a Chinese pavilion. The window is at row ${row}, column ${column}: the sum is ${plain(map[row][column])}. Arrow keys move it.`);
+        place(before.mark, 3, height, width);
+        place(after.mark, 1, height - 2, width - 2);
+        const window = kernel.map((line, u) => line.map((_, v) => pixels[row + u][column + v]));
+        formula.replaceChildren(`Row ${row}, column ${column}: ${writtenOut(kernel, window)} = `, el("b", {}, sum));
+        before.picture.setAttribute("aria-label", `A photograph of a Chinese pavilion. The window is at row ${row}, `
+          + `column ${column}: the sum is ${sum}. Arrow keys move it.`);
         after.picture.setAttribute("aria-label", "The feature map of the photograph.");
       }
+
       function go(row, column) {
         state.row = Math.max(0, Math.min(height - 3, Math.floor(row)));
         state.column = Math.max(0, Math.min(width - 3, Math.floor(column)));
@@ -312,19 +341,22 @@
         const to = (x, y) => go(y - 1, x - 1);
         S5.pointer(frame, [width, height], { down: to, move: to, hover: to });
       }
-      S5.keys(before.picture, { arrows: (dx, dy, event) => go(state.row + dy * (event.shiftKey ? 10 : 1), state.column + dx * (event.shiftKey ? 10 : 1)) });
+      S5.keys(before.picture, {
+        arrows(dx, dy, event) {
+          const by = event.shiftKey ? 10 : 1;
+          go(state.row + by * dy, state.column + by * dx);
+        },
+      });
       const element = el("div", { class: "part wide" },
         el("h3", {}, "The same on a photograph"),
-        el("p", { class: "note" }, "Choose a kernel, or write your own. Move over the photograph: the window of 3 × 3 pixels and its sum follow."),
+        note("Choose a kernel, or write your own. Move over the photograph: a window of 3 × 3 pixels shows its sum."),
         el("div", { class: "controls" }, picker),
         el("div", { class: "boards" },
-          el("figure", {}, before.caption, before.frame), el("span", { class: "sign" }, "∗"),
-          titled("the kernel: change a weight", editor.element), el("span", { class: "sign" }, "="),
-          el("figure", {}, after.caption, after.frame)),
+          before.figure, sign("∗"), titled("the kernel, editable", editor.element), sign("="), after.figure),
         formula, legend,
-        el("p", { class: "note" }, `Photograph: ${file.source}.`));
+        note(`Photograph: ${file.source}.`));
       show();
-      return { element, state, editor, show, go, pixels, map: () => map.map((line) => [...line]), formula };
+      return { element, state, show, pixels, map: () => map };
     }
 
     root.classList.add("convolution");
@@ -339,13 +371,8 @@
     return {
       state: () => ({ slides: { ...slides.state }, pooling: { ...pooling.state }, photo: { ...photo.state } }),
       test: {
-        convolve: (...values) => numbers(convolve(...values)),
-        pool: (...values) => numbers(pool(...values)),
         photograph: () => numbers(photo.pixels),
-        map: photo.map,
-        setKernel: (kernel) => photo.editor.set(kernel),
-        /** What each part says now. */
-        texts: () => [slides, pooling, photo].map(({ formula }) => formula.textContent),
+        map: () => numbers(photo.map()),
       },
     };
   }
@@ -354,9 +381,11 @@
     id: "convolution",
     title: "Convolution",
     year: "1980",
-    sentence: "A kernel glides over an image and writes one sum at every place: watch the sum, then find the edges of a photograph.",
+    sentence: "A kernel glides over an image and writes a sum at every place; "
+      + "the right one finds the edges of a photograph.",
     lesson: "07_convolution",
-    keyboard: "Tab to a part, then arrow keys move its window, on the photograph ten pixels with Shift; the weights are ordinary fields.",
+    keyboard: "Tab to a part, then arrow keys move its window, on the photograph ten pixels with Shift; "
+      + "the weights are ordinary fields.",
     build,
   });
 })();

@@ -178,7 +178,7 @@
       const probabilities = net.outputs.output;
       const order = [...probabilities.keys()].sort((a, b) => probabilities[b] - probabilities[a]);
       const [first, second] = order, percent = Math.round(100 * probabilities[first]);
-      const text = !state.pixels ? "Nothing is drawn yet, so there is no answer. Draw a digit from 0 to 9."
+      const text = !state.pixels ? "Nothing is drawn yet. Draw a digit from 0 to 9."
         : probabilities[first] >= 0.9 ? `It reads ${first}.`
         : probabilities[first] >= 0.5 ? `It reads ${first}, but could take it for ${second}.`
         : `It is not sure: ${first} or ${second}?`;
@@ -495,7 +495,8 @@
     sentence: "LeNet-5 answers while you draw: follow your strokes through every map, down to a single multiplication.",
     lesson: "08_lenet5",
     keyboard: "on the sheet, arrow keys move the pen (with Shift in small steps), Space lowers or lifts it, "
-      + "Delete clears; on a layer's maps, arrow keys choose a number and Page Up or Down another map; Tab reaches the products.",
+      + "Delete clears; on a layer's maps, arrow keys choose a number and Page Up or Down another map; "
+      + "Tab reaches the products.",
     build,
   });
 })();

@@ -115,7 +115,10 @@ S5.digitUnit = (S5, net) => {
       path, dot);
     return {
       element,
+      /** Moves the point to a sum; null: there is none. */
       show(z) {
+        for (const mark of [path, dot]) mark.setAttribute("visibility", z === null ? "hidden" : "visible");
+        if (z === null) return;
         const [at, value] = [x(z), y(Math.tanh(z))];
         path.setAttribute("d", `M${at} 42V${value}H75`);
         dot.setAttribute("cx", at);
@@ -140,6 +143,8 @@ S5.digitUnit = (S5, net) => {
       const grids = [panel.window, panel.softmax, ...panel.channels.flatMap((channel) => Object.values(channel.grids))];
       for (const grid of grids) if (grid) fill(grid, null);
       for (const { sum } of panel.channels) sum.textContent = "";
+      panel.squash?.show(null);
+      light();
       return;
     }
     const found = explain(net, unit);
