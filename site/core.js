@@ -112,7 +112,7 @@ const S5 = (() => {
   // ---- The state in the address: start.html#station?key=value&... ------------------------------------------------
 
   function readHash() {
-    const [id, query] = decodeURI(location.hash.slice(1)).split("?");
+    const [id, query] = location.hash.slice(1).split("?");
     return { id, query: new URLSearchParams(query) };
   }
   const params = {
@@ -260,15 +260,18 @@ const S5 = (() => {
       { rootMargin: "600px" });
     for (const [section, build] of [...todo]) isAll ? build() : near.observe(section);
 
-    // The browser itself does not find an anchor that is followed by a state.
+    // The browser itself does not find an anchor that is followed by a state. The stations before it are built
+    // first: they would move it.
     const show = () => {
       const section = document.getElementById(readHash().id);
       if (!section) return;
-      todo.get(section)?.();
+      for (const [other, build] of [...todo]) {
+        if (other === section || other.compareDocumentPosition(section) & Node.DOCUMENT_POSITION_FOLLOWING) build();
+      }
       section.scrollIntoView();
     };
     addEventListener("hashchange", show);
-    if (readHash().query.size) show();
+    show();
 
     dark.addEventListener("change", () => {
       readColors();

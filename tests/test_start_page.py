@@ -201,7 +201,7 @@ def test_a_drawing_is_framed_and_read_as_the_exported_model_does(page, every_lay
         page.mouse.move(box["x"] + x, box["y"] + y)
         page.mouse.down()
         for x, y in others:
-            page.mouse.move(box["x"] + x, box["y"] + y, steps=5)
+            page.mouse.move(box["x"] + x, box["y"] + y, steps=3)
         page.mouse.up()
     rendered(page)
     drawing = np.array(call(page, "ink"), "uint8").reshape(280, 280)
@@ -480,3 +480,17 @@ def test_everything_fits_on_a_telephone_and_follows_the_dark_mode(page):
         assert section.locator("h2").count() == 1
         target = section.locator("footer a").get_attribute("href")
         assert (PAGE.parent / target).exists()
+
+
+@pytest.mark.browser
+def test_an_address_with_a_state_opens_its_station(browser):
+    tab = browser.new_page(viewport={"width": 1280, "height": 900})
+    tab.goto(f"{PAGE.as_uri()}#convolution?note=a%2Bb")
+    tab.wait_for_function(
+        "() => Math.abs(document.getElementById('convolution').getBoundingClientRect().top) < 80"
+    )
+    assert tab.evaluate("S5.params.get('note')") == "a+b"
+    value = "50% & more, 1=1 #?"
+    tab.evaluate("value => S5.params.set('note', value)", value)
+    assert tab.evaluate("S5.params.get('note')") == value
+    tab.close()

@@ -223,15 +223,14 @@
       const place = (map) => [3 + (map % perRow) * cell, 3 + Math.floor(map / perRow) * cell];
       const view = { layer, strip, small, image, picture, box, row, details, place, zoom, perRow };
 
-      S5.pointer(strip, [width, height], {
-        down(x, y) {
-          const map = Math.floor((y - 3) / cell) * perRow + Math.floor((x - 3) / cell);
-          const [left, top] = place(map);
-          const column = Math.floor((x - left) / zoom), row = Math.floor((y - top) / zoom);
-          if (map < layer.maps && column >= 0 && row >= 0 && column < layer.side && row < layer.side) {
-            choose({ name: layer.name, map, row, column });
-          }
-        },
+      // A click, which a finger that scrolls the page is not.
+      strip.addEventListener("click", ({ offsetX: x, offsetY: y }) => {
+        const map = Math.floor((y - 3) / cell) * perRow + Math.floor((x - 3) / cell);
+        const [left, top] = place(map);
+        const column = Math.floor((x - left) / zoom), row = Math.floor((y - top) / zoom);
+        if (map < layer.maps && column >= 0 && row >= 0 && column < layer.side && row < layer.side) {
+          choose({ name: layer.name, map, row, column });
+        }
       });
       const move = (dx, dy) => {
         const unit = state.unit.name === layer.name ? state.unit : firstUnit(layer);
