@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo tour lessons check test test-fast test-jax test-recipes test-stress test-network lint format clean
+.PHONY: help demo tour lessons site check test test-fast test-jax test-recipes test-stress test-network lint format clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## */  \1\t/' | expand -t 16
@@ -17,6 +17,9 @@ tour: $(READY)  ## train, export, serve and query every network of the course
 
 lessons: $(READY)  ## build and run the notebooks from lessons/*.py; about fifteen minutes
 	$(BIN)/python lessons/build.py
+
+site: $(READY)  ## build docs/start.html from site/; it opens from the disk
+	$(BIN)/python site/build.py
 
 check: $(READY)  ## run the linters and the fast tests in parallel, in under ninety seconds
 	@$(MAKE) --no-print-directory --jobs=2 lint test-fast
