@@ -1,0 +1,468 @@
+"use strict";
+// A multilayer perceptron that learns XOR: two inputs, some hidden units, one output.
+(() => {
+  // ==== The network, without a page ===========================================================================
+  // weights = {w: [2][h], b: [h], v: [h], c: number}: hidden = activation(x w + b), output = sigmoid(hidden v + c).
+  // Training is Keras's: binary cross-entropy, averaged over all points, and SGD with momentum or Adam.
+
+  const ACTIVATIONS = {
+    tanh: { of: Math.tanh, slope: (h) => 1 - h * h },
+    sigmoid: { of: (z) => 1 / (1 + Math.exp(-z)), slope: (h) => h * (1 - h) },
+    relu: { of: (z) => Math.max(0, z), slope: (h) => (h > 0 ? 1 : 0) },
+  };
+
+  /** Keras's initial weights: Glorot's uniform distribution, biases of zero. */
+  function initialWeights(units, seed) {
+    const random = S5.uniform(seed * 7919 + units), draw = (limit) => (2 * random() - 1) * limit;
+    const below = Math.sqrt(6 / (2 + units)), above = Math.sqrt(6 / (units + 1));
+    const row = (limit) => Array.from({ length: units }, () => draw(limit));
+    return { w: [row(below), row(below)], b: Array(units).fill(0), v: row(above), c: 0 };
+  }
+
+  /** The hidden numbers and the output for one point. */
+  function forward({ w, b, v, c }, activation, [x1, x2]) {
+    const { of } = ACTIVATIONS[activation];
+    const hidden = b.map((bias, j) => of(x1 * w[0][j] + x2 * w[1][j] + bias));
+    const z = hidden.reduce((sum, h, j) => sum + h * v[j], c);
+    return { hidden, z, output: 1 / (1 + Math.exp(-z)) };
+  }
+
+  /** Mean loss and its gradient, by back-propagation; points are {x: [x1, x2], target}. */
+  function gradients(weights, activation, points) {
+    const { v } = weights, { slope } = ACTIVATIONS[activation], units = v.length;
+    const g = { w: [Array(units).fill(0), Array(units).fill(0)], b: Array(units).fill(0), v: Array(units).fill(0), c: 0 };
+    let loss = 0;
+    for (const { x, target } of points) {
+      const { hidden, z, output } = forward(weights, activation, x);
+      loss += Math.max(z, 0) - z * target + Math.log1p(Math.exp(-Math.abs(z)));
+      const delta = (output - target) / points.length; // the loss by z
+      g.c += delta;
+      for (let j = 0; j < units; j++) {
+        g.v[j] += delta * hidden[j];
+        const back = delta * v[j] * slope(hidden[j]); // the loss by the hidden sum
+        g.b[j] += back;
+        g.w[0][j] += back * x[0];
+        g.w[1][j] += back * x[1];
+      }
+    }
+    return { loss: loss / points.length, gradient: g };
+  }
+
+  const flat = ({ w, b, v, c }) => [...w[0], ...w[1], ...b, ...v, c];
+  const shaped = (values) => {
+    const units = (values.length - 1) / 4, part = (i) => values.slice(i * units, (i + 1) * units);
+    return { w: [part(0), part(1)], b: part(2), v: part(3), c: values[4 * units] };
+  };
+
+  /** An optimizer: step(values, gradient) returns the new values; it remembers what it must. */
+  const OPTIMIZERS = {
+    sgd: (rate) => ({ step: (values, g) => values.map((one, i) => one - rate * g[i]) }),
+    momentum: (rate) => {
+      let velocity = null;
+      return {
+        step(values, g) {
+          velocity = g.map((one, i) => 0.9 * (velocity?.[i] ?? 0) - rate * one);
+          return values.map((one, i) => one + velocity[i]);
+        },
+      };
+    },
+    adam: (rate) => {
+      let m = null, v = null, t = 0;
+      return {
+        step(values, g) {
+          t += 1;
+          m = g.map((one, i) => 0.9 * (m?.[i] ?? 0) + 0.1 * one);
+          v = g.map((one, i) => 0.999 * (v?.[i] ?? 0) + 0.001 * one * one);
+          const now = (rate * Math.sqrt(1 - 0.999 ** t)) / (1 - 0.9 ** t);
+          return values.map((one, i) => one - (now * m[i]) / (Math.sqrt(v[i]) + 1e-7));
+        },
+      };
+    },
+  };
+
+  /** A training run: `step(count)` trains, `weights`, `loss` and `losses` show where it is. */
+  function training({ points, units, activation, optimizer, rate, seed }) {
+    const update = OPTIMIZERS[optimizer](rate);
+    const run = { weights: initialWeights(units, seed), steps: 0, losses: [], loss: 0 };
+    run.loss = gradients(run.weights, activation, points).loss;
+    run.losses.push(run.loss);
+    run.step = (count) => {
+      for (let i = 0; i < count; i++) {
+        const { gradient } = gradients(run.weights, activation, points);
+        run.weights = shaped(update.step(flat(run.weights), flat(gradient)));
+        run.steps += 1;
+        if (run.steps % 10 === 0) run.losses.push(gradients(run.weights, activation, points).loss);
+      }
+      run.loss = gradients(run.weights, activation, points).loss;
+    };
+    return run;
+  }
+
+  // ---- Data: points in the plane of two classes ----
+
+  const onCircle = (angle, radius) => [radius * Math.cos(angle), radius * Math.sin(angle)];
+  const DATA = {
+    xor: { name: "XOR", ticks: [0, 1], box: [-0.5, 1.5, -0.5, 1.5] },
+    clouds: { name: "XOR with noise", ticks: [-1, 0, 1], box: [-1.4, 1.4, -1.4, 1.4] },
+    circle: { name: "circle in a ring", ticks: [-1, 0, 1], box: [-1.4, 1.4, -1.4, 1.4] },
+    moons: { name: "two moons", ticks: [-1, 0, 1], box: [-1.4, 1.4, -1.4, 1.4] },
+    spirals: { name: "two spirals", ticks: [-1, 0, 1], box: [-1.4, 1.4, -1.4, 1.4] },
+  };
+
+  function makePoints(name, perClass = 40) {
+    if (name === "xor") return [[0, 0], [0, 1], [1, 0], [1, 1]].map((x) => ({ x, target: x[0] ^ x[1] }));
+    const random = S5.uniform(11), noise = S5.normal(random);
+    return Array.from({ length: 2 * perClass }, (_, i) => {
+      const target = i % 2, t = (i >> 1) / (perClass - 1), sign = target ? -1 : 1;
+      let x;
+      if (name === "circle") x = target ? onCircle(2 * Math.PI * random(), 0.45 * Math.sqrt(random())) : onCircle(2 * Math.PI * t, 1);
+      else if (name === "moons") x = [onCircle(Math.PI * t, 0.8)].map(([a, b]) => [sign * (a - 0.4), sign * (b - 0.25)])[0];
+      else if (name === "spirals") x = onCircle(3 * Math.PI * t ** 0.7, 0.12 + 0.95 * t).map((one) => sign * one);
+      else x = [i & 2 ? 0.7 : -0.7, (i & 2 ? 0.7 : -0.7) * (target ? -1 : 1)];
+      const spread = name === "clouds" ? 0.22 : name === "spirals" ? 0.03 : 0.07;
+      return { x: x.map((one) => Math.round((one + spread * noise()) * 1000) / 1000), target };
+    });
+  }
+
+  /** The network as a Keras program that sets the weights and asks it. */
+  function kerasCode({ weights, activation, optimizer, rate, steps, points }) {
+    const units = weights.b.length, numbers = (row) => `[${row.map((one) => Number(one.toPrecision(8))).join(", ")}]`;
+    const made = { sgd: `SGD(${rate})`, momentum: `SGD(${rate}, momentum=0.9)`, adam: `Adam(${rate})` }[optimizer];
+    return `import keras
+import numpy as np
+from keras import layers
+
+inputs = keras.Input((2,), name="inputs")
+x = layers.Dense(${units}, activation="${activation}", name="hidden")(inputs)
+# (B, ${units})    2*${units} + ${units} = ${3 * units}
+x = layers.Dense(1, activation="sigmoid", name="probability")(x)
+# (B, 1)    ${units}*1 + 1 = ${units + 1}
+model = keras.Model(inputs, x, name="mlp")
+
+points = np.array(${`[${points.map(({ x }) => numbers(x)).join(", ")}]`})
+labels = np.array([${points.map(({ target }) => target).join(", ")}])
+
+# To train it yourself, from random weights:
+# model.compile(keras.optimizers.${made}, loss="binary_crossentropy")
+# model.fit(points, labels, batch_size=len(points), epochs=${Math.max(1, steps)})
+
+# The weights from the page: a matrix and the biases of each layer.
+weights = [
+    [${numbers(weights.w[0])}, ${numbers(weights.w[1])}],
+    ${numbers(weights.b)},
+    [${weights.v.map((one) => numbers([one])).join(", ")}],
+    ${numbers([weights.c])},
+]
+model.set_weights([np.array(w) for w in weights])
+probabilities = model.predict(points, verbose=0)[:, 0]
+print(probabilities.round(4))
+`;
+  }
+
+  // ==== The page ================================================================================================
+
+  const CELLS = 72, LINES = 13, STEPS = 60;
+  const RATES = ["0.01", "0.03", "0.1", "0.3", "1"];
+  const DEFAULTS = { data: "xor", units: 2, activation: "tanh", optimizer: "adam", rate: 0.03, seed: 1 };
+  const STYLE = `
+.xor { display: grid; gap: 1rem; grid-template-columns: minmax(0, 1fr); }
+.xor .settings { display: flex; flex-wrap: wrap; gap: 0.5rem 1rem; }
+.xor .planes { display: grid; gap: 1.25rem; grid-template-columns: minmax(0, 1fr); }
+.xor .planes h3 { margin-bottom: 0.3rem; }
+.xor .planes h3 span { display: block; color: var(--muted); font-weight: 400; font-size: 0.88rem; }
+.xor .unit { stroke: var(--ink); stroke-width: 2; stroke-dasharray: 7 5; }
+.xor .cut { stroke: var(--ink); stroke-width: 3; }
+.xor .mesh { fill: none; stroke: var(--edge); stroke-width: 1; opacity: 0.55; }
+.xor .plane .point { stroke-width: 1.5; }
+.xor .point.missed { stroke: var(--ink); stroke-width: 2.5; }
+.xor .unit-name { fill: var(--ink); font-size: 14px; font-weight: 650; }
+.xor .curve { display: block; width: 100%; height: 110px; border: 1px solid var(--edge); border-radius: 4px; }
+.xor .curve path { fill: none; stroke: var(--accent); stroke-width: 2; vector-effect: non-scaling-stroke; }
+.xor .curve line { stroke: var(--grid); vector-effect: non-scaling-stroke; }
+.xor .scale { display: flex; justify-content: space-between; color: var(--muted); font-size: 0.82rem; }
+.xor pre { margin: 0.5rem 0 0; padding: 0.75rem; max-height: 20rem; overflow: auto; background: var(--page); border: 1px solid var(--grid); border-radius: 8px; font-size: 0.82rem; }
+.xor summary { cursor: pointer; }
+.xor .told { font-size: 1.02rem; }
+.xor table { border-collapse: collapse; font-size: 0.9rem; }
+.xor th, .xor td { padding: 0.15rem 0.7rem 0.15rem 0; text-align: right; font-weight: 400; }
+.xor th { color: var(--muted); }
+@media (min-width: 800px) { .xor .planes { grid-template-columns: repeat(2, minmax(0, 460px)); } }
+`;
+
+  function build(root) {
+    const { el, number, button, choice } = S5;
+    root.append(el("style", {}, STYLE));
+    let settings = { ...DEFAULTS }, points = makePoints(settings.data), run = null, timer = null, shown = [0, 1], speed = 3;
+
+    // ---- Elements ----
+    const input = S5.plane({ box: DATA.xor.box, names: ["x₁", "x₂"], label: "The plane of the inputs with the network's answer", cells: CELLS });
+    const hidden = S5.plane({ box: [-1.1, 1.1, -1.1, 1.1], names: ["h₁", "h₂"], ticks: [-1, 0, 1], label: "The plane of two hidden units" });
+    const unitLines = el("g", {}), inputMarks = el("g", {});
+    input.front.append(unitLines, inputMarks);
+    const half = el("polygon", { class: "fires" }), mesh = el("path", { class: "mesh" }), cut = el("line", { class: "cut" });
+    const hiddenMarks = el("g", {});
+    hidden.front.append(half, mesh, cut, hiddenMarks);
+
+    const told = el("p", { class: "told", role: "status" });
+    const path = el("path", { d: "" });
+    const curve = el("svg", { class: "curve", viewBox: "0 0 400 100", preserveAspectRatio: "none", role: "img" },
+      ...[25, 50, 75].map((y) => el("line", { x1: 0, x2: 400, y1: y, y2: y })), path);
+    const scale = el("div", { class: "scale" }), table = el("div", { class: "scroll" }), code = el("code", {});
+    const hiddenNote = el("p", { class: "fine" }), hiddenHead = el("span", {});
+    const selects = {
+      data: choice("Data", Object.entries(DATA).map(([key, { name }]) => [key, name]), settings.data, (value) => change({ data: value })),
+      units: choice("Hidden units", [1, 2, 3, 4, 6, 8].map((n) => [n, n]), settings.units, (value) => change({ units: Number(value) })),
+      activation: choice("Activation", Object.keys(ACTIVATIONS).map((name) => [name, name]), settings.activation, (value) => change({ activation: value })),
+      optimizer: choice("Optimizer", [["sgd", "SGD"], ["momentum", "SGD, momentum 0.9"], ["adam", "Adam"]], settings.optimizer, (value) => change({ optimizer: value })),
+      rate: choice("Learning rate", RATES.map((rate) => [Number(rate), rate]), settings.rate, (value) => change({ rate: Number(value) })),
+    };
+    const seedInput = el("input", { type: "number", min: 0, max: 999, step: 1, value: settings.seed, style: "width: 5rem",
+      onchange: () => change({ seed: Math.max(0, Math.round(Number(seedInput.value)) || 0) }) });
+    const toggle = button("▶ Train", () => (timer ? pause() : play()), { class: "primary" });
+    const axes = [0, 1].map((k) => choice(k ? "upwards" : "to the right", [], "", (value) => {
+      shown[k] = Number(value);
+      draw();
+    }));
+    const axesRow = el("div", { class: "controls" }, axes);
+    const details = el("details", { ontoggle: () => draw() }, el("summary", {}, "This network as Keras code"),
+      button("Copy", async (event) => {
+        const copied = event.target;
+        try {
+          await navigator.clipboard.writeText(code.textContent);
+          copied.textContent = "Copied";
+        } catch { // a page from the disk may not be allowed to
+          getSelection().selectAllChildren(code);
+          copied.textContent = "Selected: press Ctrl+C";
+        }
+      }, { style: "margin-top: 0.5rem" }), el("pre", { tabindex: 0, "aria-label": "Keras code" }, code));
+
+    root.append(el("div", { class: "xor" },
+      el("div", { class: "settings" }, ...Object.values(selects), el("label", { class: "choice" }, "Seed", seedInput)),
+      el("div", { class: "controls" }, toggle,
+        button("One step", () => {
+          pause();
+          run.step(1);
+          draw();
+          save();
+        }),
+        button("Reset", () => change({})),
+        button("New seed", () => change({ seed: (settings.seed + 1) % 1000 })),
+        choice("Speed", [[1, "slow"], [3, "medium"], [20, "fast"]], speed, (value) => (speed = Number(value)))),
+      told,
+      el("div", { class: "planes" },
+        el("div", {}, el("h3", {}, "What goes in ", el("span", {}, "each hidden unit draws one dashed line")), input.element),
+        el("div", {}, el("h3", {}, "What the hidden units make of it ", hiddenHead), hidden.element, axesRow, hiddenNote)),
+      el("div", {}, el("h3", {}, "Loss"), curve, scale),
+      table, details));
+
+    // ---- What happens ----
+    function change(changes) {
+      pause();
+      Object.assign(settings, changes);
+      for (const [key, label] of Object.entries(selects)) label.querySelector("select").value = settings[key];
+      seedInput.value = settings.seed;
+      points = makePoints(settings.data);
+      run = training({ points, ...settings });
+      shown = [0, Math.min(1, settings.units - 1)];
+      axes.forEach((label, k) => label.querySelector("select").replaceChildren(
+        ...run.weights.b.map((_, j) => el("option", { value: j, selected: j === shown[k] }, `h${subscript(j + 1)}`))));
+      axesRow.hidden = settings.units < 3;
+      axesRow.style.display = settings.units < 3 ? "none" : "";
+      input.frame(DATA[settings.data].box, DATA[settings.data].ticks);
+      makeMarks();
+      draw();
+      save();
+    }
+
+    function play() {
+      if (S5.isCalm()) { // without motion: many steps, then one picture
+        run.step(500);
+        draw();
+        save();
+        return;
+      }
+      toggle.textContent = "❚❚ Pause";
+      const frame = () => {
+        run.step(speed);
+        draw();
+        timer = requestAnimationFrame(frame);
+        if (run.steps >= 20000) pause();
+      };
+      timer = requestAnimationFrame(frame);
+    }
+
+    function pause() {
+      if (timer) {
+        cancelAnimationFrame(timer);
+        timer = null;
+        draw();
+        save();
+      }
+      toggle.textContent = S5.isCalm() ? "Train 500 steps" : "▶ Train";
+    }
+
+    const subscript = (n) => String(n).replace(/\d/g, (digit) => "₀₁₂₃₄₅₆₇₈₉"[digit]);
+
+    // ---- Drawing ----
+    let inputDots = [], hiddenDots = [];
+    function makeMarks() {
+      const radius = points.length > 4 ? 6 : 12;
+      const dot = ({ target }) => el("circle", { class: `point class-${target}`, r: radius });
+      inputDots = points.map(dot);
+      hiddenDots = points.map(dot);
+      inputMarks.replaceChildren(...inputDots);
+      hiddenMarks.replaceChildren(...hiddenDots);
+      points.forEach(({ x }, i) => place(inputDots[i], input, x));
+    }
+    const place = (circle, plane, [x, y]) => {
+      circle.setAttribute("cx", plane.X(x).toFixed(1));
+      circle.setAttribute("cy", plane.Y(y).toFixed(1));
+    };
+
+    function drawSurface() {
+      const context = input.raster.getContext("2d"), picture = context.createImageData(CELLS, CELLS);
+      const pixels = new Uint32Array(picture.data.buffer), [x0, x1, y0, y1] = input.box;
+      const paper = S5.colors.paper;
+      const colors = S5.ramp(S5.mix(paper, S5.colors.negative, 0.55), paper, S5.mix(paper, S5.colors.positive, 0.55));
+      for (let row = 0; row < CELLS; row++) {
+        for (let column = 0; column < CELLS; column++) {
+          const x = [x0 + ((column + 0.5) / CELLS) * (x1 - x0), y1 - ((row + 0.5) / CELLS) * (y1 - y0)];
+          pixels[row * CELLS + column] = colors[Math.round(255 * forward(run.weights, settings.activation, x).output)];
+        }
+      }
+      context.putImageData(picture, 0, 0);
+    }
+
+    function setLine(line, plane, found) {
+      line.style.display = found ? "" : "none";
+      if (!found) return;
+      const [[xa, ya], [xb, yb]] = found;
+      for (const [key, value] of [["x1", plane.X(xa)], ["y1", plane.Y(ya)], ["x2", plane.X(xb)], ["y2", plane.Y(yb)]]) {
+        line.setAttribute(key, value.toFixed(1));
+      }
+    }
+
+    function draw() {
+      const { weights } = run, { activation, units } = settings;
+      drawSurface();
+      unitLines.replaceChildren(...weights.b.flatMap((b, j) => {
+        const found = S5.ends(input.box, weights.w[0][j], weights.w[1][j], b);
+        if (!found) return [];
+        const line = el("line", { class: "unit" });
+        setLine(line, input, found);
+        const [x, y] = found[0], inside = (one, max) => Math.min(max - 26, Math.max(6, one));
+        return [line, units > 4 ? null : el("text", { class: "unit-name", x: inside(input.X(x) + 6, 400), y: Math.min(392, Math.max(18, input.Y(y) - 8)) }, `h${subscript(j + 1)}`)].filter(Boolean);
+      }));
+
+      // The plane of the hidden units: its box holds all points, for relu too.
+      const [p, q] = shown, answers = points.map(({ x }) => forward(weights, activation, x));
+      const most = activation === "relu" ? Math.max(1, ...answers.flatMap(({ hidden: h }) => [h[p], h[q]])) : 1;
+      const range = activation === "tanh" ? [-1.15, 1.15] : activation === "sigmoid" ? [-0.08, 1.08] : [-0.08 * niceTop(most), 1.08 * niceTop(most)];
+      const ticks = activation === "tanh" ? [-1, 0, 1] : activation === "sigmoid" ? [0, 1] : [0, niceTop(most)];
+      if (hidden.box.join() !== [...range, ...range].join() || hidden.key !== shown.join()) {
+        hidden.key = shown.join();
+        hidden.frame([...range, ...range], ticks);
+        hidden.rename([`h${subscript(p + 1)}`, `h${subscript(q + 1)}`]);
+      }
+      answers.forEach(({ hidden: h, output }, i) => {
+        place(hiddenDots[i], hidden, [h[p], units > 1 ? h[q] : 0]);
+        const isMissed = output >= 0.5 !== (points[i].target === 1);
+        for (const dot of [inputDots[i], hiddenDots[i]]) dot.classList.toggle("missed", isMissed);
+      });
+      drawMesh(p, q);
+      const isWhole = units === 2 && p !== q;
+      setLine(cut, hidden, isWhole ? S5.ends(hidden.box, weights.v[p], weights.v[q], weights.c) : null);
+      half.setAttribute("points", isWhole ? hidden.polygon(S5.clip(hidden.corners(), weights.v[p], weights.v[q], weights.c)) : "");
+      hiddenHead.textContent = isWhole ? "the output unit cuts with one straight line" : units === 1 ? "one unit: a line, no plane" : `two of ${units} units`;
+      hiddenNote.textContent = isWhole ? "The grey mesh is the grid of the input plane, bent by the hidden layer." :
+        units === 1 ? "One hidden unit can only order the points along a line." : "The output unit cuts the space of all units with one plane; here you look at two of its directions.";
+
+      const right = answers.filter(({ output }, i) => output >= 0.5 === (points[i].target === 1)).length;
+      const isStuck = run.steps >= 1000 && right < points.length;
+      told.replaceChildren(el("b", {}, `${right} of ${points.length} right`), ` after ${run.steps.toLocaleString("en")} steps, loss ${run.loss.toFixed(4)}.`,
+        right === points.length && run.steps ? " One straight cut through the hidden units' answers is enough now." :
+        isStuck ? " It may be stuck: try another seed, more units, or another rate." : "");
+      drawCurve();
+      table.replaceChildren(points.length > 4 ? "" : el("table", {},
+        el("tr", {}, ["x₁", "x₂", ...weights.b.map((_, j) => `h${subscript(j + 1)}`), "output", "wanted"].map((name) => el("th", { scope: "col" }, name))),
+        answers.map(({ hidden: h, output }, i) => el("tr", {},
+          [...points[i].x, ...h.map((one) => number(one, 3)), number(output, 4), points[i].target].map((value) => el("td", {}, String(value)))))));
+      if (details.open && !timer) code.textContent = kerasCode({ ...settings, weights, steps: run.steps, points });
+    }
+
+    function niceTop(most) {
+      const tens = 10 ** Math.floor(Math.log10(most));
+      return [1, 2, 5, 10].map((one) => one * tens).find((one) => one >= most);
+    }
+
+    /** The grid of the input plane as it lies in the hidden plane. */
+    function drawMesh(p, q) {
+      const [x0, x1, y0, y1] = input.box, parts = [];
+      for (const isRow of [true, false]) {
+        for (let i = 0; i < LINES; i++) {
+          for (let k = 0; k <= STEPS; k++) {
+            const [s, t] = isRow ? [k / STEPS, i / (LINES - 1)] : [i / (LINES - 1), k / STEPS];
+            const { hidden: h } = forward(run.weights, settings.activation, [x0 + s * (x1 - x0), y0 + t * (y1 - y0)]);
+            parts.push(`${k ? "L" : "M"}${hidden.X(h[p]).toFixed(1)} ${hidden.Y(settings.units > 1 ? h[q] : 0).toFixed(1)}`);
+          }
+        }
+      }
+      mesh.setAttribute("d", parts.join(""));
+    }
+
+    function drawCurve() {
+      const { losses } = run, most = Math.max(0.75, losses[0]);
+      const keep = Math.max(1, Math.ceil(losses.length / 400));
+      const kept = losses.filter((_, i) => i % keep === 0 || i === losses.length - 1), last = Math.max(1, kept.length - 1);
+      path.setAttribute("d", kept.map((loss, i) => `${i ? "L" : "M"}${((400 * i) / last).toFixed(1)} ${(98 - 96 * Math.min(1, loss / most)).toFixed(1)}`).join(""));
+      curve.setAttribute("aria-label", `Loss from ${losses[0].toFixed(3)} to ${run.loss.toFixed(3)} over ${run.steps} steps`);
+      scale.replaceChildren(el("span", {}, `step 0, loss ${losses[0].toFixed(3)}`), el("span", {}, `step ${run.steps.toLocaleString("en")}, loss ${run.loss.toFixed(4)}`));
+    }
+
+    // ---- The state in the address: settings and steps; the same steps give the same weights ----
+    const KEYS = ["data", "units", "activation", "optimizer", "rate", "seed"];
+    let isLoading = true;
+    function save() {
+      if (!isLoading) S5.params.set("xor", [...KEYS.map((key) => settings[key]), run.steps].join("*"));
+    }
+    function load(text) {
+      const [data, units, activation, optimizer, rate, seed, steps] = text.split("*");
+      const isKnown = data in DATA && [1, 2, 3, 4, 6, 8].includes(Number(units)) && activation in ACTIVATIONS
+        && optimizer in OPTIMIZERS && RATES.some((one) => Number(one) === Number(rate)) && Number.isInteger(Number(seed));
+      if (!isKnown) return;
+      change({ data, units: Number(units), activation, optimizer, rate: Number(rate), seed: Number(seed) });
+      run.step(Math.min(20000, Math.max(0, Math.floor(Number(steps)) || 0)));
+      draw();
+    }
+    change({});
+    const given = S5.params.get("xor");
+    if (given) load(given);
+    isLoading = false;
+    S5.onTheme(draw);
+
+    return {
+      state: () => ({ ...settings, steps: run.steps, loss: run.loss, weights: run.weights }),
+      test: {
+        initialWeights, forward, gradients, training, makePoints, load, change,
+        train: (count) => {
+          run.step(count);
+          draw();
+          save();
+        },
+        code: () => kerasCode({ ...settings, weights: run.weights, steps: run.steps, points }),
+        answers: () => points.map(({ x }) => forward(run.weights, settings.activation, x).output),
+        isPlaying: () => timer !== null,
+      },
+    };
+  }
+
+  S5.station({
+    id: "xor",
+    title: "A hidden layer bends the plane",
+    year: "1986",
+    sentence: "No line separates XOR. Press Train: two hidden units move the four points until one straight line is enough.",
+    lesson: "05_xor",
+    keyboard: "All settings are menus and buttons: Tab to Train and press Enter.",
+    build,
+  });
+})();
