@@ -1,8 +1,8 @@
 """Writes weights/recurrent.json and weights/dates.json: the networks for sequences that the start page shows.
 
-    python site/train_sequences.py recurrent
-    python site/train_sequences.py dates                          # trains it as the tour does, then writes
-    python site/train_sequences.py dates --run runs/transformer/20260101-120000
+python site/train_sequences.py recurrent
+python site/train_sequences.py dates                          # trains it as the tour does, then writes
+python site/train_sequences.py dates --run runs/transformer/20260101-120000
 """
 
 import argparse
@@ -110,7 +110,9 @@ def plane_of(model: Any, names: list[str]) -> tuple[np.ndarray, np.ndarray, floa
 
     rnn = model.get_layer("rnn")
     rnn.return_sequences = True
-    states = keras.ops.convert_to_numpy(rnn(model.get_layer("embedding")(encode(names, ALPHABET, ROW_LENGTH))))
+    states = keras.ops.convert_to_numpy(
+        rnn(model.get_layer("embedding")(encode(names, ALPHABET, ROW_LENGTH)))
+    )
     rnn.return_sequences = False
     seen = np.arange(ROW_LENGTH) < lengths(encode(names, ALPHABET, ROW_LENGTH))[:, None]
     points = states[seen].astype("float64")
@@ -159,7 +161,9 @@ def dates(run: Path | None) -> Path:
         result = (
             s5.load_result("transformer", run_dir=run)
             if run
-            else s5.train("transformer", seed=0, runs_dir=folder, dashboard=False, **network("transformer").tour)
+            else s5.train(
+                "transformer", seed=0, runs_dir=folder, dashboard=False, **network("transformer").tour
+            )
         )
     days = list_days("test")  # of no text that the network was trained on
     examples = []
@@ -183,9 +187,13 @@ WRITERS = {"recurrent": recurrent, "dates": dates}
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("name", choices=WRITERS)
-    parser.add_argument("--run", type=Path, help="directory of a finished run of `dates`, instead of a training")
+    parser.add_argument(
+        "--run", type=Path, help="directory of a finished run of `dates`, instead of a training"
+    )
     arguments = parser.parse_args()
     path = WRITERS[arguments.name](arguments.run)
     print(f"{path}: {path.stat().st_size:,} bytes")

@@ -154,13 +154,14 @@
 .dates .matrix { display: grid; width: max-content; gap: 1px; font-size: 0.85rem; line-height: 1; padding: 4px; border-radius: 6px; }
 .dates .matrix > * { width: 1.5rem; height: 1.5rem; display: grid; place-items: center; border-radius: 2px; }
 .dates .matrix .head { height: 1.6rem; color: var(--ink); font-weight: 600; }
-.dates .matrix .side { width: 2.2rem; font-weight: 650; justify-content: end; padding-right: 0.4rem; }
+.dates .matrix .side { width: 2.2rem; font-weight: 650; justify-content: end; padding-right: 0.4rem; position: sticky; left: 0; z-index: 2; background: var(--paper); border-radius: 0; }
 .dates .matrix .cell { cursor: pointer; font-size: 0.62rem; background: var(--page); }
 .dates .matrix .row-now { box-shadow: 0 -1px 0 var(--accent), 0 1px 0 var(--accent); }
 .dates .matrix .chosen { outline: 3px solid var(--accent); outline-offset: -1px; z-index: 1; position: relative; }
 .dates .matrix .empty { visibility: hidden; }
+.dates .scroll { scroll-behavior: auto; }
 .dates .next { display: grid; gap: 3px; max-width: 26rem; }
-.dates .next div { display: grid; grid-template-columns: 2.2rem 1fr 4rem; gap: 0.6rem; align-items: center; font-size: 0.9rem; line-height: 1.25rem; }
+.dates .next div { display: grid; grid-template-columns: 3.2rem 1fr 4rem; gap: 0.6rem; align-items: center; font-size: 0.9rem; line-height: 1.25rem; }
 .dates .next .track { display: block; height: 0.85rem; background: var(--page); border: 1px solid var(--grid); border-radius: 3px; overflow: hidden; }
 .dates .next .track i { display: block; height: 100%; background: var(--accent); transform-origin: left; }
 .dates .next span:last-child { text-align: right; }
@@ -189,7 +190,7 @@
       setText(input.value);
     });
     const written = el("div", { class: "written", role: "group", "aria-label": "The ISO date, character by character" });
-    const told = el("p", { class: "told", role: "status" }), next = el("div", { class: "next" });
+    const told = el("p", { class: "told", role: "status" }), next = el("div", { class: "next" }), nextTitle = el("h3", {});
     const matrix = el("div", { class: "matrix", tabindex: 0, role: "group" }), inside = el("div", { class: "inside" });
     const matrixTitle = el("p", { class: "fine" });
     const player = S5.player((by) => {
@@ -206,10 +207,12 @@
     const layers = choice("Layer", [[0, 1], [1, 2]], layer, (value) => {
       layer = Number(value);
       draw();
+      save();
     });
     const heads = choice("Head", Array.from({ length: net.heads }, (_, h) => [h, h + 1]), head, (value) => {
       head = Number(value);
       draw();
+      save();
     });
 
     root.append(el("div", { class: "dates" },
@@ -219,7 +222,7 @@
       el("div", { class: "controls" }, kinds, layers, heads),
       el("div", { class: "parts" },
         el("div", {}, matrixTitle, el("div", { class: "scroll" }, matrix)),
-        el("div", {}, el("h3", {}, "The next character"), next)),
+        el("div", {}, nextTitle, next)),
       inside,
       el("p", { class: "fine" }, `${file.parameters.toLocaleString("en")} parameters, 2 + 2 layers of ${net.heads} heads, trained for three epochs; it writes ${(100 * file.accuracy).toFixed(1)} % of 2,000 test dates without an error, of days that it was never shown. It has learned dates from 1950 to 2049, so it makes up something for any other text.`)));
 
@@ -233,8 +236,12 @@
         player.pause();
         go(i + 1);
       }, { class: name === "end" ? "end" : "", "aria-label": `Character ${i + 1}: ${name}` })));
-      if (result) go(result.tokens.length);
-      else draw();
+      if (result) {
+        at = result.tokens.length;
+        cell = [Math.min(6, at - 1), 0]; // the month's second digit: the network has read a word
+        pickStrongest();
+      }
+      draw();
       save();
     }
 
@@ -266,7 +273,7 @@
     function draw() {
       if (!result) {
         told.textContent = "Type a date such as “12. März 2020” or “March 12, 2020”.";
-        for (const one of [matrix, next, inside, matrixTitle]) one.replaceChildren();
+        for (const one of [matrix, next, nextTitle, inside, matrixTitle]) one.replaceChildren();
         return;
       }
       [...written.children].forEach((one, i) => {
@@ -303,6 +310,7 @@
             });
           }),
         ]));
+      showChosen(matrix.parentElement, matrix.querySelector(".chosen"));
       const chosen = rows[cell[0]][head].weights[cell[1]];
       matrix.setAttribute("aria-label", `Attention weights, ${KINDS[kind]}. Chosen: from ${names[cell[0]]} to ${columns[cell[1]]}, weight ${chosen.toFixed(3)}. Arrow keys choose another cell.`);
       matrixTitle.replaceChildren(kind === "cross"
@@ -311,18 +319,26 @@
           : "Each row: where the network looks back in what it has written (▷ begins) while it writes the character on the left. Click a cell.");
     }
 
+    /** Scrolls a box sideways, and nothing else, until the chosen cell is in it. */
+    function showChosen(box, chosen) {
+      const at = chosen.offsetLeft - box.firstChild.offsetLeft;
+      if (at < box.scrollLeft + 60 || at + 60 > box.scrollLeft + box.clientWidth) box.scrollLeft = at - box.clientWidth / 2;
+    }
+
     function choose(i, j) {
       const rows = result.attention[kind][layer].rows, last = kind === "encoder" ? rows.length : at;
       const row = Math.max(0, Math.min(last - 1, i));
       cell = [row, Math.max(0, Math.min(rows[row][head].weights.length - 1, j))];
       drawMatrix();
+      drawNext();
       drawInside();
     }
     S5.keys(matrix, { arrows: (dx, dy) => result && choose(cell[0] + dy, cell[1] + dx) });
 
     function drawNext() {
-      const p = result.probabilities[at - 1];
-      const order = [...p.keys()].filter((id) => id > 0).sort((a, b) => p[b] - p[a]).slice(0, 5);
+      const row = kind === "encoder" ? at - 1 : cell[0], p = result.probabilities[row];
+      nextTitle.textContent = `Character ${row + 1}`;
+      const order = [...p.keys()].filter((id) => id > 0).sort((a, b) => p[b] - p[a]).slice(0, 4);
       next.replaceChildren(...order.map((id) => el("div", {}, el("b", {}, result.name(id)),
         el("span", { class: "track" }, el("i", { style: `transform: scaleX(${p[id]})` })), el("span", {}, `${(100 * p[id]).toFixed(2)} %`))));
     }
@@ -339,7 +355,7 @@
       inside.replaceChildren(
         el("h3", {}, kind === "encoder" ? `“${from}” looks at “${to}”` : `While writing “${from}”, it looks at “${to}”`),
         el("p", { class: "fine" }, `1. The query q and the key k, ${net.width} numbers each, multiplied one by one; the sum says how well they match.`),
-        grid("Query, key and their products", [["q", of.q, plain], ["k", of.k, plain], ["q · k", of.products, tinted(largest)]]),
+        grid("Query, key and their products", [["q", of.q, plain], ["k", of.k, plain], ["product", of.products, tinted(largest)]]),
         el("p", { class: "formula" }, "sum = ", el("b", {}, number(of.sum, 3)), `, divided by √${net.width} = ${of.scale}: score `, el("b", {}, number(of.scores[j], 3))),
         el("p", { class: "fine" }, "2. The softmax turns the scores of the row into weights that add up to 1."),
         grid("Scores and weights of the row", [
@@ -347,7 +363,8 @@
           ["score", of.scores, (value, at2) => el("span", { class: at2 === j ? "lit" : "" }, number(value, 2))],
           ["weight", of.weights, (value, at2) => el("span", { class: at2 === j ? "lit" : "", style: `background: ${S5.tint(value)}` }, number(value, 3))],
         ], true),
-        el("p", { class: "formula" }, `weight = e^${number(of.scores[j], 2)} / (sum of e^score over the row) = `, el("b", {}, number(of.weights[j], 4)), kind === "cross" ? `: so much of “${to}” goes into the next character.` : "."));
+        el("p", { class: "formula" }, `weight = e^${number(of.scores[j], 2)} / (sum of e^score over the row) = `, el("b", {}, number(of.weights[j], 4)), kind === "cross" ? `: so much of the value of “${to}” goes into this head's answer.` : "."));
+      showChosen(inside.lastChild.previousSibling, inside.querySelector(".lit"));
     }
 
     // ---- The state in the address ----

@@ -51,7 +51,7 @@
 
   // ==== The page ================================================================================================
 
-  const CELLS = 80, LONGEST = 40;
+  const CELLS = 80, LONGEST = 40, OPENING = "Schweden";
   const STYLE = `
 .recurrent .path { fill: none; stroke: var(--ink); stroke-width: 2; stroke-linejoin: round; }
 .recurrent .later { fill: none; stroke: var(--edge); stroke-width: 1.5; stroke-dasharray: 4 4; }
@@ -74,6 +74,7 @@
 .recurrent .bar span:last-child { text-align: right; }
 .recurrent .inside { border-left: 3px solid var(--accent); padding-left: 0.8rem; display: grid; gap: 0.5rem; grid-template-columns: minmax(0, 1fr); }
 .recurrent .cells { --cell: 3.1rem; --tall: 1.5rem; }
+.recurrent > .fine { grid-column: 1 / -1; }
 @media (prefers-reduced-motion: reduce) { .recurrent .state, .recurrent .track i { transition: none; } }
 `;
 
@@ -105,14 +106,15 @@
       [name, `${units} units, ${languages.length} languages`]), which, (value) => use(value));
 
     root.append(el("div", { class: "two recurrent" },
-      el("div", {}, plane.element, planeNote),
+      el("div", {}, plane.element),
       el("div", {},
         el("div", { class: "controls" }, select, button("Another name", () => {
           player.pause();
           another();
         })),
         el("div", { class: "name-row" }, input), row, player.element, told, bars,
-        inside)));
+        inside),
+      planeNote));
 
     // ---- What happens ----
     function use(name) {
@@ -131,7 +133,14 @@
           : "The two units are the two axes: nothing is left out. Colours show which language the network would name in each place. ",
         `Faint dots are where ${about.examples.flat().length} other names end. ${about.parameters.toLocaleString("en")} parameters; right for ${share(about.accuracy.test)} of the ${about.test_names} test names, none of which it was trained on; guessing would reach ${share(1 / about.languages.length)}.`);
       drawOthers();
-      another();
+      openWith();
+    }
+
+    /** The first name is a fine one of the test names; those that follow come as they are. */
+    function openWith() {
+      next = 0;
+      input.value = OPENING;
+      setText(OPENING, "German");
     }
 
     /** A test name, each time of the next language. */
@@ -220,11 +229,12 @@
 
     /** The letters along the path; where two are close, the later one moves. */
     function drawTicks() {
-      const taken = [];
+      const taken = [], names = [...regions.children].map((one) => [Number(one.getAttribute("x")), Number(one.getAttribute("y"))]);
       letters.replaceChildren(...Array.from(text, (letter, i) => {
         const [x, y] = place(steps[i + 1].h);
         const [dx, dy] = [[12, -10], [-14, -10], [12, 20], [-14, 20], [0, -18], [0, 26], [24, 4], [-26, 4]].find(
-          ([a, b]) => taken.every(([u, v]) => Math.hypot(u - x - a, v - y - b) > 15)) ?? [12, -10];
+          ([a, b]) => taken.every(([u, v]) => Math.hypot(u - x - a, v - y - b) > 15)
+            && names.every(([u, v]) => Math.abs(u - x - a) > 42 || Math.abs(v - y - b) > 16)) ?? [12, -10];
         taken.push([x + dx, y + dy]);
         return el("text", { class: "letter", "text-anchor": "middle", x: Math.min(392, Math.max(8, x + dx)), y: Math.min(396, Math.max(14, y + dy)) }, letter === " " ? "␣" : letter);
       }));
@@ -274,7 +284,7 @@
           inside.querySelector("select").focus();
         }), el("span", {}, `answers the letter “${letter}”`)),
         grid("letter x", x, wx), grid("state h", before, wh),
-        el("p", { class: "formula" }, "W_x x + W_h h + b = ", `${number(fromLetter, 4)} + ${signed(fromState)} + ${signed(b)} = `, el("b", {}, number(z, 4)),
+        el("p", { class: "formula" }, "W", el("sub", {}, "x"), " x + W", el("sub", {}, "h"), " h + b = ", `${number(fromLetter, 4)} + ${signed(fromState)} + ${signed(b)} = `, el("b", {}, number(z, 4)),
           ", and tanh of it is ", el("b", {}, number(h, 4)), "."));
     }
     const signed = (value) => (value < 0 ? `(${number(value, 4)})` : number(value, 4));

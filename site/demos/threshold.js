@@ -113,7 +113,8 @@
 .threshold .wrong { fill: none; stroke: var(--ink); stroke-width: 2; stroke-dasharray: 4 3; }
 .threshold .now { fill: none; stroke: var(--accent); stroke-width: 3; }
 .threshold .target { fill: var(--paper); font-size: 12px; font-weight: 700; text-anchor: middle; pointer-events: none; }
-.threshold .plane > svg { touch-action: none; }
+.threshold .place, .threshold .tip, .threshold .grip { touch-action: none; }
+.threshold .empty { fill: transparent; }
 .threshold .side { font-size: 13px; }
 .threshold .tally { display: grid; gap: 0.25rem; }
 .threshold .bar { height: 0.9rem; background: var(--page); border: 1px solid var(--edge); border-radius: 4px; overflow: hidden; }
@@ -131,12 +132,13 @@
 
     // ---- Elements ----
     const plane = S5.plane({ box: BOX, names: ["x₁", "x₂"], ticks: [0, 1], label: "The plane of the two inputs" });
+    const empty = el("rect", { class: "empty", width: 400, height: 400 });
     const halfPlane = el("polygon", { class: "fires" }), line = el("line", { class: "line" });
     const grip = el("line", { class: "grip" }), arrow = el("line", { class: "arrow" });
     const tip = el("circle", { class: "tip", r: 9 }), tipName = el("text", { class: "tip-name" }, "w");
     const now = el("circle", { class: "now", r: 18 }), marks = el("g", {});
     const sideName = el("text", { class: "side" }, "fires here");
-    plane.front.append(halfPlane, sideName, line, grip, marks, now, arrow, tip, tipName);
+    plane.front.append(empty, halfPlane, sideName, line, grip, marks, now, arrow, tip, tipName);
 
     const formula = el("p", { class: "formula" }), told = el("p", { class: "told", role: "status" });
     const last = el("p", { class: "last" }), tally = el("p", {}), filled = el("i", {});
@@ -163,8 +165,8 @@
           + "Blue points (1) should make the unit fire, orange ones (0) should not; a dashed ring is a mistake."),
         el("div", { class: "controls" },
           button("Add a point", () => addPoint()),
-          button("Change its class", () => selected !== null && toggle(selected)),
-          button("Remove it", () => selected !== null && remove(selected)))),
+          button("Change class", () => selected !== null && toggle(selected)),
+          button("Remove point", () => selected !== null && remove(selected)))),
       el("div", {},
         el("div", { class: "controls" }, select, button("New clouds", () => {
           seed += 1;
@@ -343,6 +345,7 @@
     }
 
     const circles = [], rings = [];
+    let hasMoved = false;
     function drawPoints() {
       circles.length = rings.length = 0;
       marks.replaceChildren(...points.map((point, i) => {
@@ -354,15 +357,26 @@
         const ring = el("circle", { class: "wrong", r: 16 });
         const text = el("text", { class: "target" }, String(point.target));
         S5.draggable(circle, plane, {
-          down: () => circle.focus({ preventScroll: true }),
-          move: (place) => movePoint(i, place),
-          up: () => changed(),
+          down: () => {
+            hasMoved = false;
+            circle.focus({ preventScroll: true });
+          },
+          move: (place) => {
+            hasMoved = true;
+            movePoint(i, place);
+          },
+          up: () => {
+            if (!hasMoved) return;
+            changed();
+            circles[i].focus({ preventScroll: true });
+          },
         });
         S5.keys(circle, {
           arrows: (dx, dy) => {
             movePoint(i, [point.x + 0.05 * dx, point.y - 0.05 * dy]);
             bound = novikoffBound(points);
             draw();
+            save();
           },
           Enter: () => toggle(i), " ": () => toggle(i), Delete: () => remove(i), Backspace: () => remove(i),
         });
@@ -486,9 +500,7 @@
         setByHand([f(w1), f(w2), f(-(w1 * pivot[0] + w2 * pivot[1]))]);
       },
     });
-    plane.inner.addEventListener("pointerdown", (event) => {
-      if (event.button === 0) addPoint(plane.place(event));
-    });
+    for (const one of [empty, halfPlane]) one.addEventListener("click", (event) => addPoint(plane.place(event)));
 
     // ---- The state in the address: the data or the points, and the weights ----
     function save() {

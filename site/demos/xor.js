@@ -166,7 +166,7 @@ print(probabilities.round(4))
   const DEFAULTS = { data: "xor", units: 2, activation: "tanh", optimizer: "adam", rate: 0.03, seed: 1 };
   const STYLE = `
 .xor { display: grid; gap: 1rem; grid-template-columns: minmax(0, 1fr); }
-.xor .settings { display: flex; flex-wrap: wrap; gap: 0.5rem 1rem; }
+.xor .settings { display: flex; flex-wrap: wrap; gap: 0.5rem 0.8rem; }
 .xor .planes { display: grid; gap: 1.25rem; grid-template-columns: minmax(0, 1fr); }
 .xor .planes h3 { margin-bottom: 0.3rem; }
 .xor .planes h3 span { display: block; color: var(--muted); font-weight: 400; font-size: 0.88rem; }
@@ -184,9 +184,11 @@ print(probabilities.round(4))
 .xor summary { cursor: pointer; }
 .xor .told { font-size: 1.02rem; }
 .xor table { border-collapse: collapse; font-size: 0.9rem; }
-.xor th, .xor td { padding: 0.15rem 0.7rem 0.15rem 0; text-align: right; font-weight: 400; }
+.xor th, .xor td { padding: 0.15rem 0.5rem 0.15rem 0; text-align: right; font-weight: 400; }
 .xor th { color: var(--muted); }
-@media (min-width: 800px) { .xor .planes { grid-template-columns: repeat(2, minmax(0, 460px)); } }
+.xor .more { display: grid; gap: 0.4rem; align-content: start; min-width: 0; grid-template-columns: minmax(0, 1fr); }
+@media (min-width: 800px) { .xor .planes { grid-template-columns: repeat(2, minmax(0, 460px)); } .xor .more { grid-column: 1 / -1; } }
+@media (min-width: 1100px) { .xor .planes { grid-template-columns: repeat(2, minmax(0, 1fr)) 16.5rem; } .xor .more { grid-column: auto; } }
 `;
 
   function build(root) {
@@ -213,10 +215,10 @@ print(probabilities.round(4))
       data: choice("Data", Object.entries(DATA).map(([key, { name }]) => [key, name]), settings.data, (value) => change({ data: value })),
       units: choice("Hidden units", [1, 2, 3, 4, 6, 8].map((n) => [n, n]), settings.units, (value) => change({ units: Number(value) })),
       activation: choice("Activation", Object.keys(ACTIVATIONS).map((name) => [name, name]), settings.activation, (value) => change({ activation: value })),
-      optimizer: choice("Optimizer", [["sgd", "SGD"], ["momentum", "SGD, momentum 0.9"], ["adam", "Adam"]], settings.optimizer, (value) => change({ optimizer: value })),
+      optimizer: choice("Optimizer", [["sgd", "SGD"], ["momentum", "momentum 0.9"], ["adam", "Adam"]], settings.optimizer, (value) => change({ optimizer: value })),
       rate: choice("Learning rate", RATES.map((rate) => [Number(rate), rate]), settings.rate, (value) => change({ rate: Number(value) })),
     };
-    const seedInput = el("input", { type: "number", min: 0, max: 999, step: 1, value: settings.seed, style: "width: 5rem",
+    const seedInput = el("input", { type: "number", min: 0, max: 999, step: 1, value: settings.seed, style: "width: 4.2rem",
       onchange: () => change({ seed: Math.max(0, Math.round(Number(seedInput.value)) || 0) }) });
     const toggle = button("▶ Train", () => (timer ? pause() : play()), { class: "primary" });
     const axes = [0, 1].map((k) => choice(k ? "upwards" : "to the right", [], "", (value) => {
@@ -251,9 +253,9 @@ print(probabilities.round(4))
       told,
       el("div", { class: "planes" },
         el("div", {}, el("h3", {}, "What goes in ", el("span", {}, "each hidden unit draws one dashed line")), input.element),
-        el("div", {}, el("h3", {}, "What the hidden units make of it ", hiddenHead), hidden.element, axesRow, hiddenNote)),
-      el("div", {}, el("h3", {}, "Loss"), curve, scale),
-      table, details));
+        el("div", {}, el("h3", {}, "What the hidden units make of it ", hiddenHead), hidden.element, axesRow, hiddenNote),
+        el("div", { class: "more" }, el("h3", {}, "Loss", el("span", {}, "binary cross-entropy, mean over all points")), curve, scale, table)),
+      details));
 
     // ---- What happens ----
     function change(changes) {
@@ -319,17 +321,23 @@ print(probabilities.round(4))
       circle.setAttribute("cy", plane.Y(y).toFixed(1));
     };
 
+    const sums = new Float64Array(CELLS * CELLS);
     function drawSurface() {
       const context = input.raster.getContext("2d"), picture = context.createImageData(CELLS, CELLS);
       const pixels = new Uint32Array(picture.data.buffer), [x0, x1, y0, y1] = input.box;
       const paper = S5.colors.paper;
       const colors = S5.ramp(S5.mix(paper, S5.colors.negative, 0.55), paper, S5.mix(paper, S5.colors.positive, 0.55));
-      for (let row = 0; row < CELLS; row++) {
-        for (let column = 0; column < CELLS; column++) {
-          const x = [x0 + ((column + 0.5) / CELLS) * (x1 - x0), y1 - ((row + 0.5) / CELLS) * (y1 - y0)];
-          pixels[row * CELLS + column] = colors[Math.round(255 * forward(run.weights, settings.activation, x).output)];
+      const { w, b, v, c } = run.weights, { of } = ACTIVATIONS[settings.activation];
+      sums.fill(c);
+      for (let j = 0; j < b.length; j++) { // one unit after the other: `forward` for each pixel would take too long
+        for (let row = 0; row < CELLS; row++) {
+          const fromRow = b[j] + w[1][j] * (y1 - ((row + 0.5) / CELLS) * (y1 - y0));
+          for (let column = 0; column < CELLS; column++) {
+            sums[row * CELLS + column] += v[j] * of(fromRow + w[0][j] * (x0 + ((column + 0.5) / CELLS) * (x1 - x0)));
+          }
         }
       }
+      for (let i = 0; i < sums.length; i++) pixels[i] = colors[Math.round(255 / (1 + Math.exp(-sums[i])))];
       context.putImageData(picture, 0, 0);
     }
 
@@ -384,7 +392,7 @@ print(probabilities.round(4))
         isStuck ? " It may be stuck: try another seed, more units, or another rate." : "");
       drawCurve();
       table.replaceChildren(points.length > 4 ? "" : el("table", {},
-        el("tr", {}, ["x₁", "x₂", ...weights.b.map((_, j) => `h${subscript(j + 1)}`), "output", "wanted"].map((name) => el("th", { scope: "col" }, name))),
+        el("tr", {}, ["x₁", "x₂", ...weights.b.map((_, j) => `h${subscript(j + 1)}`), "output", "target"].map((name) => el("th", { scope: "col" }, name))),
         answers.map(({ hidden: h, output }, i) => el("tr", {},
           [...points[i].x, ...h.map((one) => number(one, 3)), number(output, 4), points[i].target].map((value) => el("td", {}, String(value)))))));
       if (details.open && !timer) code.textContent = kerasCode({ ...settings, weights, steps: run.steps, points });
@@ -397,13 +405,15 @@ print(probabilities.round(4))
 
     /** The grid of the input plane as it lies in the hidden plane. */
     function drawMesh(p, q) {
-      const [x0, x1, y0, y1] = input.box, parts = [];
+      const [x0, x1, y0, y1] = input.box, parts = [], { w, b } = run.weights, { of } = ACTIVATIONS[settings.activation];
+      const answer = (j, x, y) => of(b[j] + w[0][j] * x + w[1][j] * y);
       for (const isRow of [true, false]) {
         for (let i = 0; i < LINES; i++) {
           for (let k = 0; k <= STEPS; k++) {
             const [s, t] = isRow ? [k / STEPS, i / (LINES - 1)] : [i / (LINES - 1), k / STEPS];
-            const { hidden: h } = forward(run.weights, settings.activation, [x0 + s * (x1 - x0), y0 + t * (y1 - y0)]);
-            parts.push(`${k ? "L" : "M"}${hidden.X(h[p]).toFixed(1)} ${hidden.Y(settings.units > 1 ? h[q] : 0).toFixed(1)}`);
+            const x = x0 + s * (x1 - x0), y = y0 + t * (y1 - y0);
+            const place = [hidden.X(answer(p, x, y)), hidden.Y(settings.units > 1 ? answer(q, x, y) : 0)];
+            parts.push(`${k ? "L" : "M"}${place.map((one) => Math.round(one * 10) / 10).join(" ")}`);
           }
         }
       }
@@ -416,7 +426,7 @@ print(probabilities.round(4))
       const kept = losses.filter((_, i) => i % keep === 0 || i === losses.length - 1), last = Math.max(1, kept.length - 1);
       path.setAttribute("d", kept.map((loss, i) => `${i ? "L" : "M"}${((400 * i) / last).toFixed(1)} ${(98 - 96 * Math.min(1, loss / most)).toFixed(1)}`).join(""));
       curve.setAttribute("aria-label", `Loss from ${losses[0].toFixed(3)} to ${run.loss.toFixed(3)} over ${run.steps} steps`);
-      scale.replaceChildren(el("span", {}, `step 0, loss ${losses[0].toFixed(3)}`), el("span", {}, `step ${run.steps.toLocaleString("en")}, loss ${run.loss.toFixed(4)}`));
+      scale.replaceChildren(el("span", {}, `step 0: ${losses[0].toFixed(3)}`), el("span", {}, `step ${run.steps.toLocaleString("en")}: ${run.loss.toFixed(4)}`));
     }
 
     // ---- The state in the address: settings and steps; the same steps give the same weights ----
