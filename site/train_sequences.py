@@ -102,22 +102,20 @@ def train_small(small: Small) -> tuple[Any, dict[str, float]]:
     return best
 
 
-def plane_of(model: Any, names: list[str]) -> tuple[np.ndarray, np.ndarray, float]:
-    """Returns the two main directions of the states of names: mean (U,), axes (U, 2), share of variance."""
-    import keras
+def plane_of(model: Any, names: list[str], labels: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
+    """Returns the two directions in which the last states of the classes differ most.
 
-    from keras_session5.data.characters import ALPHABET, encode, lengths
+    Returns:
+        The mean of the classes' mean states (U,), the directions (U, 2), and their share of the variance
+        between the classes' mean states.
+    """
+    from keras_session5.data.characters import ALPHABET, encode
+    from keras_session5.introspection import layer_outputs
 
-    rnn = model.get_layer("rnn")
-    rnn.return_sequences = True
-    states = keras.ops.convert_to_numpy(
-        rnn(model.get_layer("embedding")(encode(names, ALPHABET, ROW_LENGTH)))
-    )
-    rnn.return_sequences = False
-    seen = np.arange(ROW_LENGTH) < lengths(encode(names, ALPHABET, ROW_LENGTH))[:, None]
-    points = states[seen].astype("float64")
-    mean = points.mean(0)
-    _, values, axes = np.linalg.svd(points - mean, full_matrices=False)
+    states = layer_outputs(model, ["rnn"])(encode(names, ALPHABET, ROW_LENGTH), training=False)["rnn"]
+    means = np.stack([np.asarray(states, "float64")[labels == i].mean(0) for i in range(labels.max() + 1)])
+    mean = means.mean(0)
+    _, values, axes = np.linalg.svd(means - mean, full_matrices=False)
     return mean, axes[:2].T, float((values[:2] ** 2).sum() / (values**2).sum())
 
 
@@ -132,7 +130,7 @@ def recurrent(run: Path | None) -> Path:
         tensors |= {f"{name}/{path}": values for path, values in weights_of(model).items()}
         share = 1.0
         if small.units > 2:
-            mean, axes, share = plane_of(model, names_of(small.languages)["validation"][0])
+            mean, axes, share = plane_of(model, *names_of(small.languages)["validation"])
             tensors |= {f"{name}/plane/mean": mean, f"{name}/plane/axes": axes}
         networks[name] = {
             "languages": small.languages,

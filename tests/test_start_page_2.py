@@ -182,12 +182,12 @@ def test_dragging_the_line_changes_the_threshold_and_nothing_else(page):
     page.select_option("#threshold select", "or")
     of(page, "threshold", "setByHand([1, 1, -1])")
     page.locator("#threshold .grip").scroll_into_view_if_needed()
-    box = page.locator("#threshold .plane > svg > svg").bounding_box()
+    box = page.locator("#threshold .empty").bounding_box()
     # The middle of the picture is (0.5, 0.5), on the line; a fifth of the width is 0.5.
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-    page.mouse.move(x + 80, y + 80)
+    page.mouse.move(x + 40, y + 40)
     page.mouse.down()
-    page.mouse.move(x + 80 + box["width"] / 10, y + 80 - box["height"] / 10)
+    page.mouse.move(x + 40 + box["width"] / 10, y + 40 - box["height"] / 10)
     page.mouse.up()
     w1, w2, bias = state(page, "threshold")["weights"]
     assert (w1, w2) == (1, 1)
@@ -332,7 +332,7 @@ def test_the_code_is_shown_when_it_is_unfolded(page):
     of(page, "xor", "change(argument)", {"data": "xor", "units": 2})
     focus(page, "#xor details summary")
     page.keyboard.press("Enter")
-    page.wait_for_function("document.querySelector('#xor pre').textContent.includes('model.set_weights')")
+    page.locator("#xor pre", has_text="model.set_weights").wait_for()
     assert page.locator("#xor pre").inner_text().strip() == of(page, "xor", "code()").strip()
     page.keyboard.press("Enter")
 

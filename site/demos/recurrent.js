@@ -1,55 +1,7 @@
 "use strict";
 // A small recurrent network that reads a name letter by letter and guesses its language.
 (() => {
-  // ==== The network, without a page ===========================================================================
-  // h = tanh(x W_x + h W_h + b), x being the letter's vector; probabilities = softmax(h V + c).
-
-  const UNKNOWN = 1, FIRST = 2; // ids: 0 is padding, an unknown letter is 1, the alphabet follows
-
-  const encode = (text, alphabet) =>
-    Array.from(text.normalize("NFC"), (letter) => (alphabet.includes(letter) ? alphabet.indexOf(letter) + FIRST : UNKNOWN));
-
-  /** A network from its tensors, by the names that Keras gives them. */
-  function recurrentNetwork(tensors, name, { units, languages }, alphabet) {
-    const data = (path) => tensors[`${name}/${path}`].data, classes = languages.length;
-    const embeddings = data("embedding/embeddings"), width = tensors[`${name}/embedding/embeddings`].shape[1];
-    const wx = data("rnn/simple_rnn_cell/kernel"), wh = data("rnn/simple_rnn_cell/recurrent_kernel"), b = data("rnn/simple_rnn_cell/bias");
-    const v = data("probabilities/kernel"), c = data("probabilities/bias");
-
-    function probabilities(h) {
-      const z = Array.from({ length: classes }, (_, k) => h.reduce((sum, one, j) => sum + one * v[j * classes + k], c[k]));
-      const most = Math.max(...z), e = z.map((one) => Math.exp(one - most)), total = e.reduce((a, one) => a + one, 0);
-      return e.map((one) => one / total);
-    }
-
-    /** All steps over a text; step 0 is the state of zeros before the first letter. */
-    function read(text) {
-      const steps = [{ h: Array(units).fill(0) }];
-      steps[0].probabilities = probabilities(steps[0].h);
-      for (const id of encode(text, alphabet)) {
-        const before = steps.at(-1).h, x = [...embeddings.slice(id * width, (id + 1) * width)];
-        const fromLetter = before.map((_, j) => x.reduce((sum, one, i) => sum + one * wx[i * units + j], 0));
-        const fromState = before.map((_, j) => before.reduce((sum, one, i) => sum + one * wh[i * units + j], 0));
-        const z = before.map((_, j) => fromLetter[j] + fromState[j] + b[j]), h = z.map(Math.tanh);
-        steps.push({ id, x, before, fromLetter, fromState, z, h, probabilities: probabilities(h) });
-      }
-      return steps;
-    }
-
-    /** What goes into one unit: the letter's numbers, the state before, and a weight for each. */
-    const unit = (step, j) => ({
-      x: step.x, wx: step.x.map((_, i) => wx[i * units + j]),
-      before: step.before, wh: step.before.map((_, i) => wh[i * units + j]),
-      fromLetter: step.fromLetter[j], fromState: step.fromState[j], b: b[j], z: step.z[j], h: step.h[j],
-    });
-
-    // Two units are a plane; more are projected on the two directions in which the states differ most.
-    const mean = units > 2 ? data("plane/mean") : null, axes = units > 2 ? data("plane/axes") : null;
-    const project = (h) => (mean ? [0, 1].map((k) => h.reduce((sum, one, j) => sum + (one - mean[j]) * axes[2 * j + k], 0)) : h);
-    return { read, probabilities, unit, project, units, width };
-  }
-
-  // ==== The page ================================================================================================
+  const { recurrentNetwork } = S5;
 
   const CELLS = 80, LONGEST = 40, OPENING = "Schweden";
   const STYLE = `
@@ -60,6 +12,7 @@
 .recurrent .state { fill: var(--accent); stroke: var(--paper); stroke-width: 3; transition: transform 0.35s ease; }
 .recurrent .other { opacity: 0.55; }
 .recurrent .region { fill: var(--ink); font-size: 15px; font-weight: 650; text-anchor: middle; paint-order: stroke; stroke: var(--paper); stroke-width: 4px; }
+.recurrent .region.small { font-size: 13px; fill: var(--muted); }
 .recurrent .name-row { display: flex; flex-wrap: wrap; gap: 0.5rem; align-items: center; }
 .recurrent .name-row input { flex: 1 1 12rem; min-width: 0; font-size: 1.1rem; }
 .recurrent .letters { display: flex; flex-wrap: wrap; gap: 3px; }
@@ -79,7 +32,7 @@
 `;
 
   function build(root) {
-    const { el, number, button, choice } = S5;
+    const { el, number, button, choice, subscript } = S5;
     const file = S5.weights("recurrent"), made = {};
     root.append(el("style", {}, STYLE));
     const network = (name) => (made[name] ??= recurrentNetwork(file.tensors, name, file.networks[name], file.alphabet));
@@ -129,7 +82,7 @@
       const share = (value) => `${(100 * value).toFixed(0)} %`;
       planeNote.replaceChildren(
         net.units > 2
-          ? `The ${net.units} units do not fit on paper: you see the two directions in which states differ most (${share(about.variance)} of the variance). `
+          ? `The ${net.units} units do not fit on paper: you see the two directions in which the ends of names differ most between the languages (${share(about.variance)} of that variance). A language stands where its names end on average. `
           : "The two units are the two axes: nothing is left out. Colours show which language the network would name in each place. ",
         `Faint dots are where ${about.examples.flat().length} other names end. ${about.parameters.toLocaleString("en")} parameters; right for ${share(about.accuracy.test)} of the ${about.test_names} test names, none of which it was trained on; guessing would reach ${share(1 / about.languages.length)}.`);
       drawOthers();
@@ -181,17 +134,25 @@
       const ends = about.examples.map((names) => names.map((name) => net.read(name).at(-1).h));
       if (net.units > 2) { // a box that holds the states on the way, too
         const all = about.examples.flat().flatMap((name) => net.read(name).map(({ h }) => net.project(h)));
-        const size = Math.ceil(Math.max(...all.flat().map(Math.abs)) * 1.1);
-        plane.frame([-size, size, -size, size], [-size + 1, 0, size - 1]);
+        const ranges = [0, 1].map((k) => [Math.min(...all.map((one) => one[k])), Math.max(...all.map((one) => one[k]))]);
+        const span = 1.08 * Math.max(...ranges.map(([low, high]) => high - low));
+        const box = ranges.flatMap(([low, high]) => [(low + high - span) / 2, (low + high + span) / 2]);
+        const ticks = (low, high) => [-6, -4, -2, 0, 2, 4, 6].filter((tick) => tick > low && tick < high);
+        plane.frame(box, ticks(box[0], box[1]), ticks(box[2], box[3]));
       } else plane.frame([-1.1, 1.1, -1.1, 1.1], [-1, 0, 1]);
       others.replaceChildren(...ends.flatMap((states, k) => states.map((h) => {
         const [cx, cy] = place(h);
         return el("circle", { class: "other", cx: cx.toFixed(1), cy: cy.toFixed(1), r: 3.5, fill: net.units > 2 ? S5.colors.edge : languageColor(k) });
       })));
       drawRaster();
-      regions.replaceChildren(...about.languages.map((language, k) => {
-        const [x, y] = net.units > 2 ? meanPlace(ends[k]) : regionPlace(k);
-        return el("text", { class: "region", x: Math.min(350, Math.max(50, x)).toFixed(1), y: Math.min(385, Math.max(20, y)).toFixed(1) }, language);
+      const named = about.languages.map((language, k) => [language, net.units > 2 ? meanPlace(ends[k]) : regionPlace(k)]);
+      named.sort(([, a], [, b]) => a[1] - b[1]).forEach(([, here], i) => { // names that would overlap move down
+        for (const [, above] of named.slice(0, i)) {
+          if (Math.abs(above[0] - here[0]) < 75 && Math.abs(here[1] - above[1]) < 18) here[1] = above[1] + 18;
+        }
+      });
+      regions.replaceChildren(...named.map(([language, [x, y]]) => {
+        return el("text", { class: net.units > 2 ? "region small" : "region", x: Math.min(350, Math.max(50, x)).toFixed(1), y: Math.min(385, Math.max(20, y)).toFixed(1) }, language);
       }));
     }
     const meanPlace = (states) => [0, 1].map((k) => states.reduce((sum, h) => sum + place(h)[k], 0) / states.length);
@@ -288,7 +249,6 @@
           ", and tanh of it is ", el("b", {}, number(h, 4)), "."));
     }
     const signed = (value) => (value < 0 ? `(${number(value, 4)})` : number(value, 4));
-    const subscript = (n) => String(n).replace(/\d/g, (digit) => "₀₁₂₃₄₅₆₇₈₉"[digit]);
 
     // ---- The state in the address ----
     function load(given) {

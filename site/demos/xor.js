@@ -1,165 +1,7 @@
 "use strict";
 // A multilayer perceptron that learns XOR: two inputs, some hidden units, one output.
 (() => {
-  // ==== The network, without a page ===========================================================================
-  // weights = {w: [2][h], b: [h], v: [h], c: number}: hidden = activation(x w + b), output = sigmoid(hidden v + c).
-  // Training is Keras's: binary cross-entropy, averaged over all points, and SGD with momentum or Adam.
-
-  const ACTIVATIONS = {
-    tanh: { of: Math.tanh, slope: (h) => 1 - h * h },
-    sigmoid: { of: (z) => 1 / (1 + Math.exp(-z)), slope: (h) => h * (1 - h) },
-    relu: { of: (z) => Math.max(0, z), slope: (h) => (h > 0 ? 1 : 0) },
-  };
-
-  /** Keras's initial weights: Glorot's uniform distribution, biases of zero. */
-  function initialWeights(units, seed) {
-    const random = S5.uniform(seed * 7919 + units), draw = (limit) => (2 * random() - 1) * limit;
-    const below = Math.sqrt(6 / (2 + units)), above = Math.sqrt(6 / (units + 1));
-    const row = (limit) => Array.from({ length: units }, () => draw(limit));
-    return { w: [row(below), row(below)], b: Array(units).fill(0), v: row(above), c: 0 };
-  }
-
-  /** The hidden numbers and the output for one point. */
-  function forward({ w, b, v, c }, activation, [x1, x2]) {
-    const { of } = ACTIVATIONS[activation];
-    const hidden = b.map((bias, j) => of(x1 * w[0][j] + x2 * w[1][j] + bias));
-    const z = hidden.reduce((sum, h, j) => sum + h * v[j], c);
-    return { hidden, z, output: 1 / (1 + Math.exp(-z)) };
-  }
-
-  /** Mean loss and its gradient, by back-propagation; points are {x: [x1, x2], target}. */
-  function gradients(weights, activation, points) {
-    const { v } = weights, { slope } = ACTIVATIONS[activation], units = v.length;
-    const g = { w: [Array(units).fill(0), Array(units).fill(0)], b: Array(units).fill(0), v: Array(units).fill(0), c: 0 };
-    let loss = 0;
-    for (const { x, target } of points) {
-      const { hidden, z, output } = forward(weights, activation, x);
-      loss += Math.max(z, 0) - z * target + Math.log1p(Math.exp(-Math.abs(z)));
-      const delta = (output - target) / points.length; // the loss by z
-      g.c += delta;
-      for (let j = 0; j < units; j++) {
-        g.v[j] += delta * hidden[j];
-        const back = delta * v[j] * slope(hidden[j]); // the loss by the hidden sum
-        g.b[j] += back;
-        g.w[0][j] += back * x[0];
-        g.w[1][j] += back * x[1];
-      }
-    }
-    return { loss: loss / points.length, gradient: g };
-  }
-
-  const flat = ({ w, b, v, c }) => [...w[0], ...w[1], ...b, ...v, c];
-  const shaped = (values) => {
-    const units = (values.length - 1) / 4, part = (i) => values.slice(i * units, (i + 1) * units);
-    return { w: [part(0), part(1)], b: part(2), v: part(3), c: values[4 * units] };
-  };
-
-  /** An optimizer: step(values, gradient) returns the new values; it remembers what it must. */
-  const OPTIMIZERS = {
-    sgd: (rate) => ({ step: (values, g) => values.map((one, i) => one - rate * g[i]) }),
-    momentum: (rate) => {
-      let velocity = null;
-      return {
-        step(values, g) {
-          velocity = g.map((one, i) => 0.9 * (velocity?.[i] ?? 0) - rate * one);
-          return values.map((one, i) => one + velocity[i]);
-        },
-      };
-    },
-    adam: (rate) => {
-      let m = null, v = null, t = 0;
-      return {
-        step(values, g) {
-          t += 1;
-          m = g.map((one, i) => 0.9 * (m?.[i] ?? 0) + 0.1 * one);
-          v = g.map((one, i) => 0.999 * (v?.[i] ?? 0) + 0.001 * one * one);
-          const now = (rate * Math.sqrt(1 - 0.999 ** t)) / (1 - 0.9 ** t);
-          return values.map((one, i) => one - (now * m[i]) / (Math.sqrt(v[i]) + 1e-7));
-        },
-      };
-    },
-  };
-
-  /** A training run: `step(count)` trains, `weights`, `loss` and `losses` show where it is. */
-  function training({ points, units, activation, optimizer, rate, seed }) {
-    const update = OPTIMIZERS[optimizer](rate);
-    const run = { weights: initialWeights(units, seed), steps: 0, losses: [], loss: 0 };
-    run.loss = gradients(run.weights, activation, points).loss;
-    run.losses.push(run.loss);
-    run.step = (count) => {
-      for (let i = 0; i < count; i++) {
-        const { gradient } = gradients(run.weights, activation, points);
-        run.weights = shaped(update.step(flat(run.weights), flat(gradient)));
-        run.steps += 1;
-        if (run.steps % 10 === 0) run.losses.push(gradients(run.weights, activation, points).loss);
-      }
-      run.loss = gradients(run.weights, activation, points).loss;
-    };
-    return run;
-  }
-
-  // ---- Data: points in the plane of two classes ----
-
-  const onCircle = (angle, radius) => [radius * Math.cos(angle), radius * Math.sin(angle)];
-  const DATA = {
-    xor: { name: "XOR", ticks: [0, 1], box: [-0.5, 1.5, -0.5, 1.5] },
-    clouds: { name: "XOR with noise", ticks: [-1, 0, 1], box: [-1.4, 1.4, -1.4, 1.4] },
-    circle: { name: "circle in a ring", ticks: [-1, 0, 1], box: [-1.4, 1.4, -1.4, 1.4] },
-    moons: { name: "two moons", ticks: [-1, 0, 1], box: [-1.4, 1.4, -1.4, 1.4] },
-    spirals: { name: "two spirals", ticks: [-1, 0, 1], box: [-1.4, 1.4, -1.4, 1.4] },
-  };
-
-  function makePoints(name, perClass = 40) {
-    if (name === "xor") return [[0, 0], [0, 1], [1, 0], [1, 1]].map((x) => ({ x, target: x[0] ^ x[1] }));
-    const random = S5.uniform(11), noise = S5.normal(random);
-    return Array.from({ length: 2 * perClass }, (_, i) => {
-      const target = i % 2, t = (i >> 1) / (perClass - 1), sign = target ? -1 : 1;
-      let x;
-      if (name === "circle") x = target ? onCircle(2 * Math.PI * random(), 0.45 * Math.sqrt(random())) : onCircle(2 * Math.PI * t, 1);
-      else if (name === "moons") x = [onCircle(Math.PI * t, 0.8)].map(([a, b]) => [sign * (a - 0.4), sign * (b - 0.25)])[0];
-      else if (name === "spirals") x = onCircle(3 * Math.PI * t ** 0.7, 0.12 + 0.95 * t).map((one) => sign * one);
-      else x = [i & 2 ? 0.7 : -0.7, (i & 2 ? 0.7 : -0.7) * (target ? -1 : 1)];
-      const spread = name === "clouds" ? 0.22 : name === "spirals" ? 0.03 : 0.07;
-      return { x: x.map((one) => Math.round((one + spread * noise()) * 1000) / 1000), target };
-    });
-  }
-
-  /** The network as a Keras program that sets the weights and asks it. */
-  function kerasCode({ weights, activation, optimizer, rate, steps, points }) {
-    const units = weights.b.length, numbers = (row) => `[${row.map((one) => Number(one.toPrecision(8))).join(", ")}]`;
-    const made = { sgd: `SGD(${rate})`, momentum: `SGD(${rate}, momentum=0.9)`, adam: `Adam(${rate})` }[optimizer];
-    return `import keras
-import numpy as np
-from keras import layers
-
-inputs = keras.Input((2,), name="inputs")
-x = layers.Dense(${units}, activation="${activation}", name="hidden")(inputs)
-# (B, ${units})    2*${units} + ${units} = ${3 * units}
-x = layers.Dense(1, activation="sigmoid", name="probability")(x)
-# (B, 1)    ${units}*1 + 1 = ${units + 1}
-model = keras.Model(inputs, x, name="mlp")
-
-points = np.array(${`[${points.map(({ x }) => numbers(x)).join(", ")}]`})
-labels = np.array([${points.map(({ target }) => target).join(", ")}])
-
-# To train it yourself, from random weights:
-# model.compile(keras.optimizers.${made}, loss="binary_crossentropy")
-# model.fit(points, labels, batch_size=len(points), epochs=${Math.max(1, steps)})
-
-# The weights from the page: a matrix and the biases of each layer.
-weights = [
-    [${numbers(weights.w[0])}, ${numbers(weights.w[1])}],
-    ${numbers(weights.b)},
-    [${weights.v.map((one) => numbers([one])).join(", ")}],
-    ${numbers([weights.c])},
-]
-model.set_weights([np.array(w) for w in weights])
-probabilities = model.predict(points, verbose=0)[:, 0]
-print(probabilities.round(4))
-`;
-  }
-
-  // ==== The page ================================================================================================
+  const { ACTIVATIONS, OPTIMIZERS, DATA, initialWeights, forward, gradients, training, makePoints, kerasCode } = S5.mlp;
 
   const CELLS = 72, LINES = 13, STEPS = 60;
   const RATES = ["0.01", "0.03", "0.1", "0.3", "1"];
@@ -169,7 +11,7 @@ print(probabilities.round(4))
 .xor .settings { display: flex; flex-wrap: wrap; gap: 0.5rem 0.8rem; }
 .xor .planes { display: grid; gap: 1.25rem; grid-template-columns: minmax(0, 1fr); }
 .xor .planes h3 { margin-bottom: 0.3rem; }
-.xor .planes h3 span { display: block; color: var(--muted); font-weight: 400; font-size: 0.88rem; }
+.xor h3 span { display: block; color: var(--muted); font-weight: 400; font-size: 0.88rem; }
 .xor .unit { stroke: var(--ink); stroke-width: 2; stroke-dasharray: 7 5; }
 .xor .cut { stroke: var(--ink); stroke-width: 3; }
 .xor .mesh { fill: none; stroke: var(--edge); stroke-width: 1; opacity: 0.55; }
@@ -183,8 +25,13 @@ print(probabilities.round(4))
 .xor pre { margin: 0.5rem 0 0; padding: 0.75rem; max-height: 20rem; overflow: auto; background: var(--page); border: 1px solid var(--grid); border-radius: 8px; font-size: 0.82rem; }
 .xor summary { cursor: pointer; }
 .xor .told { font-size: 1.02rem; }
-.xor table { border-collapse: collapse; font-size: 0.9rem; }
-.xor th, .xor td { padding: 0.15rem 0.5rem 0.15rem 0; text-align: right; font-weight: 400; }
+.xor table { border-collapse: collapse; font-size: 0.84rem; }
+.xor .net { display: block; width: 100%; max-width: 20rem; height: auto; }
+.xor .net circle { fill: var(--paper); stroke: var(--ink); stroke-width: 1.5; }
+.xor .net text { fill: var(--ink); font-size: 13px; text-anchor: middle; }
+.xor .net .plus { stroke: var(--positive); }
+.xor .net .minus { stroke: var(--negative); }
+.xor th, .xor td { padding: 0.1rem 0.45rem 0.1rem 0; text-align: right; font-weight: 400; }
 .xor th { color: var(--muted); }
 .xor .more { display: grid; gap: 0.4rem; align-content: start; min-width: 0; grid-template-columns: minmax(0, 1fr); }
 @media (min-width: 800px) { .xor .planes { grid-template-columns: repeat(2, minmax(0, 460px)); } .xor .more { grid-column: 1 / -1; } }
@@ -192,9 +39,9 @@ print(probabilities.round(4))
 `;
 
   function build(root) {
-    const { el, number, button, choice } = S5;
+    const { el, number, button, choice, subscript } = S5;
     root.append(el("style", {}, STYLE));
-    let settings = { ...DEFAULTS }, points = makePoints(settings.data), run = null, timer = null, shown = [0, 1], speed = 3;
+    let settings = { ...DEFAULTS }, points = makePoints(settings.data), run = null, timer = null, frames = 0, shown = [0, 1], speed = 3;
 
     // ---- Elements ----
     const input = S5.plane({ box: DATA.xor.box, names: ["x₁", "x₂"], label: "The plane of the inputs with the network's answer", cells: CELLS });
@@ -210,6 +57,7 @@ print(probabilities.round(4))
     const curve = el("svg", { class: "curve", viewBox: "0 0 400 100", preserveAspectRatio: "none", role: "img" },
       ...[25, 50, 75].map((y) => el("line", { x1: 0, x2: 400, y1: y, y2: y })), path);
     const scale = el("div", { class: "scale" }), table = el("div", { class: "scroll" }), code = el("code", {});
+    const net = el("svg", { class: "net", role: "img", "aria-label": "The network and its weights" });
     const hiddenNote = el("p", { class: "fine" }), hiddenHead = el("span", {});
     const selects = {
       data: choice("Data", Object.entries(DATA).map(([key, { name }]) => [key, name]), settings.data, (value) => change({ data: value })),
@@ -239,7 +87,7 @@ print(probabilities.round(4))
       }, { style: "margin-top: 0.5rem" }), el("pre", { tabindex: 0, "aria-label": "Keras code" }, code));
 
     root.append(el("div", { class: "xor" },
-      el("div", { class: "settings" }, ...Object.values(selects), el("label", { class: "choice" }, "Seed", seedInput)),
+      el("div", { class: "settings" }, ...Object.values(selects)),
       el("div", { class: "controls" }, toggle,
         button("One step", () => {
           pause();
@@ -248,13 +96,15 @@ print(probabilities.round(4))
           save();
         }),
         button("Reset", () => change({})),
+        el("label", { class: "choice" }, "Seed", seedInput),
         button("New seed", () => change({ seed: (settings.seed + 1) % 1000 })),
         choice("Speed", [[1, "slow"], [3, "medium"], [20, "fast"]], speed, (value) => (speed = Number(value)))),
       told,
       el("div", { class: "planes" },
         el("div", {}, el("h3", {}, "What goes in ", el("span", {}, "each hidden unit draws one dashed line")), input.element),
         el("div", {}, el("h3", {}, "What the hidden units make of it ", hiddenHead), hidden.element, axesRow, hiddenNote),
-        el("div", { class: "more" }, el("h3", {}, "Loss", el("span", {}, "binary cross-entropy, mean over all points")), curve, scale, table)),
+        el("div", { class: "more" }, el("h3", {}, "Loss", el("span", {}, "binary cross-entropy, mean over all points")), curve, scale,
+          el("h3", {}, "Weights", el("span", {}, "blue positive, orange negative; the wider, the larger")), net, table)),
       details));
 
     // ---- What happens ----
@@ -302,8 +152,6 @@ print(probabilities.round(4))
       }
       toggle.textContent = S5.isCalm() ? "Train 500 steps" : "▶ Train";
     }
-
-    const subscript = (n) => String(n).replace(/\d/g, (digit) => "₀₁₂₃₄₅₆₇₈₉"[digit]);
 
     // ---- Drawing ----
     let inputDots = [], hiddenDots = [];
@@ -364,12 +212,13 @@ print(probabilities.round(4))
 
       // The plane of the hidden units: its box holds all points, for relu too.
       const [p, q] = shown, answers = points.map(({ x }) => forward(weights, activation, x));
-      const most = activation === "relu" ? Math.max(1, ...answers.flatMap(({ hidden: h }) => [h[p], h[q]])) : 1;
-      const range = activation === "tanh" ? [-1.15, 1.15] : activation === "sigmoid" ? [-0.08, 1.08] : [-0.08 * niceTop(most), 1.08 * niceTop(most)];
-      const ticks = activation === "tanh" ? [-1, 0, 1] : activation === "sigmoid" ? [0, 1] : [0, niceTop(most)];
-      if (hidden.box.join() !== [...range, ...range].join() || hidden.key !== shown.join()) {
-        hidden.key = shown.join();
-        hidden.frame([...range, ...range], ticks);
+      const tops = shown.map((j) => (activation === "relu" ? niceTop(Math.max(0.5, ...answers.map(({ hidden: h }) => h[j]))) : 1));
+      const box = tops.flatMap((top) => (activation === "tanh" ? [-1.15, 1.15] : [-0.08 * top, 1.08 * top]));
+      const [ticks, rowTicks] = tops.map((top) => (activation === "tanh" ? [-1, 0, 1] : [0, top]));
+      const key = [...box, ...shown].join();
+      if (hidden.key !== key) {
+        hidden.key = key;
+        hidden.frame(box, ticks, rowTicks);
         hidden.rename([`h${subscript(p + 1)}`, `h${subscript(q + 1)}`]);
       }
       answers.forEach(({ hidden: h, output }, i) => {
@@ -381,15 +230,25 @@ print(probabilities.round(4))
       const isWhole = units === 2 && p !== q;
       setLine(cut, hidden, isWhole ? S5.ends(hidden.box, weights.v[p], weights.v[q], weights.c) : null);
       half.setAttribute("points", isWhole ? hidden.polygon(S5.clip(hidden.corners(), weights.v[p], weights.v[q], weights.c)) : "");
+      // Words, table and diagram are for the eye between the frames: not in each of them, and read out at the end.
+      told.setAttribute("aria-live", timer ? "off" : "polite");
+      frames += 1;
+      if (!timer || frames % 6 === 0) drawWords(answers, isWhole);
+    }
+
+    function drawWords(answers, isWhole) {
+      const { weights } = run, { units } = settings;
       hiddenHead.textContent = isWhole ? "the output unit cuts with one straight line" : units === 1 ? "one unit: a line, no plane" : `two of ${units} units`;
       hiddenNote.textContent = isWhole ? "The grey mesh is the grid of the input plane, bent by the hidden layer." :
         units === 1 ? "One hidden unit can only order the points along a line." : "The output unit cuts the space of all units with one plane; here you look at two of its directions.";
 
       const right = answers.filter(({ output }, i) => output >= 0.5 === (points[i].target === 1)).length;
-      const isStuck = run.steps >= 1000 && right < points.length;
+      const then = run.losses.at(-51); // 500 steps ago
+      const isStuck = right < points.length && then !== undefined && run.loss > 0.99 * then;
       told.replaceChildren(el("b", {}, `${right} of ${points.length} right`), ` after ${run.steps.toLocaleString("en")} steps, loss ${run.loss.toFixed(4)}.`,
         right === points.length && run.steps ? " One straight cut through the hidden units' answers is enough now." :
-        isStuck ? " It may be stuck: try another seed, more units, or another rate." : "");
+        isStuck ? " It is stuck: try another seed, more units, or another rate." : "");
+      drawNet();
       drawCurve();
       table.replaceChildren(points.length > 4 ? "" : el("table", {},
         el("tr", {}, ["x₁", "x₂", ...weights.b.map((_, j) => `h${subscript(j + 1)}`), "output", "target"].map((name) => el("th", { scope: "col" }, name))),
@@ -418,6 +277,21 @@ print(probabilities.round(4))
         }
       }
       mesh.setAttribute("d", parts.join(""));
+    }
+
+    /** Inputs, hidden units and output, each weight a line. */
+    function drawNet() {
+      const { w, v } = run.weights, units = v.length, gap = units > 4 ? 25 : 36, tall = Math.max(2, units) * gap + 4;
+      const most = Math.max(4, ...[...w[0], ...w[1], ...v].map(Math.abs));
+      const column = (x, names) => names.map((name, i) => ({ x, y: tall / 2 + (i - (names.length - 1) / 2) * gap, name }));
+      const inputs = column(16, ["x₁", "x₂"]), middle = column(130, v.map((_, j) => `h${subscript(j + 1)}`)), [output] = column(244, ["ŷ"]);
+      const edge = (from, to, weight) => el("line", {
+        class: weight < 0 ? "minus" : "plus", x1: from.x, y1: from.y, x2: to.x, y2: to.y, "stroke-width": (0.5 + (8 * Math.abs(weight)) / most).toFixed(1),
+      }, el("title", {}, `${from.name} to ${to.name}: ${number(weight, 3)}`));
+      net.setAttribute("viewBox", `0 0 260 ${tall}`);
+      net.replaceChildren(
+        ...inputs.flatMap((from, i) => middle.map((to, j) => edge(from, to, w[i][j]))), ...middle.map((from, j) => edge(from, output, v[j])),
+        ...[...inputs, ...middle, output].map(({ x, y, name }) => el("g", {}, el("circle", { cx: x, cy: y, r: 11.5 }), el("text", { x, y: y + 4 }, name))));
     }
 
     function drawCurve() {
@@ -468,7 +342,7 @@ print(probabilities.round(4))
 
   S5.station({
     id: "xor",
-    title: "A hidden layer bends the plane",
+    title: "A layer bends the plane",
     year: "1986",
     sentence: "No line separates XOR. Press Train: two hidden units move the four points until one straight line is enough.",
     lesson: "05_xor",

@@ -1,5 +1,5 @@
 "use strict";
-// What the stations on planes share: a plane with axes, points that can be dragged, random numbers with a seed.
+// What the demonstrations on planes share: a plane with axes, points that can be dragged, random numbers with a seed.
 (() => {
   const { el } = S5;
   const SIDE = 400, LEFT = 42, BOTTOM = 44, EDGE = 8; // of the drawing, in its own units
@@ -48,6 +48,7 @@
    * behind it. `X`, `Y` turn numbers into places in the drawing, `at(event)` a pointer's place into numbers.
    */
   function plane({ box, names, ticks = [0, 1], label, cells = 0 }) {
+    let rowTicks = ticks;
     const front = el("g", {}), axes = el("g", { class: "axes" });
     const inner = el("svg", { x: LEFT, y: EDGE, width: SIDE, height: SIDE, viewBox: `0 0 ${SIDE} ${SIDE}` }, front);
     const svg = el("svg", {
@@ -73,22 +74,27 @@
     };
     made.rename = (newNames) => {
       names = newNames;
-      made.frame(made.box, ticks);
+      made.frame(made.box, ticks, rowTicks);
     };
-    made.frame = (newBox, newTicks) => {
+    made.frame = (newBox, newTicks, newRowTicks = newTicks) => {
       made.box = newBox;
       ticks = newTicks;
+      rowTicks = newRowTicks;
       const text = (x, y, content, extra) => el("text", { x, y, ...extra }, content);
       axes.replaceChildren(
         el("rect", { class: "ground", x: LEFT, y: EDGE, width: SIDE, height: SIDE }),
         ...ticks.flatMap((tick) => [
           el("line", { x1: LEFT + made.X(tick), x2: LEFT + made.X(tick), y1: EDGE + SIDE, y2: EDGE + SIDE + 5 }),
-          el("line", { x1: LEFT - 5, x2: LEFT, y1: EDGE + made.Y(tick), y2: EDGE + made.Y(tick) }),
           text(LEFT + made.X(tick), EDGE + SIDE + 19, S5.number(tick, Number.isInteger(tick) ? 0 : 1), { "text-anchor": "middle" }),
+        ]),
+        ...rowTicks.flatMap((tick) => [
+          el("line", { x1: LEFT - 5, x2: LEFT, y1: EDGE + made.Y(tick), y2: EDGE + made.Y(tick) }),
           text(LEFT - 8, EDGE + made.Y(tick) + 5, S5.number(tick, Number.isInteger(tick) ? 0 : 1), { "text-anchor": "end" }),
         ]),
         text(LEFT + SIDE / 2, EDGE + SIDE + 38, names[0], { "text-anchor": "middle", class: "name" }),
-        text(13, EDGE + SIDE / 2, names[1], { "text-anchor": "middle", class: "name" }));
+        text(13, EDGE + SIDE / 2, names[1], {
+          "text-anchor": "middle", class: "name", transform: names[1].length > 3 ? `rotate(-90 13 ${EDGE + SIDE / 2})` : null,
+        }));
     };
     made.frame(box, ticks);
     return made;
@@ -111,6 +117,9 @@
       for (const name of ["pointerup", "pointercancel"]) element.addEventListener(name, end);
     });
   }
+
+  /** 12 -> "₁₂". */
+  const subscript = (n) => String(n).replace(/\d/g, (digit) => "₀₁₂₃₄₅₆₇₈₉"[digit]);
 
   /** A slider with its name and its value in words: {element, input, show(value)}. */
   function slider(label, { min, max, step, value, decimals = 2 }, oninput) {
@@ -154,5 +163,7 @@
 `;
   document.head.append(el("style", {}, STYLE));
 
-  Object.assign(S5, { uniform, normal, clip, ends, plane, draggable, slider });
+  const calm = window.matchMedia("(prefers-reduced-motion: reduce)");
+
+  Object.assign(S5, { isCalm: () => calm.matches, uniform, normal, clip, ends, plane, draggable, slider, subscript });
 })();
