@@ -121,6 +121,16 @@
   /** 12 -> "₁₂". */
   const subscript = (n) => String(n).replace(/\d/g, (digit) => "₀₁₂₃₄₅₆₇₈₉"[digit]);
 
+  /** Gives `load` the state in the address, if there is one: now, and when someone changes the address. */
+  function onAddress(name, load) {
+    const read = () => {
+      const given = S5.params.get(name);
+      if (given) load(given);
+    };
+    read();
+    addEventListener("hashchange", read);
+  }
+
   /** A slider with its name and its value in words: {element, input, show(value)}. */
   function slider(label, { min, max, step, value, decimals = 2 }, oninput) {
     const output = el("output", {});
@@ -165,5 +175,5 @@
 
   const calm = window.matchMedia("(prefers-reduced-motion: reduce)");
 
-  Object.assign(S5, { isCalm: () => calm.matches, uniform, normal, clip, ends, plane, draggable, slider, subscript });
+  Object.assign(S5, { isCalm: () => calm.matches, uniform, normal, clip, ends, plane, draggable, slider, onAddress, subscript });
 })();

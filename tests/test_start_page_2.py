@@ -337,7 +337,7 @@ def test_the_code_is_shown_when_it_is_unfolded(page):
     page.keyboard.press("Enter")
 
 
-def test_the_address_brings_back_the_same_network(page):
+def test_the_address_brings_back_the_same_network(page, address):
     of(page, "xor", "change(argument)", {"data": "circle", "units": 3, "activation": "tanh", "seed": 5})
     of(page, "xor", "train(90)")
     before, saved = state(page, "xor"), page.evaluate("S5.params.get('xor')")
@@ -345,6 +345,11 @@ def test_the_address_brings_back_the_same_network(page):
     of(page, "xor", "change(argument)", {"data": "xor", "units": 2, "seed": 0})
     of(page, "xor", "load(argument)", saved)
     assert state(page, "xor") == before
+    # Somebody else opens the address: the demonstration is built because it is the one that is asked for.
+    other = page.context.browser.new_page()
+    other.goto(f"{address}{page.evaluate('location.hash')}")
+    assert state(other, "xor") == before
+    other.close()
 
 
 def test_training_by_keyboard_moves_the_points_fluently(page):

@@ -246,8 +246,7 @@
     }
     input.value = file.examples.find(([language]) => language === "German")[1];
     setText(input.value);
-    const given = S5.params.get("dates");
-    if (given) load(given);
+    S5.onAddress("dates", load);
     isLoading = false;
     S5.onTheme(draw);
 

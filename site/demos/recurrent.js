@@ -261,8 +261,7 @@
     }
     let isLoading = true;
     use("two");
-    const given = S5.params.get("recurrent");
-    if (given) load(given);
+    S5.onAddress("recurrent", load);
     isLoading = false;
     S5.onTheme(() => {
       drawOthers();

@@ -410,7 +410,9 @@
     for (const one of [empty, halfPlane]) one.addEventListener("click", (event) => addPoint(plane.place(event)));
 
     // ---- The state in the address: the data or the points, and the weights ----
+    let isLoading = true;
     function save() {
+      if (isLoading) return;
       const more = data === "own" ? points.map(({ x, y, target }) => `${x}_${y}_${target}`) : data in GATES ? [] : [seed];
       S5.params.set("threshold", [data, ...state.map((one) => Number(one.toFixed(3))), ...more].join("*"));
     }
@@ -428,10 +430,10 @@
       } else return;
       setByHand(weights.map(f));
     }
-    const given = S5.params.get("threshold");
     drawPoints();
     draw();
-    if (given) load(given);
+    S5.onAddress("threshold", load);
+    isLoading = false;
     return {
       state: () => ({ data, points, weights: state, mistakes, rounds, bound, isDone, cycle }),
       test: { train, novikoffBound, learn, gatePoints, clouds, fires, choose, next, setByHand, load },

@@ -101,7 +101,7 @@
         choice("Speed", [[1, "slow"], [3, "medium"], [20, "fast"]], speed, (value) => (speed = Number(value)))),
       told,
       el("div", { class: "planes" },
-        el("div", {}, el("h3", {}, "What goes in ", el("span", {}, "each hidden unit draws one dashed line")), input.element),
+        el("div", {}, el("h3", {}, "What goes in ", el("span", {}, "each hidden unit draws one dashed line; a dark ring is an error")), input.element),
         el("div", {}, el("h3", {}, "What the hidden units make of it ", hiddenHead), hidden.element, axesRow, hiddenNote),
         el("div", { class: "more" }, el("h3", {}, "Loss", el("span", {}, "binary cross-entropy, mean over all points")), curve, scale,
           el("h3", {}, "Weights", el("span", {}, "blue positive, orange negative; the wider, the larger")), net, table)),
@@ -317,10 +317,10 @@
       change({ data, units: Number(units), activation, optimizer, rate: Number(rate), seed: Number(seed) });
       run.step(Math.min(20000, Math.max(0, Math.floor(Number(steps)) || 0)));
       draw();
+      save();
     }
     change({});
-    const given = S5.params.get("xor");
-    if (given) load(given);
+    S5.onAddress("xor", load);
     isLoading = false;
     S5.onTheme(draw);
 
