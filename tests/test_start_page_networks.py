@@ -4,7 +4,6 @@ The weights are those that the page embeds, so that nothing has to be trained.
 """
 
 import base64
-import importlib.util
 import json
 import math
 import os
@@ -26,6 +25,7 @@ from keras_session5.generation import translate
 from keras_session5.introspection import attention_weights, layer_outputs
 
 ROOT = Path(__file__).parent.parent
+PAGE = (ROOT / "docs" / "start.html").as_uri()
 CHROMIUM = shutil.which("chromium")
 pytestmark = [
     pytest.mark.browser,
@@ -63,18 +63,7 @@ def with_weights(model, tensors):
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory):
-    """The page, built from its sources."""
-    spec = importlib.util.spec_from_file_location("build_start_page", ROOT / "site" / "build.py")
-    built = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(built)
-    path = tmp_path_factory.mktemp("page") / "start.html"
-    path.write_text(built.build(), "utf-8")
-    return path.as_uri()
-
-
-@pytest.fixture(scope="module")
-def page(address):
+def page():
     """The page with all its parts, in one tab for the whole file."""
     playwright = pytest.importorskip("playwright.sync_api", reason="the browser tests need playwright")
     with playwright.sync_playwright() as started:
@@ -85,7 +74,7 @@ def page(address):
         tab.complaints = []
         tab.on("console", lambda line: tab.complaints.append(line.text) if line.type == "error" else None)
         tab.on("pageerror", lambda error: tab.complaints.append(str(error)))
-        tab.goto(f"{address}?all")
+        tab.goto(f"{PAGE}?all")
         yield tab
         browser.close()
 
@@ -337,7 +326,7 @@ def test_the_code_is_shown_when_it_is_unfolded(page):
     page.keyboard.press("Enter")
 
 
-def test_the_address_brings_back_the_same_network(page, address):
+def test_the_address_brings_back_the_same_network(page):
     of(page, "xor", "change(argument)", {"data": "circle", "units": 3, "activation": "tanh", "seed": 5})
     of(page, "xor", "train(90)")
     before, saved = state(page, "xor"), page.evaluate("S5.params.get('xor')")
@@ -347,7 +336,7 @@ def test_the_address_brings_back_the_same_network(page, address):
     assert state(page, "xor") == before
     # Somebody else opens the address: the demonstration is built because it is the one that is asked for.
     other = page.context.browser.new_page()
-    other.goto(f"{address}{page.evaluate('location.hash')}")
+    other.goto(f"{PAGE}{page.evaluate('location.hash')}")
     assert state(other, "xor") == before
     other.close()
 
