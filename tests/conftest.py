@@ -58,6 +58,7 @@ SLOW = {
     "comparison/test_compare.py",
     "dashboard/test_dashboard.py",
     "dashboard/test_dashboard_parts.py",
+    "dashboard/test_own_models.py",
     "dashboard/test_profile.py",
     "data/test_dates.py",
     "data/test_load_data.py",

@@ -35,7 +35,7 @@ ALLOWED = {
     "data": {"checks", "errors"},
     "pictures": {"checks", "errors"},
     "tasks": {"generation", "catalog", "data", "models", "layers", "checks", "errors"},
-    "dashboard": {"tasks", "introspection", "catalog", "data", "layers", "pictures"},
+    "dashboard": {"tasks", "introspection", "data", "layers", "pictures", "errors"},
     "training": {"dashboard", "tasks", "catalog", "data", "disk", "checks", "errors"},
     "comparison": {"training", "tasks", "catalog", "data", "checks", "errors"},
     "exporting": {"training", "tasks", "generation", "introspection", "data", "models", "disk", "errors"},

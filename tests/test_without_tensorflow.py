@@ -70,6 +70,17 @@ except s5.errors.ExportError as error:
     assert "pip install 'keras-session5'" in str(error)
 else:
     raise AssertionError("exported")
+
+from pathlib import Path
+import keras
+import numpy as np
+
+x, y = np.random.default_rng(0).random((64, 6, 6, 1)), np.arange(64) % 3
+layers = [keras.Input((6, 6, 1)), keras.layers.Conv2D(2, 3), keras.layers.Flatten()]
+model = keras.Sequential([*layers, keras.layers.Dense(3, activation="softmax")])
+model.compile("adam", "sparse_categorical_crossentropy")
+model.fit(x, y, epochs=2, verbose=0, callbacks=[s5.Dashboard(sys.argv[1] + "/mine", (x, y))])
+assert Path(sys.argv[1], "mine", "projector_points.tsv").exists()
 assert "tensorflow" not in sys.modules
 """
 SENTENCES = """

@@ -20,7 +20,6 @@ from keras_session5.exporting.signatures.base import input_specs
 from keras_session5.exporting.signatures.own import (
     KINDS,
     check_class_names,
-    is_image,
     make_own_signatures,
     pixel_divisor,
 )
@@ -106,7 +105,7 @@ def generate_examples(model: keras.Model) -> dict[str, np.ndarray]:
         shape = (_GENERATED, *(_LENGTH if size is None else size for size in spec.shape[1:]))
         if spec.dtype.name == "string":
             found[spec.name] = rng.choice(_WORDS, shape).astype(object)
-        elif is_image(tensor):
+        elif introspection.is_image(tensor):
             found[spec.name] = rng.integers(0, 256, shape).astype(spec.dtype.as_numpy_dtype)
         elif spec.dtype.is_integer or spec.dtype.is_bool:
             ids = rng.integers(0, min([*embeddings, 2**31]) if embeddings else 2, shape)
@@ -141,9 +140,7 @@ def _to_functional(model: keras.Model, examples: Any) -> keras.Model:
             "`network` must be a model that is built: train it, or call it once. "
             f"Received: {model.name}, without weights"
         )
-    if isinstance(model, keras.Sequential):
-        return keras.Model(model.inputs, model.outputs, name=model.name)
-    return model if hasattr(model, "inputs") else _wrap(model, examples)
+    return introspection.as_functional(model) or _wrap(model, examples)
 
 
 def _wrap(model: keras.Model, examples: Any) -> keras.Model:
