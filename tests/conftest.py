@@ -49,6 +49,7 @@ SLOW = {
     "benchmarks/test_serving.py",
     "benchmarks/test_training.py",
     "checking/test_check_model.py",
+    "checking/test_check_network.py",
     "checking/test_check_server.py",
     "cli/test_compare_verb.py",
     "cli/test_example.py",

@@ -27,7 +27,7 @@ from keras_session5.dashboard.predictor import Predictor
 from keras_session5.dashboard.probe import Probe, gradient_norm
 from keras_session5.dashboard.projector import write_projector
 from keras_session5.dashboard.source import Source
-from keras_session5.errors import ArgumentError
+from keras_session5.errors import ArgumentError, shorten
 from keras_session5.tasks import Predictions
 
 Logs = dict[str, float] | None
@@ -173,7 +173,7 @@ class Dashboard(keras.callbacks.Callback):
         except OSError:  # a file cannot be written: the dashboard ends
             raise
         except Exception as error:  # of any kind: models are
-            self._leave_out(what, next(iter(str(error).splitlines()), "") or type(error).__name__)
+            self._leave_out(what, shorten(error))
 
     def _leave_out(self, what: str, reason: str) -> None:
         if what not in self.left_out:

@@ -13,7 +13,7 @@ import keras
 import numpy as np
 
 from keras_session5 import introspection
-from keras_session5.errors import ArgumentError
+from keras_session5.errors import ArgumentError, shorten
 from keras_session5.exporting.exportable import Exportable
 from keras_session5.exporting.signatures import EXAMPLES
 from keras_session5.exporting.signatures.base import input_specs
@@ -88,7 +88,7 @@ def load_model(path: Path) -> keras.Model:
                 "keras.saving.register_keras_serializable, and call keras_session5.export in that program."
             ) from None
         raise ArgumentError(
-            f"`network` must be a .keras file that Keras can load. Received: {path}: {_shorten(error)}"
+            f"`network` must be a .keras file that Keras can load. Received: {path}: {shorten(error)}"
         ) from error
 
 
@@ -230,7 +230,7 @@ def _to_array(name: str, value: Any) -> np.ndarray:
     try:
         array = np.asarray(value)
     except ValueError as error:
-        raise ArgumentError(f"`examples` must be arrays. Received for {name}: {_shorten(error)}") from error
+        raise ArgumentError(f"`examples` must be arrays. Received for {name}: {shorten(error)}") from error
     if array.ndim == 0 or array.dtype.kind not in "biufUSO":
         raise ArgumentError(
             "`examples` must be arrays of numbers or texts, one row for each example. "
@@ -261,10 +261,4 @@ def _refusing(sentence: str) -> Iterator[None]:
     except ArgumentError:
         raise
     except Exception as error:
-        raise ArgumentError(f"{sentence} Received: {_shorten(error)}") from error
-
-
-def _shorten(error: Exception) -> str:
-    """Returns the first line of an error's text, after the one in which Keras names the layer."""
-    text = re.sub(r"\x1b\[\d*m|^Exception encountered when calling .*$", "", str(error), flags=re.MULTILINE)
-    return next(filter(None, map(str.strip, text.splitlines())), type(error).__name__)
+        raise ArgumentError(f"{sentence} Received: {shorten(error)}") from error
