@@ -208,8 +208,8 @@ def _draw_images(images: np.ndarray, captions: Sequence[tuple[str, str]], shares
     limit = float(images.max()) or 1.0
     for i, (image, (label, prediction), share) in enumerate(zip(images, captions, shares, strict=True)):
         top, left = 1.6 * (i // columns), wide * (i % columns) + (wide - 1) / 2
-        image = np.clip(image / limit, 0, 1)
-        axes.imshow(image, cmap="gray_r", vmin=0, vmax=1, extent=(left, left + 1, top + 1, top))
+        image = np.clip(image / limit, 0, 1) if image.ndim == 3 else image  # colours are from 0 to 1
+        axes.imshow(image, cmap="gray_r", vmin=0, vmax=limit, extent=(left, left + 1, top + 1, top))
         axes.add_patch(Rectangle((left, top), 1, 1, fill=False, edgecolor="lightgrey", linewidth=0.5))
         below = {"ha": "center", "va": "top", "fontsize": "small", **style.font()}
         axes.text(left + 0.5, top + 1.08, f"label {style.shown(label)}", **below)
