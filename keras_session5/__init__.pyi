@@ -8,6 +8,7 @@ from .catalog import (
     register as register,
 )
 from .client import connect as connect
+from .dashboard import Dashboard as Dashboard
 from .data import load_data as load_data
 from .exporting import export as export
 from .serving import serve as serve

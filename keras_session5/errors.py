@@ -165,6 +165,12 @@ class UnauthenticatedError(ServingError):
     code, number, http_status = "UNAUTHENTICATED", 16, 401
 
 
+def shorten(error: BaseException) -> str:
+    """Returns the first line of an error's text, after the one in which Keras names the layer."""
+    text = re.sub(r"\x1b\[\d*m|^Exception encountered when calling .*$", "", str(error), flags=re.MULTILINE)
+    return next(filter(None, map(str.strip, text.splitlines())), type(error).__name__)
+
+
 _CODES = ServingError.__subclasses__()
 _BY_CODE: dict[str | int, type[ServingError]] = {key: e for e in _CODES for key in (e.code, e.number)}
 _BY_HTTP: dict[int, type[ServingError]] = {e.http_status: e for e in reversed(_CODES)} | {

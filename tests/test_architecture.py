@@ -35,14 +35,17 @@ ALLOWED = {
     "data": {"checks", "errors"},
     "pictures": {"checks", "errors"},
     "tasks": {"generation", "catalog", "data", "models", "layers", "checks", "errors"},
-    "dashboard": {"tasks", "introspection", "catalog", "data", "layers", "pictures"},
+    "dashboard": {"tasks", "introspection", "data", "layers", "pictures", "errors"},
     "training": {"dashboard", "tasks", "catalog", "data", "disk", "checks", "errors"},
     "comparison": {"training", "tasks", "catalog", "data", "checks", "errors"},
     "exporting": {"training", "tasks", "generation", "introspection", "data", "models", "disk", "errors"},
     "server": {"checks", "errors"},
     "serving": {"exporting", "server"},
     "client": {"errors"},
-    "checking": {"server", "client", "exporting", "checks", "errors"},
+    "checking": {
+        *{"serving", "server", "client", "exporting", "training", "tasks", "catalog", "data", "checks"},
+        "errors",
+    },
     "playground": {"client", "catalog", "data", "by_hand", "pictures", "checks", "errors"},
 }
 # part -> libraries that it must never import

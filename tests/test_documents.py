@@ -1,7 +1,6 @@
 """The README, the changelog, the Makefile and the deployment files match the code."""
 
 import re
-import shlex
 import shutil
 import subprocess
 import tomllib
@@ -9,11 +8,10 @@ from pathlib import Path
 
 import pytest
 from google.protobuf import text_format
-from typer.testing import CliRunner
+from guide import run_guide
 
 import keras_session5 as s5
 from keras_session5.catalog import NETWORKS
-from keras_session5.cli import app
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
@@ -44,24 +42,9 @@ def test_the_readmes_python_runs(tmp_path, monkeypatch, capsys):
 
 
 @pytest.mark.slow
-def test_the_guide_to_an_own_network_runs_from_an_empty_folder(tmp_path, monkeypatch, capsys):
+def test_the_guide_to_an_own_network_runs_from_an_empty_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    guide = (ROOT / "docs" / "guides" / "own-network.md").read_text("utf-8")
-    names: dict = {}
-    for language, code in re.findall(r"^```(python|sh)\n(.*?)^```", guide, re.DOTALL | re.MULTILINE):
-        if language == "python":
-            exec(compile(code, "own-network.md", "exec"), names)
-            continue
-        for line in code.splitlines():
-            verb = shlex.split(line)[1:]
-            where = [] if verb[0] == "export" else ["--server", names["server"].rest_address]
-            told = CliRunner().invoke(app, [*verb, *where], catch_exceptions=False)
-            assert told.exit_code == 0, told.output
-    assert names["record"]["pixels"] == "0..1"
-    assert (names["answer"]["probabilities"].argmax(axis=-1) == names["labels"][:100]).mean() > 0.9
-    assert "session5_requests_total{" in names["page"]
-    assert (tmp_path / "explained.png").exists()
-    assert (tmp_path / "saved_models" / "stripes" / "3" / "saved_model.pb").exists()
+    run_guide()
 
 
 @pytest.fixture(scope="module")

@@ -92,6 +92,17 @@ assert validated["loss"] == several.history[1]["val_loss"]
 compiled, not_compiled = (s5.train("mlp", xla=xla, **short | {"epochs": 1}).record for xla in ("on", "off"))
 assert (compiled["jit_compile"], not_compiled["jit_compile"]) == (True, False)
 assert abs(compiled["history"][0]["loss"] - not_compiled["history"][0]["loss"]) < 1e-4
+
+from pathlib import Path
+import keras
+import numpy as np
+
+x, y = np.random.default_rng(0).random((64, 6, 6, 1)), np.arange(64) % 3
+layers = [keras.Input((6, 6, 1)), keras.layers.Conv2D(2, 3), keras.layers.Flatten()]
+model = keras.Sequential([*layers, keras.layers.Dense(3, activation="softmax")])
+model.compile("adam", "sparse_categorical_crossentropy")
+model.fit(x, y, epochs=2, verbose=0, callbacks=[s5.Dashboard(sys.argv[1] + "/mine", (x, y))])
+assert Path(sys.argv[1], "mine", "projector_points.tsv").exists()
 assert "tensorflow" not in sys.modules
 print(json.dumps(printed))
 """

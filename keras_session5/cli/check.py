@@ -40,6 +40,12 @@ def check(
         str | None,
         typer.Option(help="Model's name on the server.", show_default="the name of the base path"),
     ] = None,
+    network: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="Network of the catalogue to build, train, export and serve instead."
+        ),
+    ] = None,
     measure: Annotated[
         bool | None,
         typer.Option(
@@ -53,7 +59,10 @@ def check(
     timeout: Timeout = 10.0,
     json: Json = False,
 ) -> None:
-    """Check whether a model, a configuration, a server or this machine will work. Status 1 on errors."""
+    """Check whether a model, a network, a configuration, a server or this machine will work.
+
+    Status 1 on errors.
+    """
     from keras_session5.checking.finding import SEVERITIES
     from keras_session5.checking.model import GRAPHS
     from keras_session5.checking.operations import parse_target
@@ -63,7 +72,13 @@ def check(
         path = path.parent
     if server and (path is None or not path.is_dir()):
         raise ArgumentError(f"`--server` needs a model's base path or version. Received: PATH={path}")
-    if path is None:
+    if network is not None:
+        if path is not None:
+            raise ArgumentError(f"`--network` must be without PATH. Received: PATH={path}")
+        from keras_session5.checking.network import check_network
+
+        findings = list(check_network(network, wanted))
+    elif path is None:
         findings = _check_machine()
     elif path.is_file():
         findings = _check_file(path, models)
@@ -79,6 +94,7 @@ def check(
     if json:
         listed = [to_dict(one) for one in findings]
         about = {"path": None if path is None else str(path), "for": f"{wanted.server}:{wanted.tensorflow}"}
+        about |= {} if network is None else {"network": network}
         print_json(about | {"findings": listed, "models": figures, "model": figures[0] if figures else None})
     else:
         print_findings(findings)

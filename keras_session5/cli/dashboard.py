@@ -21,7 +21,8 @@ _RELOAD_S = 5.0  # TensorBoard's own reload interval
 
 def dashboard(
     name: Annotated[
-        str | None, typer.Argument(help="Only this network.", show_default="every network")
+        str | None,
+        typer.Argument(help="Only this network, or the folder of a run.", show_default="every network"),
     ] = None,
     runs: Runs = RUNS,
     every: Annotated[bool, typer.Option("--all", help="Show all runs, not only the newest.")] = False,
@@ -29,6 +30,8 @@ def dashboard(
     port: Annotated[int, typer.Option(help="Port to listen on.", min=1, max=65535)] = 6006,
 ) -> None:
     """Open TensorBoard on the newest training run of each network; Ctrl-C ends it."""
+    if name is not None and (path := Path(name)).is_dir() and (path.name != name or not runs.is_dir()):
+        runs, name = path.absolute().parent, path.name
     if not runs.is_dir():
         raise ArgumentError(
             f"`--runs` must be a directory of training runs; `session5 train NAME` makes one. "
@@ -74,13 +77,18 @@ def _link_newest(runs: Path, name: str | None) -> Iterator[Path]:
 
 
 def _update_links(runs: Path, name: str | None, folder: Path) -> None:
-    """Links each network's newest run with event files, in place of an older one."""
+    """Links each network's newest run with event files, in place of an older one.
+
+    A folder without records is of a `Dashboard` for a model of one's own, and linked as a whole.
+    """
     from keras_session5.training.runs import RECORD, stamp
 
     for network in runs.iterdir() if name is None else [runs / name]:
         records = sorted(network.glob(f"*/{RECORD}"), key=stamp, reverse=True)
         newest = next((record.parent for record in records if _has_events(record.parent)), None)
         links = folder / network.name
+        if not records and _has_events(network) and not links.exists():
+            links.symlink_to(network.resolve())
         if newest is None or (links / newest.name).exists():
             continue
         links.mkdir(exist_ok=True)

@@ -1,15 +1,16 @@
 """The pictures of a run: filters, feature maps, attention, predictions and mistakes."""
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+import keras
 import numpy as np
 from keras.ops import convert_to_numpy
 
 from keras_session5 import introspection
-from keras_session5.dashboard.predictor import Predictor
-from keras_session5.data.characters import trim
-from keras_session5.tasks import Predictions, Task
+from keras_session5.dashboard.source import Source
+from keras_session5.tasks import Predictions
 
 Picture = tuple[str, Any, str]  # tag, figure and a sentence that explains it
 
@@ -18,37 +19,27 @@ class Gallery:
     """Draws a network's weights, the outputs of its layers and its predictions.
 
     Args:
-        model: a functional model.
-        task: of the network.
-        predictor: provides the example for feature maps and attention.
+        network: a functional model.
+        source: of the training.
     """
 
-    def __init__(self, model: Any, task: Task, predictor: Predictor):
-        self.model, self.task = model, task
-        maps = [layer.name for layer in model.layers if _has_maps(layer)]
-        self.maps = introspection.layer_tensors(model, maps)
-        self.attention = introspection.attention_tensors(model)
-        self.opened = introspection.opened(model, self.maps | self.attention)
-        middle = len(predictor.split) // 2  # texts are sorted by length: one of median length
-        example = predictor.split.take([middle])
-        inputs = trim(example.inputs) if example.is_text else example.inputs
-        self.inputs = task.batch(inputs, example.labels, np.random.default_rng(0))[0]
+    def __init__(self, network: Any, source: Source):
+        self.network, self.source = network, source
+        maps = [layer.name for layer in network.layers if _has_maps(layer)]
+        self.maps = introspection.layer_tensors(network, maps)
+        self.attention = introspection.attention_tensors(network)
+        self.opened = introspection.opened(network, self.maps | self.attention)
 
     def draw_weights(self) -> Iterator[Picture]:
         """Yields the filters of a network on images, and the decision surface of one on two inputs."""
         from keras_session5 import pictures
 
-        if self.task.data.modality == "image":
-            # The first layer with weights is a convolution, or a dense layer on all pixels.
-            weights = (weight for layer in self.model.layers for weight in layer.weights)
-            kernel = convert_to_numpy(next(weight for weight in weights if len(weight.shape) in (2, 4)).value)
-            shape = kernel.shape[:3] if kernel.ndim == 4 else self.model.input_shape[1:]
-            figure = pictures.filters(kernel.reshape(*shape, -1))
-            yield "filters", figure, "Weights of each unit of the first layer."
-        if self.model.input_shape == (None, 2):
-            data = self.task.data.test
+        if self.source.is_image and (kernel := self._first_kernel()) is not None:
+            yield "filters", pictures.filters(kernel), "Weights of each unit of the first layer."
+        points = self.source.points()
+        if points is not None and [tensor.shape for tensor in self.network.inputs] == [(None, 2)]:
             figure = pictures.decision_surface(
-                lambda inputs: convert_to_numpy(self.model(inputs, training=False)), data.inputs, data.labels
+                lambda inputs: convert_to_numpy(self.network(inputs, training=False)), *points
             )
             yield "decision surface", figure, "Output of the network for any two inputs."
 
@@ -56,15 +47,16 @@ class Gallery:
         """Yields the feature maps and the attention weights for one example."""
         from keras_session5 import pictures
 
-        if not (self.maps or self.attention):
+        inputs = self.source.example()
+        if inputs is None or not (self.maps or self.attention):
             return
-        outputs = self.opened(self.inputs, training=False)
+        outputs = self.opened(inputs, training=False)
         if self.maps:
             figure = pictures.feature_maps({name: convert_to_numpy(outputs[name])[0] for name in self.maps})
-            yield "feature maps", figure, "Outputs of the layers for an example of the test split."
+            yield "feature maps", figure, "Outputs of the layers for one example."
         for group, names in introspection.attention_groups(self.attention).items():
             weights = np.stack([convert_to_numpy(outputs[name])[0] for name in names])
-            labels = self.task.attention_labels(self.inputs, group, weights.shape[-1])
+            labels = self.source.attention_labels(inputs, group, *weights.shape[2:])
             figure = pictures.attention(weights, *labels)
             yield (
                 group.replace("_", " "),
@@ -72,29 +64,53 @@ class Gallery:
                 "Attention weights of each query and key, by layer and head.",
             )
 
-    def draw_predictions(self, predictions: Predictions) -> Iterator[Picture]:
-        """Yields the confusion matrix of a classification, and the worst mistakes.
-
-        Args:
-            predictions: from the predictor.
-        """
+    def draw_saliency(self) -> Iterator[Picture]:
+        """Yields the saliency of the example, if it is an image with scores."""
         from keras_session5 import pictures
 
-        names = self.task.data.class_names
-        if predictions.classes is not None and len(names) > 1:
-            counts = np.zeros((len(names), len(names)), int)
-            np.add.at(counts, tuple(predictions.classes.T), 1)
-            figure = pictures.confusion_matrix(counts, names)
-            yield "confusion matrix", figure, "Labels and predictions for examples of the test split."
-        worst = np.argsort(-predictions.losses, kind="stable")
-        columns = (predictions.inputs, predictions.labels, predictions.predictions)
-        inputs, labels, predicted = ([column[i] for i in worst] for column in columns)
-        probabilities = None if predictions.probabilities is None else predictions.probabilities[worst]
-        figure = pictures.mistakes(inputs, labels, predicted, probabilities)
-        yield "worst mistakes", figure, "Wrong predictions for examples of the test split, the worst first."
+        if (
+            self.source.example() is not None
+            and self.source.has_saliency
+            and introspection.has_saliency(self.network)
+        ):
+            image = np.asarray(self.source.example()[0], "float32")
+            found = introspection.saliency(self.network, image[None])
+            figure = pictures.saliency(image / (image.max() or 1.0), convert_to_numpy(found)[0])
+            yield "saliency", figure, "How much each pixel changes the winning score."
+
+    def _first_kernel(self) -> np.ndarray | None:
+        """Returns (height, width, in, out) of the first layer, a convolution or a dense one on pixels."""
+        weights = (weight for layer in self.network.layers for weight in layer.weights)
+        weight = next((weight for weight in weights if len(weight.shape) in (2, 4)), None)
+        if weight is None:
+            return None
+        kernel, shape = convert_to_numpy(weight.value), self.network.inputs[0].shape[1:]
+        if kernel.ndim == 4:
+            return kernel.reshape(*kernel.shape[:3], -1)
+        fits = None not in shape and math.prod(shape) == len(kernel)
+        return kernel.reshape(*shape, -1) if fits else None
+
+
+def draw_predictions(predictions: Predictions, class_names: Sequence[str]) -> Iterator[Picture]:
+    """Yields the confusion matrix of a classification, and the worst mistakes."""
+    from keras_session5 import pictures
+
+    if predictions.classes is not None and len(class_names) > 1:
+        counts = np.zeros((len(class_names), len(class_names)), int)
+        np.add.at(counts, tuple(predictions.classes.T), 1)
+        figure = pictures.confusion_matrix(counts, class_names)
+        yield "confusion matrix", figure, "Labels and predictions of the examples."
+    worst = np.argsort(-predictions.losses, kind="stable")
+    columns = (predictions.inputs, predictions.labels, predictions.predictions)
+    inputs, labels, predicted = ([column[i] for i in worst] for column in columns)
+    probabilities = None if predictions.probabilities is None else predictions.probabilities[worst]
+    figure = pictures.mistakes(inputs, labels, predicted, probabilities)
+    yield "worst mistakes", figure, "Wrong predictions for the examples, the worst first."
 
 
 def _has_maps(layer: Any) -> bool:
     """Returns whether a layer's output has several channels of more than a single pixel."""
+    if isinstance(layer, keras.Model) or keras.tree.is_nested(layer.output):
+        return False
     shape = layer.output.shape
     return len(shape) == 4 and None not in shape[1:] and shape[1] > 1 and shape[3] > 1

@@ -1,55 +1,45 @@
-"""A network's predictions for test examples."""
+"""A network's outputs, and what its last layer with weights sees."""
 
 from typing import Any
 
+import keras
 import numpy as np
 from keras.ops import convert_to_numpy
 
 from keras_session5 import introspection
-from keras_session5.data import subset
-from keras_session5.data.characters import lengths, trim
 from keras_session5.layers import RadialBasis
-from keras_session5.tasks import Predictions, Task
 
-_MAX_EXAMPLES = 1_000  # enough for a picture, and fast to predict
-_BATCH = 256
 _PENULTIMATE = "penultimate"
 
 
 class Predictor:
-    """Predicts a fixed set of test examples.
+    """Runs a network in inference mode.
 
     Args:
-        model: a functional model.
-        task: of the network.
-
-    Attributes:
-        split: the examples; texts sorted by length to keep the padding short.
+        model: a model with a single output.
+        network: the same as a functional model, or None: then nothing in it can be seen.
     """
 
-    def __init__(self, model: Any, task: Task):
-        self.task = task
-        split = subset(task.data.test, _MAX_EXAMPLES, seed=0)
-        self.split = split.take(np.argsort(lengths(split.inputs), kind="stable")) if split.is_text else split
-        self.opened = introspection.opened(model, {_PENULTIMATE: find_penultimate(model)})
-        self.output = model.output_names[0]
+    def __init__(self, model: Any, network: Any):
+        self.model = model
+        self.opened = None
+        if network is not None:
+            self.output = next(iter(introspection.output_tensors(network)))
+            self.opened = introspection.opened(network, {_PENULTIMATE: find_penultimate(network)})
 
-    def predictions(self) -> Predictions:
-        """Returns the predictions for all examples of `split`."""
-        batches = []
-        for start in range(0, len(self.split), _BATCH):
-            part = self.split.take(range(start, min(start + _BATCH, len(self.split))))
-            inputs = trim(part.inputs) if part.is_text else part.inputs
-            batch = self.task.batch(inputs, part.labels, np.random.default_rng(start))
-            tensors = self.opened(batch[0], training=False)
-            outputs, features = (convert_to_numpy(tensors[name]) for name in (self.output, _PENULTIMATE))
-            batches.append(self.task.predictions(part, batch, outputs, features))
-        return Predictions.concatenate(batches)
+    def __call__(self, inputs: Any) -> tuple[np.ndarray, np.ndarray]:
+        """Returns the outputs (B, ...), and the features (B, ...); these are (B, 0) if they are hidden."""
+        if self.opened is None:
+            (output,) = keras.tree.flatten(self.model(inputs, training=False))
+            output = convert_to_numpy(output)
+            return output, np.zeros((len(output), 0), "float32")
+        tensors = self.opened(inputs, training=False)
+        return convert_to_numpy(tensors[self.output]), convert_to_numpy(tensors[_PENULTIMATE])
 
 
-def find_penultimate(model: Any) -> Any:
+def find_penultimate(network: Any) -> Any:
     """Returns the input tensor of the network's last layer with weights, or with LeNet-5's fixed codes."""
-    tensor = model.outputs[0]
+    tensor = network.outputs[0]
     while True:
         operation, call, _ = tensor._keras_history
         tensor = operation._inbound_nodes[call].input_tensors[0]

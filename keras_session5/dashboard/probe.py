@@ -7,11 +7,8 @@ import numpy as np
 from keras.ops import convert_to_numpy
 
 from keras_session5 import introspection
-from keras_session5.data import subset
-from keras_session5.data.characters import trim
-from keras_session5.tasks import Task
 
-_EXAMPLES = 32
+_IDLE = (keras.layers.InputLayer, keras.layers.Dropout)  # nothing to see in inference mode
 
 
 class Probe:
@@ -22,21 +19,16 @@ class Probe:
 
     Args:
         model: a compiled model.
-        task: of the network.
+        network: the same as a functional model, or None: then the layers have no activations to show.
+        batch: inputs, targets and, if any, sample weights.
     """
 
-    def __init__(self, model: Any, task: Task):
-        self.model = model
-        idle = (keras.layers.InputLayer, keras.layers.Dropout)  # nothing to see in inference mode
-        layers = [
-            layer.name
-            for layer in model.layers
-            if not isinstance(layer, idle) and keras.backend.is_float_dtype(layer.output.dtype)
-        ]
-        self.opened = introspection.layer_outputs(model, layers)
-        split = subset(task.train, _EXAMPLES, seed=0)
-        inputs = trim(split.inputs) if split.is_text else split.inputs
-        self.batch = task.batch(inputs, split.labels, np.random.default_rng(0))
+    def __init__(self, model: Any, network: Any, batch: tuple):
+        self.model, self.network, self.batch = model, network, batch
+        self.opened = model
+        if network is not None:
+            layers = [layer.name for layer in network.layers if _is_active(layer)]
+            self.opened = introspection.layer_outputs(network, layers)
 
     def measure(self) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
         """Returns the activations of the layers, (B, ...) each, and the gradients of the trainable weights.
@@ -44,21 +36,37 @@ class Probe:
         The loss is the mean over the examples of the batch, or over the tokens that count.
         """
         inputs, targets, *weights = self.batch
-        fixed = [weight.value for weight in self.opened.non_trainable_variables]
+        variables = self.model.trainable_variables
 
         def compute_loss(values):
-            outputs, _ = self.opened.stateless_call(values, fixed, inputs, training=False)
-            predictions = outputs[self.model.output_names[0]]
-            return self.model.compute_loss(inputs, targets, predictions, *weights, training=False), outputs
+            # Losses of several outputs count in metrics, which must stay as they are.
+            with keras.StatelessScope(list(zip(variables, values, strict=True))):
+                outputs = self.opened(inputs, training=False)
+                predictions = outputs if self.network is None else self._pack(outputs)
+                loss = self.model.compute_loss(inputs, targets, predictions, *weights, training=False)
+            return loss, outputs
 
-        values = [weight.value for weight in self.opened.trainable_variables]
+        values = [weight.value for weight in variables]
         outputs, gradients = introspection.differentiate(compute_loss, values)
+        if self.network is None:
+            outputs = {}
         activations = {name: convert_to_numpy(tensor) for name, tensor in outputs.items()}
-        paths = [weight.path for weight in self.opened.trainable_variables]
-        pairs = zip(paths, gradients, strict=True)
-        return activations, {path: convert_to_numpy(one) for path, one in pairs if one is not None}
+        pairs = zip(variables, gradients, strict=True)
+        return activations, {weight.path: convert_to_numpy(one) for weight, one in pairs if one is not None}
+
+    def _pack(self, outputs: dict[str, Any]) -> Any:
+        """Returns the network's own outputs in their structure."""
+        names = introspection.output_tensors(self.network)
+        return keras.tree.pack_sequence_as(self.network.output, [outputs[name] for name in names])
 
 
 def gradient_norm(gradients: dict[str, np.ndarray]) -> float:
     """Returns the norm of all gradients as one vector."""
     return float(np.sqrt(sum(np.square(one, dtype="float64").sum() for one in gradients.values())))
+
+
+def _is_active(layer: Any) -> bool:
+    """Returns whether a layer outputs a tensor of floats. A model inside the network is not looked into."""
+    if isinstance(layer, (*_IDLE, keras.Model)) or keras.tree.is_nested(layer.output):
+        return False
+    return keras.backend.is_float_dtype(layer.output.dtype)

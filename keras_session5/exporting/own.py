@@ -13,14 +13,13 @@ import keras
 import numpy as np
 
 from keras_session5 import introspection
-from keras_session5.errors import ArgumentError
+from keras_session5.errors import ArgumentError, shorten
 from keras_session5.exporting.exportable import Exportable
 from keras_session5.exporting.signatures import EXAMPLES
 from keras_session5.exporting.signatures.base import input_specs
 from keras_session5.exporting.signatures.own import (
     KINDS,
     check_class_names,
-    is_image,
     make_own_signatures,
     pixel_divisor,
 )
@@ -89,7 +88,7 @@ def load_model(path: Path) -> keras.Model:
                 "keras.saving.register_keras_serializable, and call keras_session5.export in that program."
             ) from None
         raise ArgumentError(
-            f"`network` must be a .keras file that Keras can load. Received: {path}: {_shorten(error)}"
+            f"`network` must be a .keras file that Keras can load. Received: {path}: {shorten(error)}"
         ) from error
 
 
@@ -106,7 +105,7 @@ def generate_examples(model: keras.Model) -> dict[str, np.ndarray]:
         shape = (_GENERATED, *(_LENGTH if size is None else size for size in spec.shape[1:]))
         if spec.dtype.name == "string":
             found[spec.name] = rng.choice(_WORDS, shape).astype(object)
-        elif is_image(tensor):
+        elif introspection.is_image(tensor):
             found[spec.name] = rng.integers(0, 256, shape).astype(spec.dtype.as_numpy_dtype)
         elif spec.dtype.is_integer or spec.dtype.is_bool:
             ids = rng.integers(0, min([*embeddings, 2**31]) if embeddings else 2, shape)
@@ -141,9 +140,7 @@ def _to_functional(model: keras.Model, examples: Any) -> keras.Model:
             "`network` must be a model that is built: train it, or call it once. "
             f"Received: {model.name}, without weights"
         )
-    if isinstance(model, keras.Sequential):
-        return keras.Model(model.inputs, model.outputs, name=model.name)
-    return model if hasattr(model, "inputs") else _wrap(model, examples)
+    return introspection.as_functional(model) or _wrap(model, examples)
 
 
 def _wrap(model: keras.Model, examples: Any) -> keras.Model:
@@ -233,7 +230,7 @@ def _to_array(name: str, value: Any) -> np.ndarray:
     try:
         array = np.asarray(value)
     except ValueError as error:
-        raise ArgumentError(f"`examples` must be arrays. Received for {name}: {_shorten(error)}") from error
+        raise ArgumentError(f"`examples` must be arrays. Received for {name}: {shorten(error)}") from error
     if array.ndim == 0 or array.dtype.kind not in "biufUSO":
         raise ArgumentError(
             "`examples` must be arrays of numbers or texts, one row for each example. "
@@ -264,10 +261,4 @@ def _refusing(sentence: str) -> Iterator[None]:
     except ArgumentError:
         raise
     except Exception as error:
-        raise ArgumentError(f"{sentence} Received: {_shorten(error)}") from error
-
-
-def _shorten(error: Exception) -> str:
-    """Returns the first line of an error's text, after the one in which Keras names the layer."""
-    text = re.sub(r"\x1b\[\d*m|^Exception encountered when calling .*$", "", str(error), flags=re.MULTILINE)
-    return next(filter(None, map(str.strip, text.splitlines())), type(error).__name__)
+        raise ArgumentError(f"{sentence} Received: {shorten(error)}") from error

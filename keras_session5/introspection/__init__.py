@@ -2,6 +2,7 @@
 
 from keras_session5.introspection.layers import (
     SCORES,
+    as_functional,
     attention_groups,
     attention_tensors,
     attention_weights,
@@ -16,16 +17,25 @@ from keras_session5.introspection.layers import (
     state_tensors,
     unit_tensors,
 )
-from keras_session5.introspection.saliency import differentiate, outputs_and_saliency, saliency
+from keras_session5.introspection.saliency import (
+    differentiate,
+    has_saliency,
+    is_image,
+    outputs_and_saliency,
+    saliency,
+)
 
 __all__ = [
     "SCORES",
+    "as_functional",
     "attention_groups",
     "attention_tensors",
     "attention_weights",
     "convolution_names",
     "differentiate",
+    "has_saliency",
     "input_names",
+    "is_image",
     "layer_outputs",
     "layer_tensors",
     "name_leaves",

@@ -71,6 +71,13 @@ def attention_weights(model: Any, inputs: Any) -> dict[str, Any]:
     return keras.Model(model.input, tensors)(inputs, training=False) if tensors else {}
 
 
+def as_functional(model: Any) -> keras.Model | None:
+    """Returns a built model as a functional one with the same layers; None for a subclassed one."""
+    if isinstance(model, keras.Sequential):
+        return keras.Model(model.inputs, model.outputs, name=model.name)
+    return model if hasattr(model, "inputs") else None
+
+
 def opened(model: Any, tensors: Mapping[str, Any]) -> keras.Model:
     """Makes a model from the network's inputs to its own outputs and further tensors.
 
@@ -138,20 +145,27 @@ def attention_tensors(model: Any) -> dict[str, Any]:
     return found
 
 
-def attention_groups(names: Iterable[str]) -> dict[str, list[str]]:
+def attention_groups(tensors: Mapping[str, Any]) -> dict[str, list[str]]:
     """Groups the names of attention layers by the sequences of their queries and keys, in their order.
+
+    Args:
+        tensors: from `attention_tensors`. Layers of different shapes are groups of their own, by their names.
 
     Returns:
         `encoder_attention`, `decoder_attention` and `cross_attention` (queries from the decoder, keys from
         the encoder) for a network with both; `attention` for any other.
     """
     groups: dict[str, list[str]] = {}
-    for name in names:
+    for name in tensors:
         part = "cross_" if name.endswith("_cross") else ""
         for half in ("encoder_", "decoder_"):
             part = part or (half if name.startswith(half) else "")
         groups.setdefault(f"{part}attention", []).append(name)
-    return groups
+    found: dict[str, list[str]] = {}
+    for group, names in groups.items():
+        same = len({tensors[name].shape[1:] for name in names}) == 1
+        found |= {group: names} if same else {name: [name] for name in names}
+    return found
 
 
 def state_tensors(model: Any) -> dict[str, Any]:

@@ -15,6 +15,20 @@ from keras import ops
 from keras_session5.introspection.layers import SCORES, opened, score_tensors
 
 
+def is_image(tensor: Any) -> bool:
+    """Returns whether a tensor has the shape of grey or RGB images, (B, H, W, 1 or 3)."""
+    return len(tensor.shape) == 4 and tensor.shape[-1] in (1, 3)
+
+
+def has_saliency(model: Any) -> bool:
+    """Returns whether a functional model has scores (B, C) of one image, which its own last layer makes."""
+    if len(model.inputs) != 1 or len(model.outputs) != 1:
+        return False
+    (image,), (output,) = model.inputs, model.outputs
+    closed = isinstance(output._keras_history.operation, keras.Model)
+    return is_image(image) and "float" in image.dtype and len(output.shape) == 2 and not closed
+
+
 def saliency(model: Any, images: Any) -> Any:
     """Computes how much each pixel changes the winning score.
 

@@ -66,8 +66,8 @@ def mistakes(
     """Draws the worst mistakes: input, label, prediction and its probability.
 
     Args:
-        inputs: N samples, with correct predictions or not: images (N, height, width) or (N, height, width,
-            1), series (N, T) or (N, T, 1), or texts.
+        inputs: N samples, with correct predictions or not: images (N, height, width) or (N, height, width, 1
+            or 3), series (N, T) or (N, T, 1), or texts.
         labels: the N labels, as indices into `class_names`, texts or numbers.
         predictions: the N predictions, in the same form.
         probabilities: probabilities of the predictions, (N,), or of all classes, (N, C); the most confident
@@ -105,7 +105,7 @@ def mistakes(
     arrays = np.stack([np.asarray(inputs[i], float) for i in rows])
     if arrays.ndim == 2 or arrays.shape[2:] == (1,):
         return _draw_series(arrays.reshape(len(rows), -1), captions)
-    return _draw_images(arrays.reshape(arrays.shape[:3]), captions, shares)
+    return _draw_images(arrays[..., 0] if arrays.shape[3:] == (1,) else arrays, captions, shares)
 
 
 def filters(kernel: np.ndarray) -> Figure:
@@ -198,7 +198,7 @@ def _make_axes(
 
 
 def _draw_images(images: np.ndarray, captions: Sequence[tuple[str, str]], shares: Sequence[str]) -> Figure:
-    """Draws images (N, height, width) in a grid with captions."""
+    """Draws images (N, height, width) or (N, height, width, 3) in a grid with captions."""
     rows, columns = _choose_grid(len(images))
     longest = max(len(text) for pair in captions for text in pair)
     wide = max(1.15, 0.35 + _LETTER_WIDTH * (longest + 15))
@@ -208,6 +208,7 @@ def _draw_images(images: np.ndarray, captions: Sequence[tuple[str, str]], shares
     limit = float(images.max()) or 1.0
     for i, (image, (label, prediction), share) in enumerate(zip(images, captions, shares, strict=True)):
         top, left = 1.6 * (i // columns), wide * (i % columns) + (wide - 1) / 2
+        image = np.clip(image / limit, 0, 1) if image.ndim == 3 else image  # colours are from 0 to 1
         axes.imshow(image, cmap="gray_r", vmin=0, vmax=limit, extent=(left, left + 1, top + 1, top))
         axes.add_patch(Rectangle((left, top), 1, 1, fill=False, edgecolor="lightgrey", linewidth=0.5))
         below = {"ha": "center", "va": "top", "fontsize": "small", **style.font()}

@@ -170,9 +170,9 @@ def _fit(
 
         trace = Profile(run.directory, (recipe.epochs - first) * steps_per_epoch(recipe, task.train))
     if dashboard and distributed.is_writer():
-        from keras_session5.dashboard import Dashboard
+        from keras_session5.dashboard import CatalogueRun, Dashboard
 
-        writer = Dashboard(run.directory, run.record, recipe, task, first)
+        writer = Dashboard(run.directory, CatalogueRun(task, run.record))
     callbacks = [callback for callback in (trace, writer) if callback]
     try:
         fit(model, recipe, task, run, callbacks=callbacks, verbose=verbose)

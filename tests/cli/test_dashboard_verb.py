@@ -130,6 +130,19 @@ def test_a_run_that_begins_takes_the_place_of_the_one_before(shown):
     assert not folder.exists()
 
 
+def test_the_folder_of_a_dashboard_callback_is_a_run(shown, tmp_path, monkeypatch):
+    for part in ("", "train", "validation"):
+        (shown.runs / "flowers" / part).mkdir(parents=True, exist_ok=True)
+        (shown.runs / "flowers" / part / "events.out.tfevents.1").write_text("")
+    parts = ["flowers", "flowers/train", "flowers/validation"]
+    assert shown(*RUNS) == [*parts, "lenet5/20261122-120000-10", "mlp/20261102-000000"]
+    assert shown(name="flowers") == parts
+    monkeypatch.chdir(tmp_path)
+    assert shown(name="runs/flowers") == parts
+    assert shown(name=str(shown.runs / "flowers")) == parts
+    assert shown(name="runs/mlp") == ["mlp/20261102-000000"]
+
+
 def test_without_a_run_it_waits_for_one(tmp_path, monkeypatch, capsys):
     commands = []
     monkeypatch.setattr(dashboard, "run_child", lambda command: commands.append(command) or 0)

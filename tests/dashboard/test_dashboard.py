@@ -9,16 +9,14 @@ import numpy as np
 import pytest
 from google.protobuf import text_format
 from PIL import Image
-from tensorboard.backend.event_processing.plugin_event_accumulator import EventAccumulator
 from tensorboard.compat.tensorflow_stub.io.gfile import GFile
 from tensorboard.plugins.hparams import plugin_data_pb2
 from tensorboard.plugins.projector.projector_config_pb2 import ProjectorConfig
 from tensorboard.summary.writer.record_writer import RecordWriter
-from tensorboard.util import tensor_util
 
 import keras_session5 as s5
 from keras_session5.catalog import NETWORKS
-from keras_session5.dashboard import Dashboard
+from keras_session5.dashboard import CatalogueRun, Dashboard
 from keras_session5.dashboard.callback import spread_epochs
 from keras_session5.dashboard.events import EventFile
 from keras_session5.dashboard.predictor import Predictor
@@ -28,29 +26,9 @@ from keras_session5.tasks import Classification
 from keras_session5.training import callbacks
 from keras_session5.training.runs import Run
 
+from .event_files import read, series, tags
+
 TRAINED = [name for name, entry in NETWORKS.items() if entry.recipe]
-
-
-def read(folder):
-    """All events of a folder, however many files they are in."""
-    events = EventAccumulator(str(folder), size_guidance={"tensors": 0})
-    events.Reload()
-    return events
-
-
-def series(events, tag):
-    """Step -> number or array."""
-    found = {event.step: tensor_util.make_ndarray(event.tensor_proto) for event in events.Tensors(tag)}
-    assert len(found) == len(events.Tensors(tag)), "a step was written twice"
-    return found
-
-
-def tags(events, plugin):
-    return {
-        tag
-        for tag in events.Tags()["tensors"]
-        if events.SummaryMetadata(tag).plugin_data.plugin_name == plugin
-    }
 
 
 def weights(result):
@@ -88,8 +66,9 @@ def shown(request, compiled, tmp_path_factory):
         "recipe": asdict(recipe),
     }
     run = Run.create(tmp_path_factory.mktemp("runs"), entry.name, record)
-    dashboard = Dashboard(run.directory, run.record, recipe, task)
+    dashboard = Dashboard(run.directory, CatalogueRun(task, run.record))
     dashboard.set_model(model)
+    dashboard.set_params({"epochs": recipe.epochs})
     dashboard.on_train_begin()
     dashboard.on_epoch_begin(0)
     dashboard.on_epoch_end(0, {"loss": 1.0, "val_loss": 2.0})
@@ -218,7 +197,9 @@ def test_the_projector_holds_the_test_splits_penultimate_outputs(run):
 
 def test_the_confusion_matrix_counts_the_test_split(run):
     data = load_data("digits")
-    predictions = Predictor(run.model, Classification(data)).predictions()
+    predictions = CatalogueRun(Classification(data), {}).predictions(
+        run.model, Predictor(run.model, run.model)
+    )
     guesses = run.model.predict(data.test.inputs, verbose=0).argmax(axis=1)
     np.testing.assert_array_equal(predictions.classes, np.stack([data.test.labels, guesses], axis=1))
     of_right = run.model.predict(data.test.inputs, verbose=0)[np.arange(899), data.test.labels]

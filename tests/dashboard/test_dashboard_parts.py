@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from keras_session5.catalog import NETWORKS
+from keras_session5.dashboard import CatalogueRun
 from keras_session5.dashboard.graph import network_graph
 from keras_session5.dashboard.predictor import Predictor
 from keras_session5.dashboard.probe import Probe, gradient_norm
@@ -64,7 +65,7 @@ def numerical_gradients(model, task, batch):
 
 def test_gradients_are_those_of_central_differences(compiled):
     model, task, _ = compiled("mlp_xor")
-    probe = Probe(model, task)
+    probe = Probe(model, model, CatalogueRun(task, {}).probe_batch())
     _, gradients = probe.measure()
     expected = numerical_gradients(model, task, probe.batch)
     assert gradients.keys() == expected.keys()
@@ -79,14 +80,14 @@ def test_the_perceptrons_gradient_is_the_mean_of_its_corrections(compiled):
     model.set_weights([np.array([[1.0], [-2.0]]), np.array([0.5])])
     x, y = task.train.inputs, task.train.labels
     wrong = (x @ [1, -2] + 0.5 >= 0) - y.astype(float)
-    _, gradients = Probe(model, task).measure()
+    _, gradients = Probe(model, model, CatalogueRun(task, {}).probe_batch()).measure()
     np.testing.assert_allclose(gradients["fires/kernel"][:, 0], (wrong[:, None] * x).mean(axis=0), rtol=1e-6)
     np.testing.assert_allclose(gradients["fires/bias"], wrong.mean(), rtol=1e-6)
 
 
 def test_activations_are_the_layers_outputs(compiled):
     model, task, _ = compiled("mlp")
-    probe = Probe(model, task)
+    probe = Probe(model, model, CatalogueRun(task, {}).probe_batch())
     activations, _ = probe.measure()
     hidden = keras.Model(model.input, model.get_layer("hidden2").output)
     np.testing.assert_allclose(activations["hidden2"], hidden(probe.batch[0]), rtol=1e-5)
@@ -100,9 +101,8 @@ def _drawn(task):
 
 def test_losses_of_texts_are_the_mean_over_the_characters_that_count(compiled):
     model, task, _ = compiled("masked_language_model")
-    predictor = Predictor(model, task)
-    predictions = predictor.predictions()
-    split = predictor.split
+    shown = CatalogueRun(task, {})
+    predictions, split = shown.predictions(model, Predictor(model, model)), shown.split
     asked, right, counts = task.batch(
         split.inputs[:, : len(max(split.texts, key=len))], split.labels, np.random.default_rng(0)
     )
@@ -118,4 +118,5 @@ def test_losses_of_texts_are_the_mean_over_the_characters_that_count(compiled):
 
 def test_the_rows_of_a_truth_table_are_shown_as_they_are_written(compiled):
     model, task, _ = compiled("perceptron")
-    assert Predictor(model, task).predictions().inputs == ["0 0", "0 1", "1 0", "1 1"]
+    predictions = CatalogueRun(task, {}).predictions(model, Predictor(model, model))
+    assert predictions.inputs == ["0 0", "0 1", "1 0", "1 1"]

@@ -114,12 +114,7 @@ def _make_look(model: keras.Model, maps: Iterable[str], saliency: bool) -> Calla
     # An output of the network may have the same name as its layer.
     renamed = {_INSIDE + name: tensor for name, tensor in (attention | states).items()}
     opened = introspection.opened(model, renamed | others | scores)
-    groups = {}
-    for group, names in introspection.attention_groups(attention).items():
-        if len({attention[name].shape[1:] for name in names}) == 1:
-            groups[group] = names
-        else:  # layers of different shapes keep their names
-            groups |= {name: [name] for name in names}
+    groups = introspection.attention_groups(attention)
 
     def look(*inputs: Any) -> Tensors:
         if saliency:

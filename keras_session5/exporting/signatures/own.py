@@ -52,7 +52,7 @@ def make_own_signatures(
     few = {name: array[:EXAMPLES_INSIDE] for name, array in examples.items()}
     inside = None
     if "explain" in kinds:
-        saliency = _has_saliency(model)
+        saliency = introspection.has_saliency(model)
         maps = introspection.convolution_names(model)
         inside = look_inside(model, maps=maps, saliency=saliency, check=check_shapes)
         found["explain"] = explain_inputs(model, few, inside)
@@ -105,14 +105,10 @@ def pixel_divisor(images: np.ndarray) -> int:
     return 255 if images.dtype.kind == "f" and high <= 1 else 1
 
 
-def is_image(tensor: keras.KerasTensor) -> bool:
-    """Returns whether an input of a model has the shape of grey or RGB images, (B, H, W, 1 or 3)."""
-    return len(tensor.shape) == 4 and tensor.shape[-1] in (1, 3)
-
-
 def _images(model: keras.Model, examples: Mapping[str, np.ndarray]) -> Mapping[str, np.ndarray]:
     """Returns the examples of the model's only input, which must be an image."""
-    if len(model.inputs) != 1 or not is_image(model.inputs[0]) or None in model.inputs[0].shape[1:]:
+    first = model.inputs[0]
+    if len(model.inputs) != 1 or not introspection.is_image(first) or None in first.shape[1:]:
         shapes = ", ".join(f"{spec.name} {spec.shape}" for spec in input_specs(model))
         raise ArgumentError(
             "`signatures` can have 'image_bytes' for a model with one input (B, height, width, 1 or 3) of "
@@ -145,12 +141,3 @@ def check_class_names(model: keras.Model, class_names: Sequence[str]) -> None:
 def _fits(tensor: keras.KerasTensor, class_names: Sequence[str]) -> bool:
     size = tensor.shape[-1] if len(tensor.shape) > 1 else 0
     return size in (len(class_names), None) or (size, len(class_names)) == (1, 2)
-
-
-def _has_saliency(model: keras.Model) -> bool:
-    """Returns whether the model has scores (B, C) of an image, before the softmax of a layer of its own."""
-    if len(model.inputs) != 1 or len(model.outputs) != 1:
-        return False
-    (image,), (output,) = model.inputs, model.outputs
-    closed = isinstance(output._keras_history.operation, keras.Model)
-    return is_image(image) and "float" in image.dtype and len(output.shape) == 2 and not closed
