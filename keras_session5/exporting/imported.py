@@ -8,7 +8,6 @@ from keras_session5.exporting.comparison import ROWS, TOLERANCE
 from keras_session5.exporting.exportable import Exportable
 from keras_session5.exporting.own import check_name, check_names
 from keras_session5.exporting.reading import check_inputs
-from keras_session5.exporting.signatures.base import input_specs
 from keras_session5.exporting.signatures.generation import generate
 from keras_session5.exporting.signatures.own import make_own_signatures
 from keras_session5.pretrained import Imported
@@ -47,10 +46,10 @@ def prepare(result: Imported, name: str | None = None) -> Exportable:
 def _generate_examples(result: Imported) -> dict[str, np.ndarray]:
     """Returns random inputs by name: images, or token ids that end in padding where the network knows it."""
     rng = np.random.default_rng(0)
-    model, arguments = result.model, result.record["arguments"]
+    arguments = result.record["arguments"]
     if not result.family.inputs:
-        (spec,) = input_specs(model)
-        return {spec.name: rng.integers(0, 256, (ROWS, *spec.shape[1:])).astype("float32")}
+        side, channels = arguments["image_size"], arguments["channels"]
+        return {"image": rng.integers(0, 256, (ROWS, side, side, channels)).astype("float32")}
     length = min(_MAX_LENGTH, arguments["max_length"])
     tokens = rng.integers(1, arguments["vocabulary_size"], (ROWS, length)).astype("int32")
     examples = {"tokens": tokens}
@@ -58,4 +57,4 @@ def _generate_examples(result: Imported) -> dict[str, np.ndarray]:
         for row, padding in zip(tokens, itertools.cycle(range(length // 2)), strict=False):
             row[length - padding :] = 0
         examples["segments"] = rng.integers(0, arguments["num_segments"], tokens.shape).astype("int32")
-    return {spec.name: examples[spec.name] for spec in input_specs(model)}
+    return examples

@@ -44,7 +44,7 @@ def download(name: str, folder: str | os.PathLike, repository: str | None = None
         ) from None
     files = [CONFIG, WEIGHTS, "model*.safetensors*", TOKENIZER, PREPROCESSOR]
     try:
-        snapshot_download(repository, local_dir=folder, allow_patterns=files, etag_timeout=_TIMEOUT_S)
+        snapshot_download(repository, local_dir=Path(folder), allow_patterns=files, etag_timeout=_TIMEOUT_S)
     except Exception as error:  # its own errors, those of two HTTP libraries, and the system's
         reason = next(filter(None, str(error).splitlines()), type(error).__name__)
         raise DataError(
