@@ -3,10 +3,13 @@
 Usage:
 
     python benchmarks/generation.py [--folder FOLDER] [--torch PYTHON] [--tokens 64] [--repeat 3]
+                                    [--threads N]
 
 Both read the same folder, continue the same prompts greedily with a key-value cache, and must generate the
 same tokens. Without --folder, the weights are random, of GPT-2 small. Every measurement is a process of its
 own, and the two take turns. PYTHON is an interpreter that has transformers and PyTorch; this one by default.
+On a machine that runs other programs too, compare with --threads 1: PyTorch's threads wait for each other in
+every operation.
 """
 
 import argparse
@@ -47,10 +50,13 @@ def make_weights(folder: Path) -> None:
     transformers.GPT2LMHeadModel(transformers.GPT2Config()).save_pretrained(folder)
 
 
-def measure_ours(folder: Path, batch: int, tokens: int) -> dict[str, Any]:
+def measure_ours(folder: Path, batch: int, tokens: int, threads: int | None) -> dict[str, Any]:
     """Times the function that the exported signature `generate` holds."""
     import tensorflow as tf
 
+    if threads:
+        tf.config.threading.set_intra_op_parallelism_threads(threads)
+        tf.config.threading.set_inter_op_parallelism_threads(1)
     import keras_session5 as s5
     from keras_session5.generation import continue_texts
 
@@ -70,10 +76,12 @@ def measure_ours(folder: Path, batch: int, tokens: int) -> dict[str, Any]:
     return time_it(generate, tokens) | {"version": f"TensorFlow {tf.__version__}"}
 
 
-def measure_transformers(folder: Path, batch: int, tokens: int) -> dict[str, Any]:
+def measure_transformers(folder: Path, batch: int, tokens: int, threads: int | None) -> dict[str, Any]:
     import torch  # pyright: ignore[reportMissingImports]
     import transformers  # pyright: ignore[reportMissingImports]
 
+    if threads:
+        torch.set_num_threads(threads)
     model = transformers.GPT2LMHeadModel.from_pretrained(folder).eval()
     starts = torch.tensor(prompts(folder, batch)).long()
 
@@ -113,23 +121,17 @@ def compare(folder: Path, options: argparse.Namespace) -> None:
     print(
         f"{datetime.date.today()}, {platform.machine()}, {os.cpu_count()} cores, no GPU; {PROMPT} tokens of"
     )
-    print(f"prompt, {options.tokens} generated; the best of {3 * options.repeat} runs.\n")
+    threads = f"{options.threads} thread(s)" if options.threads else "threads by each library's own choice"
+    print(f"prompt, {options.tokens} generated, {threads}; the best of {3 * options.repeat} runs.\n")
     print("| way | batch | seconds to the first token | tokens a second after it |\n|---|---:|---:|---:|")
     for batch in BATCHES:
         found: dict[str, list[dict[str, Any]]] = {way: [] for way in WAYS}
         for _ in range(options.repeat):
             for way, results in found.items():
-                text = run_child(
-                    pythons[way],
-                    "--measure",
-                    way,
-                    "--folder",
-                    folder,
-                    "--batch",
-                    batch,
-                    "--tokens",
-                    options.tokens,
-                )
+                arguments = ["--folder", folder, "--batch", batch, "--tokens", options.tokens]
+                if options.threads:
+                    arguments += ["--threads", options.threads]
+                text = run_child(pythons[way], "--measure", way, *arguments)
                 results.append(json.loads(text.splitlines()[-1]))
         for way, results in found.items():
             first, whole = (min(one[key] for one in results) for key in ("first", "all"))
@@ -145,6 +147,7 @@ def main() -> None:
     parser.add_argument("--torch", default=sys.executable, metavar="PYTHON")
     parser.add_argument("--tokens", type=int, default=64)
     parser.add_argument("--repeat", type=int, default=3)
+    parser.add_argument("--threads", type=int, help="of each library; its own choice if left out")
     parser.add_argument("--measure", choices=[*WAYS, "make"], help=argparse.SUPPRESS)
     parser.add_argument("--batch", type=int, default=1, help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -152,7 +155,7 @@ def main() -> None:
         make_weights(options.folder)
     elif options.measure:
         measure = measure_ours if options.measure == "ours" else measure_transformers
-        print(json.dumps(measure(options.folder, options.batch, options.tokens)))
+        print(json.dumps(measure(options.folder, options.batch, options.tokens, options.threads)))
     elif options.folder:
         compare(options.folder, options)
     else:
