@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo tour lessons site check test test-fast test-jax test-recipes test-stress test-network lint format clean
+.PHONY: help demo tour lessons site check test test-fast test-jax test-recipes test-stress test-oracle test-network lint format clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## */  \1\t/' | expand -t 16
@@ -38,6 +38,10 @@ test-recipes: $(READY)  ## train every recipe with three seeds and check its met
 
 test-stress: $(READY)  ## test the server under heavy load and reloading; about ten minutes
 	$(BIN)/python -m pytest -m stress tests/server
+
+test-oracle: $(READY)  ## compare published networks with transformers and PyTorch, which it installs
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[oracle]' --constraint constraints.txt
+	$(BIN)/python -m pytest -m oracle tests/pretrained tests/benchmarks
 
 test-network: $(READY)  ## run the tests that need the internet
 	$(BIN)/python -m pytest -m network

@@ -7,10 +7,11 @@ from .catalog import (
     build as build,
     register as register,
 )
-from .client import connect as connect
+from .client import Tokenizer as Tokenizer, connect as connect
 from .dashboard import Dashboard as Dashboard
 from .data import load_data as load_data
 from .exporting import export as export
+from .pretrained import load_weights as load_weights
 from .serving import serve as serve
 from .training import (
     Result as Result,

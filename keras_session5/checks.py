@@ -91,6 +91,14 @@ def one_of(name: str, value: Any, choices: Iterable[Any]) -> Any:
     return value
 
 
+def sampling(seed: Any, temperature: Any, top_k: Any, top_p: Any, vocabulary_size: int) -> None:
+    """Raises `ArgumentError` unless these settings of a text generation are in their ranges."""
+    int_between("seed", seed, 0, 2**32 - 1)
+    not_negative("temperature", temperature)
+    int_between("top_k", top_k, 0, vocabulary_size)
+    probability("top_p", top_p)
+
+
 def texts(name: str, value: Any) -> list[str]:
     """Returns `value` as a list if it is a sequence of texts; a single text is not one."""
     if not isinstance(value, list | tuple) or not all(isinstance(text, str) for text in value):

@@ -53,6 +53,7 @@ SLOW = {
     "checking/test_check_server.py",
     "cli/test_compare_verb.py",
     "cli/test_example.py",
+    "cli/test_import_verb.py",
     "cli/test_models_of_others.py",
     "cli/test_own_models.py",
     "comparison/test_classical.py",

@@ -37,8 +37,10 @@ ALLOWED = {
     "tasks": {"generation", "catalog", "data", "models", "layers", "checks", "errors"},
     "dashboard": {"tasks", "introspection", "data", "layers", "pictures", "errors"},
     "training": {"dashboard", "tasks", "catalog", "data", "disk", "checks", "errors"},
+    "pretrained": {"training", "tasks", "catalog", "client", "checks", "errors"},
     "comparison": {"training", "tasks", "catalog", "data", "checks", "errors"},
-    "exporting": {"training", "tasks", "generation", "introspection", "data", "models", "disk", "errors"},
+    "exporting": {"pretrained", "training", "tasks", "generation", "introspection", "data", "models", "disk"}
+    | {"errors"},
     "server": {"checks", "errors"},
     "serving": {"exporting", "server"},
     "client": {"errors"},
@@ -62,7 +64,7 @@ FORBIDDEN = {
 # Backends that these files import inside functions, for what Keras has no operation of its own.
 INSIDE_FUNCTIONS = {"keras_session5.introspection.saliency": {"tensorflow"}}
 # All that the client may import beside the standard library and the package.
-LIBRARIES_OF_THE_CLIENT = {"numpy", "grpc", "google", "keras_session5"}
+LIBRARIES_OF_THE_CLIENT = {"numpy", "grpc", "google", "tokenizers", "keras_session5"}
 # Only here may it matter which task a network has.
 OF_TASKS = ("keras_session5.tasks", "keras_session5.exporting.signatures")
 

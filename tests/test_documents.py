@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from google.protobuf import text_format
 from guide import run_guide
+from published import write_gpt2, write_tokenizer
+from typer.testing import CliRunner
 
 import keras_session5 as s5
 from keras_session5.catalog import NETWORKS
@@ -45,6 +47,30 @@ def test_the_readmes_python_runs(tmp_path, monkeypatch, capsys):
 def test_the_guide_to_an_own_network_runs_from_an_empty_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     run_guide()
+
+
+@pytest.mark.slow
+def test_the_guide_to_published_weights_runs_with_a_small_random_network(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    write_tokenizer(write_gpt2(tmp_path / "gpt2"))
+    guide = (ROOT / "docs" / "guides" / "published-weights.md").read_text("utf-8")
+    names: dict = {}
+    where: list[str] = []
+    for language, code in re.findall(r"^```(python|sh)\n(.*?)^```", guide, re.DOTALL | re.MULTILINE):
+        if language == "python":
+            exec(compile(code, "published-weights.md", "exec"), names)
+            continue
+        for line in code.splitlines():
+            told = CliRunner().invoke(app, [*shlex.split(line)[1:], *where], catch_exceptions=False)
+            assert told.exit_code == 0, told.output
+            if not where:
+                first = s5.serve({"gpt2_small": "saved_models/gpt2_small"})
+                where = ["--server", first.rest_address]
+    first.stop()
+    assert (tmp_path / "gpt2_small-explained.png").exists()
+    assert names["path"] == Path("saved_models/gpt2_bfloat16/1")
+    texts = names["tokenizer"].decode(names["answer"]["tokens"])
+    assert [text.split()[0] for text in texts] == ["hello", "good"]
 
 
 @pytest.fixture(scope="module")

@@ -90,7 +90,7 @@ class Network:
     """One entry of the catalogue.
 
     Most networks are trained. A network with weights set by hand has data but no `recipe`. A network of a
-    published size, which serves only for building and counting, has neither.
+    published size, which serves for building, counting and published weights, has neither.
 
     Attributes:
         name: name in the catalogue and of the served model.

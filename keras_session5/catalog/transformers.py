@@ -7,6 +7,10 @@ from keras_session5.catalog.neurons import MLP_ON_FASHION
 from keras_session5.catalog.shapes import IMAGE, SOURCE_AND_TARGET, TOKENS, logits, probabilities
 
 _COUNTED = "At its published size it serves only for building and counting; train {} instead."
+_PUBLISHED = (
+    "At its published size it is not trained here; train {} instead, or export published weights: "
+    "session5 import NAME FOLDER"
+)
 _SLIDE = "The transformer"
 _FAMILY = "BERT, GPT, T5 and ViT"
 
@@ -133,7 +137,7 @@ NETWORKS = (
         inputs=TOKENS,
         outputs=logits(50_257),
         parameters=124_439_808,
-        untrained=_COUNTED.format("gpt"),
+        untrained=_PUBLISHED.format("gpt"),
         paper="Radford et al. 2019, Language Models are Unsupervised Multitask Learners",
         slide=_FAMILY,
     ),
@@ -167,7 +171,7 @@ NETWORKS = (
             "pooled": Tensor("float32", (None, 768)),
         },
         parameters=109_482_240,
-        untrained=_COUNTED.format("masked_language_model"),
+        untrained=_PUBLISHED.format("masked_language_model"),
         paper=_DEVLIN,
         slide=_FAMILY,
     ),
@@ -238,7 +242,7 @@ NETWORKS = (
         inputs=_colour_image(224),
         outputs=probabilities(1_000),
         parameters=5_717_416,
-        untrained=_COUNTED.format("vit"),
+        untrained=_PUBLISHED.format("vit"),
         paper="Touvron et al. 2021, Training Data-Efficient Image Transformers",
         slide=_FAMILY,
     ),
@@ -261,7 +265,7 @@ NETWORKS = (
         inputs=_colour_image(224),
         outputs=probabilities(1_000),
         parameters=86_567_656,
-        untrained=_COUNTED.format("vit"),
+        untrained=_PUBLISHED.format("vit"),
         paper=_DOSOVITSKIY,
         slide=_FAMILY,
     ),

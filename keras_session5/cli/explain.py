@@ -1,7 +1,7 @@
 """`session5 explain`."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -48,7 +48,8 @@ def explain(
     """Show the inner values of a served network for one input."""
     from keras_session5.cli import inner_values
     from keras_session5.client import connect
-    from keras_session5.client.labels import class_names
+    from keras_session5.client.labels import class_names, version_dir
+    from keras_session5.client.tokenizer import find_tokenizer
     from keras_session5.pictures import save
 
     kind, inputs = read_inputs(image, text, json)
@@ -59,10 +60,15 @@ def explain(
         connect(address, timeout_s=timeout) as client,
         explain_absence(client, name, version),
     ):
+        tokenizer = find_tokenizer(version_dir(client, name, models, version)) if kind == "text" else None
+        if tokenizer:
+            signature, inputs = "explain", tokenizer.encode(inputs["text"])
         version = _find_explainable_version(client, name, version, signature)
         inputs = name_inputs(client, name, version, signature, inputs)
         outputs = client.predict(name, inputs, signature_name=signature, version=version)
         names = class_names(client, name, models, version)
+        if tokenizer:
+            outputs |= _name_tokens(tokenizer, inputs["tokens"], outputs)
     if any(len(array) != 1 for array in outputs.values()):
         raise ArgumentError("`--json` must hold one sample: one row for every input.")
     sample_outputs = {key: value[0] for key, value in outputs.items()}
@@ -85,6 +91,16 @@ def explain(
             f"No picture: {name} has no outputs that can be drawn, only {', '.join(sample_outputs)}.",
             err=True,
         )
+
+
+def _name_tokens(tokenizer: Any, tokens: Any, outputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the texts of one row of tokens, and of the likeliest token after each if there are logits."""
+    import numpy as np
+
+    found = {"characters": np.array([tokenizer.pieces(tokens[0])], object)}
+    if "logits" in outputs:
+        found["next_characters"] = np.array([tokenizer.pieces(outputs["logits"][0].argmax(axis=-1))], object)
+    return found
 
 
 @contextlib.contextmanager

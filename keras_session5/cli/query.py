@@ -12,6 +12,7 @@ from keras_session5.cli.output import print_json
 from keras_session5.errors import ArgumentError, FailedPreconditionError, InvalidArgumentError
 
 _TOP_K = 5  # classes to print
+_SAMPLING = {"max_new_tokens": 20, "temperature": 0.0, "seed": 0}
 
 
 def query(
@@ -25,6 +26,18 @@ def query(
     signature: Annotated[
         str | None, typer.Option(help="Signature for --json.", show_default="serving_default")
     ] = None,
+    max_new_tokens: Annotated[
+        int | None,
+        typer.Option(help="Of a continuation, for published weights.", show_default="20", min=1),
+    ] = None,
+    temperature: Annotated[
+        float | None,
+        typer.Option(help="Of the sampling, for published weights; 0 is greedy.", show_default="0", min=0),
+    ] = None,
+    seed: Annotated[
+        int | None,
+        typer.Option(help="Of the sampling, for published weights.", show_default="0", min=0, max=2**31 - 1),
+    ] = None,
     version: Version = None,
     raw: Annotated[bool, typer.Option("--raw", help="Print all outputs as one JSON object.")] = False,
     server: Server = SERVER,
@@ -33,20 +46,45 @@ def query(
 ) -> None:
     """Query a served model."""
     from keras_session5.client import connect
-    from keras_session5.client.labels import class_names
+    from keras_session5.client.labels import class_names, version_dir
+    from keras_session5.client.tokenizer import find_tokenizer
 
     kind, inputs = read_inputs(image, text, json)
     if signature is not None and kind != "json":
         raise ArgumentError(f"`--signature` is for --json. Received: {signature!r} without it")
     default = {"image": "from_image_bytes", "text": "from_text", "json": "serving_default"}[kind]
     signature = signature or default
+    sampling = {"max_new_tokens": max_new_tokens, "temperature": temperature, "seed": seed}
     with connect(server, timeout_s=timeout) as client, explain_absence(client, name, version):
+        tokenizer = find_tokenizer(version_dir(client, name, models, version)) if kind == "text" else None
+        if tokenizer:
+            signatures = client.metadata(name, version=version).signatures
+            signature = "generate" if "generate" in signatures else "serving_default"
+            inputs = tokenizer.encode(inputs["text"])
+            if signature == "generate":
+                inputs |= {
+                    key: [_SAMPLING[key] if value is None else value] for key, value in sampling.items()
+                }
+                sampling = {}
+        for key, value in sampling.items():
+            if value is not None:
+                raise ArgumentError(
+                    f"`--{key.replace('_', '-')}` is for the --text of a model that generates tokens. "
+                    f"Received: {value} for {name}"
+                )
         inputs = name_inputs(client, name, version, signature, inputs)
         outputs = _predict(client, name, version, signature, inputs)
         names = [] if raw else class_names(client, name, models, version)
     if raw:
         print_json({key: value.tolist() for key, value in outputs.items()})
         return
+    if tokenizer and signature == "generate":
+        typer.echo(f"text: {tokenizer.decode(outputs['tokens'])[0]}")
+        return
+    if tokenizer:  # a vector for each token is too much to read
+        matrices = [key for key, value in outputs.items() if value.ndim > 2]
+        for key in matrices:
+            typer.echo(f"{key}: {' x '.join(map(str, outputs.pop(key).shape[1:]))} numbers; --raw shows them")
     for i in range(len(next(iter(outputs.values())))):
         print_outputs({key: value[i] for key, value in outputs.items()}, names)
 

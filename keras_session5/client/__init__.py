@@ -8,5 +8,6 @@ It does not import TensorFlow, and imports gRPC only for a gRPC address.
 
 from keras_session5.client.client import Client, connect
 from keras_session5.client.records import ModelMetadata, Signature, TensorInfo, VersionStatus
+from keras_session5.client.tokenizer import Tokenizer
 
-__all__ = ["Client", "ModelMetadata", "Signature", "TensorInfo", "VersionStatus", "connect"]
+__all__ = ["Client", "ModelMetadata", "Signature", "TensorInfo", "Tokenizer", "VersionStatus", "connect"]

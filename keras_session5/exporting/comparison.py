@@ -34,7 +34,9 @@ def max_difference(
     return max(differences)
 
 
-def rows_independent(predict: Predict, examples: Mapping[str, np.ndarray]) -> bool:
+def rows_independent(
+    predict: Predict, examples: Mapping[str, np.ndarray], tolerance: float = TOLERANCE
+) -> bool:
     """Returns whether a row's outputs are the same alone and in a batch, so that a server may merge requests.
 
     Eight rows, spread over the examples, are predicted alone; then in batches of two, of three and of eight
@@ -47,6 +49,7 @@ def rows_independent(predict: Predict, examples: Mapping[str, np.ndarray]) -> bo
         predict: function from inputs to outputs, by name.
         examples: inputs by name, (N, ...) each. A scalar, fewer than eight rows, or an input that is the same
             in all eight rows proves nothing: the result is False.
+        tolerance: of floats; larger than `TOLERANCE` for networks that compute with fewer bits.
     """
     if not examples or any(array.ndim == 0 for array in examples.values()):
         return False
@@ -69,6 +72,6 @@ def rows_independent(predict: Predict, examples: Mapping[str, np.ndarray]) -> bo
             return False
         for i, row in enumerate(batch):
             one = {name: output[i : i + 1] for name, output in outputs.items()}
-            if row in alone and not max_difference(alone[row], one, relative=True) <= TOLERANCE:
+            if row in alone and not max_difference(alone[row], one, relative=True) <= tolerance:
                 return False
     return True

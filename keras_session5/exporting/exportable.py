@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from keras_session5.exporting.comparison import TOLERANCE
 from keras_session5.training import Result
 
 if TYPE_CHECKING:
@@ -23,6 +25,8 @@ class Exportable:
         signatures: by name.
         class_names: for `labels.txt`; empty for none.
         record: the beginning of `model.json`.
+        tokenizer: file that turns texts into the network's tokens; None for none.
+        tolerance: largest difference between the SavedModel and the Keras model.
     """
 
     name: str
@@ -30,6 +34,8 @@ class Exportable:
     signatures: "Mapping[str, Signature]"
     class_names: Sequence[str]
     record: Mapping[str, Any]
+    tokenizer: Path | None = None
+    tolerance: float = TOLERANCE
 
     @staticmethod
     def of(result: Result) -> "Exportable":

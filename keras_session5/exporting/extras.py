@@ -1,7 +1,8 @@
-"""The files in a version's `assets.extra/`: labels, the model's record and warm-up requests."""
+"""The files in a version's `assets.extra/`: labels, tokenizer, the model's record and warm-up requests."""
 
 import hashlib
 import json
+import shutil
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +14,7 @@ from keras_session5.exporting.exportable import Exportable
 
 FOLDER = "assets.extra"
 RECORD = "model.json"
+TOKENIZER = "tokenizer.json"
 WARMUP = "tf_serving_warmup_requests"  # TensorFlow Serving's name for it
 
 
@@ -32,6 +34,8 @@ def write_extras(version_dir: Path, exported: Exportable, rows_independent: Mapp
     if exported.class_names:
         lines = "".join(f"{name}\n" for name in exported.class_names)
         (folder / "labels.txt").write_text(lines, "utf-8")
+    if exported.tokenizer:
+        shutil.copyfile(exported.tokenizer, folder / TOKENIZER)
     _write_warm_up(folder / WARMUP, exported)
     record = dict(exported.record) | {"exported": datetime.now(UTC).isoformat(timespec="seconds")}
     record |= {"rows_independent": dict(rows_independent), "files": _hash_files(version_dir)}

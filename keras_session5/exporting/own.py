@@ -44,12 +44,12 @@ def prepare(
         ArgumentError: for a wrong argument, or a file that cannot be loaded in safe mode.
     """
     model = load_model(network) if isinstance(network, Path) else network
-    name = _check_name(name or (network.stem if isinstance(network, Path) else model.name))
+    name = check_name(name or (network.stem if isinstance(network, Path) else model.name))
     kinds = [signatures] if isinstance(signatures, str) else list(signatures)
     for kind in kinds:
         if kind not in KINDS:
             raise ArgumentError(f"`signatures` must be of {', '.join(KINDS)}. Received: {kind!r}")
-    names = _check_names(class_names)
+    names = check_names(class_names)
     functional = _to_functional(model, examples)
     check_class_names(functional, names)
     arrays = generate_examples(functional) if examples is None else _read_examples(functional, examples)
@@ -115,7 +115,7 @@ def generate_examples(model: keras.Model) -> dict[str, np.ndarray]:
     return found
 
 
-def _check_name(name: str) -> str:
+def check_name(name: str) -> str:
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         raise ArgumentError(
             "`name` must begin with a letter or digit and have only letters, digits, `_`, `-` and `.`. "
@@ -124,7 +124,7 @@ def _check_name(name: str) -> str:
     return name
 
 
-def _check_names(class_names: Sequence[str] | None) -> tuple[str, ...]:
+def check_names(class_names: Sequence[str] | None) -> tuple[str, ...]:
     names = () if class_names is None else tuple(class_names)
     if isinstance(class_names, str) or not all(isinstance(n, str) and n.splitlines() == [n] for n in names):
         raise ArgumentError(

@@ -15,8 +15,9 @@ import numpy as np
 
 from keras_session5.disk import explain_disk_errors
 from keras_session5.errors import ArgumentError, ExportError
-from keras_session5.exporting.comparison import TOLERANCE, max_difference, rows_independent
+from keras_session5.exporting.comparison import max_difference, rows_independent
 from keras_session5.exporting.exportable import Exportable
+from keras_session5.pretrained import Imported
 from keras_session5.training import Result, load_result
 
 _WRITING = ".writing-"  # prefix of an unfinished folder, which no server takes for a version
@@ -41,11 +42,13 @@ def export(
     is logged with a warning.
 
     Args:
-        network: result of `train`, its run directory as a `Path`, or the name of the network for its newest
-            finished run in `runs`. Networks whose weights are set by hand need no run. Or a model of your
-            own: a `keras.Model` that is built, or the path of a `.keras` file, which is loaded in safe mode.
+        network: result of `train` or `load_weights`, a run directory as a `Path`, or the name of a network
+            for its newest finished run in `runs`. Networks whose weights are set by hand need no run. Or a
+            model of your own: a `keras.Model` that is built, or the path of a `.keras` file, which is loaded
+            in safe mode.
         directory: of all exported models.
-        name: of a model of your own on the server; the model's or the file's name if None.
+        name: of a model of your own, or of published weights, on the server; the model's, the file's or the
+            network's name if None.
         examples: inputs of a model of your own for the comparison: arrays by input name, or one array for one
             input, of which the first 64 rows count. A subclassed model's inputs have their names and dtypes.
             None: generated from the shapes and dtypes of the inputs.
@@ -61,7 +64,8 @@ def export(
 
     Raises:
         ExportError: under a backend other than TensorFlow, or if the SavedModel does not agree with the
-            Keras model to 1e-5, or to 1e-5 of an output's largest number if that is above 1.
+            Keras model to 1e-5, or to 1e-5 of an output's largest number if that is above 1 (1/32 if the
+            network computes in bfloat16).
         DiskError: if the version cannot be written.
         DataError: if the run's data set, which the comparison needs, is no longer available.
         ArgumentError, TrainingError: as `training.load_result`; for a wrong argument of a model of your own.
@@ -72,7 +76,14 @@ def export(
     """
     given = {"name": name, "examples": examples, "class_names": class_names, "signatures": signatures or None}
     given = {key: value for key, value in given.items() if value is not None}
-    source = _prepare_own(network, given) if is_own(network) else _load_result(network, given)
+    if is_own(network):
+        source = _prepare_own(network, given)
+    else:
+        source = (
+            _prepare_imported(network, given)
+            if isinstance(network, Imported)
+            else _load_result(network, given)
+        )
     base = Path(directory) / source.name
     base.mkdir(parents=True, exist_ok=True)
     with (
@@ -109,6 +120,17 @@ def _load_result(network: str | Path | Result, given: Mapping[str, Any]) -> Resu
     result = load_result(network)
     _require_tensorflow("Export this run", result.name)
     return result
+
+
+def _prepare_imported(result: Imported, given: Mapping[str, Any]) -> Exportable:
+    if other := next((argument for argument in given if argument != "name"), None):
+        raise ArgumentError(
+            f"`{other}` must be left out for published weights, which know it. Received: {result.name}"
+        )
+    _require_tensorflow("Import the weights", result.name)
+    from keras_session5.exporting.imported import prepare
+
+    return prepare(result, **given)
 
 
 def _prepare_own(network: Any, given: Mapping[str, Any]) -> Exportable:
@@ -200,13 +222,14 @@ def _write(path: Path, source: Result | Exportable) -> None:
     for name, signature in exported.signatures.items():
         outputs = loaded[name](signature.examples)
         difference = max_difference(signature.expected, outputs, relative=True)
-        if difference > TOLERANCE:
+        if not difference <= exported.tolerance:
             raise ExportError(
                 f"The signature {name} of the SavedModel must agree with the Keras model to "
-                f"{TOLERANCE}. Received: a difference of {difference:.3g}. Nothing was exported."
+                f"{exported.tolerance}. Received: a difference of {difference:.3g}. Nothing was exported."
             )
     independent = {
-        name: rows_independent(loaded[name], one.examples) for name, one in exported.signatures.items()
+        name: rows_independent(loaded[name], one.examples, exported.tolerance)
+        for name, one in exported.signatures.items()
     }
     write_extras(path, exported, independent)
 

@@ -214,7 +214,7 @@ class _AttentionWeights(layers.Layer):
     """Outputs the attention weights of another layer; it has no variables of its own."""
 
     def __init__(self, attention, **kwargs):
-        super().__init__(**kwargs)
+        super().__init__(dtype=attention.dtype_policy, **kwargs)
         self.supports_masking = True
         self.causal = isinstance(attention, CausalAttention)
         self.attention = attention.attention if self.causal else attention
@@ -234,7 +234,7 @@ class _WeightedSum(layers.Layer):
     """Outputs the weighted sum of another layer, without its activation."""
 
     def __init__(self, dense, **kwargs):
-        super().__init__(**kwargs)
+        super().__init__(dtype=dense.dtype_policy, **kwargs)
         self.dense = dense
 
     def call(self, x):

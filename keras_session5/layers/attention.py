@@ -63,33 +63,45 @@ class CausalAttention(keras.layers.Layer):
 
 
 class AttentionStep(keras.layers.Layer):
-    """Computes a `CausalAttention` at one new position from the cached keys and values of earlier ones.
+    """Computes a `CausalAttention` at new positions from the cached keys and values of earlier ones.
 
     Args:
         attention: the `CausalAttention` that owns the weights.
 
     Call arguments:
-        x: (B, 1, D), the input at the new position.
-        keys, values: (B, L, H, K), cached; entries at and after `index` are ignored.
-        index: (B, 1) int32, the new position, counted from 0.
+        x: (B, Q, D), the inputs at the new positions; Q is 1 for a step, or the length of a prompt.
+        keys, values: (B, H, L, K), cached; entries at and after `index` are ignored.
+        index: (B, Q) int32, the new positions, counted from 0.
 
     Returns:
-        The output (B, 1, D), and the keys and values updated at `index`.
+        The output (B, Q, D), and the keys and values updated at `index`.
     """
 
     def __init__(self, attention: CausalAttention, **kwargs: Any):
-        super().__init__(**kwargs)
+        super().__init__(dtype=attention.dtype_policy, **kwargs)
         self.key_dim = attention.key_dim
         self.attention = attention.attention
 
     def call(self, x: Any, keys: Any, values: Any, index: Any) -> tuple[Any, Any, Any]:
-        positions = ops.arange(keys.shape[1])  # (L,)
-        here = ops.equal(positions, index)[:, :, None, None]  # (B, L, 1, 1)
-        keys = ops.where(here, self.attention.key_dense(x), keys)
-        values = ops.where(here, self.attention.value_dense(x), values)
-        query = self.attention.query_dense(x) / math.sqrt(self.key_dim)  # (B, 1, H, K)
-        scores = ops.einsum("bqhk,blhk->bhql", query, keys)  # (B, H, 1, L)
-        past = ops.less_equal(positions, index)[:, None, None]  # (B, 1, 1, L)
-        weights = ops.softmax(ops.where(past, scores, -1e9), axis=-1)
-        heads = ops.einsum("bhql,blhk->bqhk", weights, values)
-        return self.attention.output_dense(heads), keys, values
+        shape = (*ops.shape(index), keys.shape[1])  # (B, Q, H)
+        rows, heads = ops.arange(shape[0])[:, None, None], ops.arange(shape[2])
+        places = ops.stack(
+            [ops.broadcast_to(axis, shape) for axis in (rows, heads, index[:, :, None])], axis=-1
+        )  # (B, Q, H, 3)
+        # A scatter writes into the cache in place; `where` would copy all of it for each token.
+        keys = ops.scatter_update(keys, places, self.attention.key_dense(x))
+        values = ops.scatter_update(values, places, self.attention.value_dense(x))
+        query = self.attention.query_dense(x) / math.sqrt(self.key_dim)  # (B, Q, H, K)
+        scores = ops.einsum("bqhk,bhlk->bhql", query, keys)  # (B, H, Q, L)
+        past = ops.less_equal(ops.arange(ops.shape(keys)[2]), index[:, :, None])  # (B, Q, L)
+        weights = ops.softmax(ops.where(past[:, None], scores, -1e9), axis=-1)
+        mixed = ops.einsum("bhql,bhlk->bqhk", weights, values)
+        return self.attention.output_dense(mixed), keys, values
+
+    def compute_output_spec(self, x: Any, keys: Any, values: Any, index: Any) -> tuple[Any, Any, Any]:
+        output = keras.KerasTensor(x.shape, dtype=self.compute_dtype)
+        return (
+            output,
+            keras.KerasTensor(keys.shape, keys.dtype),
+            keras.KerasTensor(values.shape, values.dtype),
+        )

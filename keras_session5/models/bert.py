@@ -7,7 +7,7 @@ from keras import layers
 
 from keras_session5 import checks
 from keras_session5.layers import LearnedPositions
-from keras_session5.models.blocks import check_sizes, padding_mask, residual_layers
+from keras_session5.models.blocks import check_sizes, hidden_activation, padding_mask, residual_layers
 
 EPSILON = 1e-12  # of the layer normalisations, from the released code
 
@@ -21,6 +21,8 @@ def build_bert(
     mlp_dim: int = 3_072,
     num_segments: int = 2,
     dropout: float = 0.1,
+    activation: str = "gelu",
+    epsilon: float = EPSILON,
 ) -> keras.Model:
     """Builds BERT's encoder with its pooler; the defaults build BERT-base, uncased.
 
@@ -36,6 +38,8 @@ def build_bert(
         num_segments: number of segments, such as question and answer.
         dropout: fraction of the embedding, the attention weights and each sublayer's output dropped in
             training.
+        activation: of the feed-forward layers: "gelu", "gelu_tanh" for its tanh approximation, or "relu".
+        epsilon: of the layer normalisations.
 
     Returns:
         Model from `tokens` and `segments`, both (B, T), int32, T <= max_length, to `sequence` (B, T, D) and
@@ -62,6 +66,8 @@ def build_bert(
     """
     checks.positive_int("vocabulary_size", vocabulary_size)
     checks.positive_int("num_segments", num_segments)
+    checks.above_zero("epsilon", epsilon)
+    hidden = hidden_activation(activation)
     check_sizes(embed_dim, num_layers, num_heads, mlp_dim, dropout, max_length)
 
     tokens = keras.Input((None,), dtype="int32", name="tokens")
@@ -76,13 +82,13 @@ def build_bert(
     # (B, T, D)    V*D + num_segments*D
     x = LearnedPositions(max_length, embeddings_initializer=_normal(), name="positions")(x)
     # (B, T, D)    max_length*D
-    x = layers.LayerNormalization(epsilon=EPSILON, name="embedding_norm")(x)
+    x = layers.LayerNormalization(epsilon=epsilon, name="embedding_norm")(x)
     # (B, T, D)    2*D
     x = layers.Dropout(dropout, name="embedding_dropout")(x)
 
     mask = padding_mask(tokens)
     for i in range(1, num_layers + 1):
-        x = _block(x, mask, num_heads, mlp_dim, dropout, name=f"block{i}")
+        x = _block(x, mask, num_heads, mlp_dim, dropout, hidden, epsilon, name=f"block{i}")
     # (B, T, D)    num_layers * (4*(D*D + D) + D*mlp_dim + mlp_dim + mlp_dim*D + D + 2*2*D)
 
     sequence = layers.Identity(name="sequence")(x)
@@ -91,7 +97,16 @@ def build_bert(
     return keras.Model([tokens, segments], [sequence, pooled], name="bert")
 
 
-def _block(x: Any, mask: Any, num_heads: int, mlp_dim: int, dropout: float, name: str) -> Any:
+def _block(
+    x: Any,
+    mask: Any,
+    num_heads: int,
+    mlp_dim: int,
+    dropout: float,
+    activation: Any,
+    epsilon: float,
+    name: str,
+) -> Any:
     """Applies self-attention and feed-forward, each followed by a residual and a normalisation."""
     embed_dim = x.shape[-1]
     attention = layers.MultiHeadAttention(
@@ -101,12 +116,12 @@ def _block(x: Any, mask: Any, num_heads: int, mlp_dim: int, dropout: float, name
         kernel_initializer=_normal(),
         name=f"{name}_attention",
     )
-    norm, drop, add = residual_layers(f"{name}_attention", dropout, EPSILON)
+    norm, drop, add = residual_layers(f"{name}_attention", dropout, epsilon)
     x = norm(add([x, drop(attention(x, x, attention_mask=mask))]))
     # (B, T, D)    4 * (D*D + D) + 2*D
 
-    norm, drop, add = residual_layers(f"{name}_mlp", dropout, EPSILON)
-    y = layers.Dense(mlp_dim, activation="gelu", kernel_initializer=_normal(), name=f"{name}_mlp_1")(x)
+    norm, drop, add = residual_layers(f"{name}_mlp", dropout, epsilon)
+    y = layers.Dense(mlp_dim, activation, kernel_initializer=_normal(), name=f"{name}_mlp_1")(x)
     # (B, T, mlp_dim)    D*mlp_dim + mlp_dim
     y = layers.Dense(embed_dim, kernel_initializer=_normal(), name=f"{name}_mlp_2")(y)
     # (B, T, D)    mlp_dim*D + D

@@ -13,7 +13,7 @@ from keras import layers, ops
 
 from keras_session5 import checks
 from keras_session5.errors import ArgumentError
-from keras_session5.layers import CausalAttention, SinusoidalPositions
+from keras_session5.layers import CausalAttention, SinusoidalPositions, gelu_tanh
 
 EPSILON = 1e-5  # of the layer normalisations: avoids a division by zero on constant vectors
 MEMORY = "memory"  # name of the layer that holds the encoder's output
@@ -41,6 +41,16 @@ def check_sizes(
     checks.fraction("dropout", dropout)
     checks.positive_int("max_length", max_length)
     checks.one_of("pre_norm", pre_norm, [True, False])
+
+
+def hidden_activation(name: str) -> Any:
+    """Returns the activation of a feed-forward layer: GELU, exact or in the tanh approximation, or ReLU.
+
+    Raises:
+        ArgumentError: for any other.
+    """
+    checks.one_of("activation", name, ["gelu", "gelu_tanh", "relu"])
+    return gelu_tanh if name == "gelu_tanh" else name
 
 
 def embedding_layer(vocabulary_size: int, embed_dim: int, name: str = "embedding") -> Any:

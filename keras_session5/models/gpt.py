@@ -7,8 +7,8 @@ import keras
 from keras import layers
 
 from keras_session5 import checks
-from keras_session5.layers import CausalAttention, LearnedPositions, gelu_tanh
-from keras_session5.models.blocks import EPSILON, check_sizes, residual_layers
+from keras_session5.layers import CausalAttention, LearnedPositions
+from keras_session5.models.blocks import EPSILON, check_sizes, hidden_activation, residual_layers
 
 
 def build_gpt(
@@ -21,6 +21,8 @@ def build_gpt(
     dropout: float = 0.05,
     tied: bool = True,
     kernel_stddev: float = 0.02,
+    activation: str = "gelu_tanh",
+    epsilon: float = EPSILON,
 ) -> keras.Model:
     """Builds a decoder-only transformer that predicts the next token at every position.
 
@@ -37,6 +39,8 @@ def build_gpt(
         tied: whether the output projection shares its weights with the embedding.
         kernel_stddev: standard deviation of the initial kernels; narrow networks learn faster with more than
             the papers' 0.02.
+        activation: of the feed-forward layers: "gelu", "gelu_tanh" for its tanh approximation, or "relu".
+        epsilon: of the layer normalisations.
 
     Returns:
         Model from `tokens` (B, T), int32, T <= max_length, to `logits` (B, T, V) of the next token.
@@ -67,6 +71,8 @@ def build_gpt(
     checks.positive_int("vocabulary_size", vocabulary_size)
     checks.one_of("tied", tied, [True, False])
     checks.above_zero("kernel_stddev", kernel_stddev)
+    checks.above_zero("epsilon", epsilon)
+    hidden = hidden_activation(activation)
     check_sizes(embed_dim, num_layers, num_heads, mlp_dim, dropout, max_length)
 
     tokens = keras.Input((None,), dtype="int32", name="tokens")
@@ -84,9 +90,10 @@ def build_gpt(
     # The residual stream sums the outputs of 2 * num_layers sublayers, and so their variances.
     residual_stddev = kernel_stddev / math.sqrt(2 * num_layers)
     for i in range(1, num_layers + 1):
-        x = _block(x, num_heads, mlp_dim, dropout, kernel_stddev, residual_stddev, name=f"block{i}")
+        stddevs = kernel_stddev, residual_stddev
+        x = _block(x, num_heads, mlp_dim, dropout, hidden, epsilon, stddevs, name=f"block{i}")
     # (B, T, D)    num_layers * (4*(D*D + D) + D*mlp_dim + mlp_dim + mlp_dim*D + D + 2*2*D)
-    x = layers.LayerNormalization(epsilon=EPSILON, name="final_norm")(x)
+    x = layers.LayerNormalization(epsilon=epsilon, name="final_norm")(x)
     # (B, T, D)    2*D
 
     logits = layers.Identity(name="logits")(embedding(x, reverse=True))
@@ -95,10 +102,17 @@ def build_gpt(
 
 
 def _block(
-    x: Any, num_heads: int, mlp_dim: int, dropout: float, stddev: float, residual_stddev: float, name: str
+    x: Any,
+    num_heads: int,
+    mlp_dim: int,
+    dropout: float,
+    activation: Any,
+    epsilon: float,
+    stddevs: tuple[float, float],
+    name: str,
 ) -> Any:
     """Applies causal self-attention and feed-forward, each with a residual and a normalised input."""
-    embed_dim = x.shape[-1]
+    embed_dim, (stddev, residual_stddev) = x.shape[-1], stddevs
     attention = CausalAttention(
         num_heads,
         embed_dim // num_heads,
@@ -106,13 +120,13 @@ def _block(
         output_initializer=_normal(residual_stddev),
         name=f"{name}_attention",
     )
-    norm, drop, add = residual_layers(f"{name}_attention", dropout)
+    norm, drop, add = residual_layers(f"{name}_attention", dropout, epsilon)
     x = add([x, drop(attention(norm(x)))])
     # (B, T, D)    4 * (D*D + D) + 2*D
 
-    norm, drop, add = residual_layers(f"{name}_mlp", dropout)
+    norm, drop, add = residual_layers(f"{name}_mlp", dropout, epsilon)
     y = norm(x)
-    y = layers.Dense(mlp_dim, gelu_tanh, kernel_initializer=_normal(stddev), name=f"{name}_mlp_1")(y)
+    y = layers.Dense(mlp_dim, activation, kernel_initializer=_normal(stddev), name=f"{name}_mlp_1")(y)
     # (B, T, mlp_dim)    D*mlp_dim + mlp_dim
     y = layers.Dense(embed_dim, kernel_initializer=_normal(residual_stddev), name=f"{name}_mlp_2")(y)
     # (B, T, D)    mlp_dim*D + D

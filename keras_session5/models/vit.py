@@ -6,8 +6,8 @@ import keras
 from keras import layers
 
 from keras_session5 import checks
-from keras_session5.layers import ClassToken, LearnedPositions, gelu_tanh
-from keras_session5.models.blocks import check_sizes, residual_layers
+from keras_session5.layers import ClassToken, LearnedPositions
+from keras_session5.models.blocks import check_sizes, hidden_activation, residual_layers
 
 EPSILON = 1e-6  # of the layer normalisations, from the released code
 
@@ -22,6 +22,8 @@ def build_vit(
     num_heads: int = 4,
     mlp_dim: int = 128,
     dropout: float = 0.0,
+    activation: str = "gelu_tanh",
+    epsilon: float = EPSILON,
 ) -> keras.Model:
     """Builds a vision transformer: patches, class token, learned positions, encoder, softmax.
 
@@ -36,6 +38,8 @@ def build_vit(
         mlp_dim: width of the feed-forward layer inside a block.
         dropout: fraction of the outputs of the embedding, of each attention and of each dense layer of the
             blocks dropped in training.
+        activation: of the feed-forward layers: "gelu", "gelu_tanh" for its tanh approximation, or "relu".
+        epsilon: of the layer normalisations.
 
     Returns:
         Model from `image` (B, image_size, image_size, channels), float32, pixels 0..255, to
@@ -70,6 +74,8 @@ def build_vit(
     checks.one_of("channels", channels, [1, 3])
     checks.positive_int("patch_size", patch_size)
     checks.divides("patch_size", patch_size, "image_size", image_size)
+    checks.above_zero("epsilon", epsilon)
+    hidden = hidden_activation(activation)
     check_sizes(embed_dim, num_layers, num_heads, mlp_dim, dropout)
     num_patches = (image_size // patch_size) ** 2
 
@@ -87,9 +93,9 @@ def build_vit(
     x = layers.Dropout(dropout, name="embedding_dropout")(x)
 
     for i in range(1, num_layers + 1):
-        x = _block(x, num_heads, mlp_dim, dropout, name=f"block{i}")
+        x = _block(x, num_heads, mlp_dim, dropout, hidden, epsilon, name=f"block{i}")
     # (B, 50, D)    num_layers * (4*(D*D + D) + D*mlp_dim + mlp_dim + mlp_dim*D + D + 2*2*D)
-    x = layers.LayerNormalization(epsilon=EPSILON, name="final_norm")(x)
+    x = layers.LayerNormalization(epsilon=epsilon, name="final_norm")(x)
     # (B, 50, D)    2*D
 
     outputs = layers.Dense(
@@ -99,18 +105,20 @@ def build_vit(
     return keras.Model(image, outputs, name="vit")
 
 
-def _block(x: Any, num_heads: int, mlp_dim: int, dropout: float, name: str) -> Any:
+def _block(
+    x: Any, num_heads: int, mlp_dim: int, dropout: float, activation: Any, epsilon: float, name: str
+) -> Any:
     """Applies self-attention and feed-forward, each with a residual and a normalised input."""
     embed_dim = x.shape[-1]
     attention = layers.MultiHeadAttention(num_heads, embed_dim // num_heads, name=f"{name}_attention")
-    norm, drop, add = residual_layers(f"{name}_attention", dropout, EPSILON)
+    norm, drop, add = residual_layers(f"{name}_attention", dropout, epsilon)
     y = norm(x)
     x = add([x, drop(attention(y, y))])
     # (B, T, D)    4 * (D*D + D) + 2*D
 
-    norm, drop, add = residual_layers(f"{name}_mlp", dropout, EPSILON)
+    norm, drop, add = residual_layers(f"{name}_mlp", dropout, epsilon)
     y = norm(x)
-    y = layers.Dense(mlp_dim, activation=gelu_tanh, bias_initializer=_near_zero(), name=f"{name}_mlp_1")(y)
+    y = layers.Dense(mlp_dim, activation=activation, bias_initializer=_near_zero(), name=f"{name}_mlp_1")(y)
     # (B, T, mlp_dim)    D*mlp_dim + mlp_dim
     y = layers.Dropout(dropout, name=f"{name}_mlp_1_dropout")(y)
     y = layers.Dense(embed_dim, bias_initializer=_near_zero(), name=f"{name}_mlp_2")(y)

@@ -54,15 +54,15 @@ class LanguageModel(TokenTask):
         top_p: float = 1.0,
         seed: int = 0,
         kv_cache: bool = True,
+        max_new_tokens: int | None = None,
     ) -> list[str]:
         """Returns each prompt with its continuation; the arguments are those of `training.generate`."""
         prompts = checks.texts("prompts", prompts)
-        checks.int_between("seed", seed, 0, 2**32 - 1)
-        checks.not_negative("temperature", temperature)
-        checks.int_between("top_k", top_k, 0, model.output_shape[-1])
-        checks.probability("top_p", top_p)
+        checks.sampling(seed, temperature, top_k, top_p, model.output_shape[-1])
+        if max_new_tokens is not None:
+            checks.positive_int("max_new_tokens", max_new_tokens)
         noise = np.random.default_rng(seed).random((len(prompts), self.text_length), "float32")
-        settings = {"top_k": top_k, "top_p": top_p, "kv_cache": kv_cache}
+        settings = {"top_k": top_k, "top_p": top_p, "kv_cache": kv_cache, "max_new_tokens": max_new_tokens}
         return self.continue_prompts(model, prompts, noise, temperature, **settings)
 
     def continue_prompts(
@@ -71,20 +71,25 @@ class LanguageModel(TokenTask):
         prompts: Sequence[str],
         noise: np.ndarray | None = None,
         temperature: float = 1.0,
+        max_new_tokens: int | None = None,
         **settings: Any,
     ) -> list[str]:
         """Returns each prompt with its continuation; the same noise gives the same texts.
 
         Args:
             noise: (number of prompts, `text_length`), uniform in [0, 1); not needed at temperature 0.
+            max_new_tokens: of each continuation; None for as many as fit.
             **settings: of `generation.continue_texts`.
         """
         if not prompts:
             return []
         if noise is None:
             noise = np.zeros((len(prompts), self.text_length), "float32")
-        continue_tokens = _trace_continuation(model, **self.decoding_settings(), **settings)
-        tokens = continue_tokens(self.encode_prompts(prompts), noise, np.array([temperature], "float32"))
+        continue_tokens = trace_continuation(model, **self.decoding_settings(), **settings)
+        tokens = self.encode_prompts(prompts)
+        more = self.text_length if max_new_tokens is None else min(max_new_tokens, self.text_length)
+        limits = (np.count_nonzero(tokens, axis=1) + more).astype("int32")
+        tokens = continue_tokens(tokens, noise, np.array([temperature], "float32"), limits)
         return decode(tokens, self.data.alphabet)
 
     def decoding_settings(self) -> dict[str, Any]:
@@ -125,11 +130,12 @@ class LanguageModel(TokenTask):
 
 
 @functools.lru_cache(maxsize=2)  # tracing takes a second, and the next call often has the same network
-def _trace_continuation(model: Any, **settings: Any) -> Callable[..., Any]:
+def trace_continuation(model: Any, **settings: Any) -> Callable[..., Any]:
+    """Returns a compiled `generation.continue_texts`: of prompts, noise, temperature and maximum lengths."""
     from keras_session5.generation import continue_texts
 
     return trace(
-        lambda tokens, noise, temperature: continue_texts(
-            model, tokens, noise, temperature=temperature, **settings
+        lambda tokens, noise, temperature, limits: continue_texts(
+            model, tokens, noise, temperature=temperature, max_lengths=limits, **settings
         )
     )

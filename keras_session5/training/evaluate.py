@@ -34,6 +34,8 @@ def evaluate(
     """
     result = load_result(network, runs_dir=runs_dir)
     entry = catalog.network(result.name)
+    if entry.data is None:
+        raise ArgumentError(f"{result.name} cannot be evaluated: it has no data set. {entry.untrained}")
     data = data or result.data
     check_data(entry, data)
     if data == result.data:

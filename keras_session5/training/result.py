@@ -9,7 +9,7 @@ from keras_session5 import catalog
 from keras_session5.catalog import Recipe
 from keras_session5.data import load_data
 from keras_session5.errors import ArgumentError, TrainingError
-from keras_session5.tasks import Task, task_of
+from keras_session5.tasks import Task, check_method, task_of
 from keras_session5.training.record import begin_run
 from keras_session5.training.runs import MODEL, Run
 
@@ -49,6 +49,15 @@ class Result:
     def task(self) -> Task:
         """Loads the data set of the run and returns the network's task on it."""
         return task_of(catalog.network(self.name), load_data(self.data, self.record["data_dir"]))
+
+    def task_with(self, method: str) -> Task:
+        """Returns the task if it has a method, such as "translate".
+
+        Raises:
+            ArgumentError: if it does not have it.
+        """
+        check_method(catalog.network(self.name), method)
+        return self.task()
 
 
 def load_result(

@@ -64,7 +64,13 @@ def call_model(model: keras.Model, *inputs: tf.Tensor) -> dict[str, tf.Tensor]:
 def run(model: keras.Model, *inputs: tf.Tensor) -> dict[str, tf.Tensor]:
     """Returns the outputs of a functional model by name, of its inputs in their order."""
     outputs = model(keras.tree.pack_sequence_as(model.input, list(inputs)), training=False)
-    return dict(zip(introspection.output_tensors(model), keras.tree.flatten(outputs), strict=True))
+    names = introspection.output_tensors(model)
+    return widen(dict(zip(names, keras.tree.flatten(outputs), strict=True)))
+
+
+def widen(outputs: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+    """Returns bfloat16 as float32, which holds the same values: neither JSON nor NumPy has bfloat16."""
+    return {name: tf.cast(x, tf.float32) if x.dtype == tf.bfloat16 else x for name, x in outputs.items()}
 
 
 def input_specs(model: keras.Model) -> list[tf.TensorSpec]:

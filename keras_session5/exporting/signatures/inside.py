@@ -23,7 +23,7 @@ import tensorflow as tf
 from keras_session5 import introspection
 from keras_session5.errors import ArgumentError
 from keras_session5.exporting.reading import check_inputs
-from keras_session5.exporting.signatures.base import Signature, example_inputs, input_specs, predict
+from keras_session5.exporting.signatures.base import Signature, example_inputs, input_specs, predict, widen
 from keras_session5.tasks import Task
 
 EXAMPLES_INSIDE = 16  # for the comparison with the Keras model: these outputs are large
@@ -128,6 +128,6 @@ def _make_look(model: keras.Model, maps: Iterable[str], saliency: bool) -> Calla
         if states:  # the last recurrent layer's are `states`, those of the layers before it `states_1`, ...
             *before, outputs["states"] = [outputs.pop(_INSIDE + name) for name in states]
             outputs |= {f"states_{i}": tensor for i, tensor in enumerate(before, 1)}
-        return outputs
+        return widen(outputs)
 
     return look

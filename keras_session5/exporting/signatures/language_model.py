@@ -53,7 +53,7 @@ def _sample(model: keras.Model, task: LanguageModel) -> Signature:
     def call(text, temperature, seed):
         sentence = "`temperature` must be at least 0. Received:"
         temperature = require(temperature >= 0, sentence, temperature, temperature)
-        return _continue_prompts(model, task, text, _draw_noise(seed, task.text_length), temperature)
+        return _continue_prompts(model, task, text, draw_noise(seed, task.text_length), temperature)
 
     specs = [
         tf.TensorSpec((None,), tf.string, "text"),
@@ -65,7 +65,7 @@ def _sample(model: keras.Model, task: LanguageModel) -> Signature:
     # Two temperatures: a constant input does not prove that rows are independent of each other.
     halves = {0.6: slice(len(prompts) // 2), 1.0: slice(len(prompts) // 2, None)}
     temperatures = np.zeros(len(prompts), "float32")
-    noise, expected = _draw_noise(tf.constant(seeds), task.text_length).numpy(), []
+    noise, expected = draw_noise(tf.constant(seeds), task.text_length).numpy(), []
     for temperature, half in halves.items():
         temperatures[half] = temperature
         expected += task.continue_prompts(model, prompts[half], noise[half], temperature)
@@ -119,7 +119,7 @@ def _continue_prompts(
     return {"text": decode_text(tokens, task.data.alphabet, len(task.data.class_names))}
 
 
-def _draw_noise(seeds: tf.Tensor, length: int) -> tf.Tensor:
+def draw_noise(seeds: tf.Tensor, length: int) -> tf.Tensor:
     """Draws (B, length), uniform in [0, 1), each row from its own seed, so that rows are independent."""
     shape = tf.TensorSpec((length,), tf.float32)
     return tf.map_fn(

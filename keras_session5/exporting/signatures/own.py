@@ -17,7 +17,13 @@ from keras_session5.exporting.signatures.base import (
     predict,
     run,
 )
-from keras_session5.exporting.signatures.inside import EXAMPLES_INSIDE, Tensors, explain_inputs, look_inside
+from keras_session5.exporting.signatures.inside import (
+    EXAMPLES_INSIDE,
+    Check,
+    Tensors,
+    explain_inputs,
+    look_inside,
+)
 
 KINDS = ("image_bytes", "explain")
 
@@ -27,6 +33,7 @@ def make_own_signatures(
     examples: Mapping[str, np.ndarray],
     class_names: Sequence[str] = (),
     kinds: Collection[str] = (),
+    check: Check = check_shapes,
 ) -> dict[str, Signature]:
     """Returns `serving_default` and the signatures of `kinds`, by name.
 
@@ -37,13 +44,14 @@ def make_own_signatures(
 
     Args:
         examples: inputs by name, in the model's order.
+        check: function from the model and its inputs in a graph to the valid inputs.
 
     Raises:
         ArgumentError: if the model does not have what a signature needs.
     """
     found = {
         "serving_default": Signature(
-            lambda *x: run(model, *check_shapes(model, *x)),
+            lambda *x: run(model, *check(model, *x)),
             input_specs(model),
             examples,
             predict(model, examples),
@@ -54,7 +62,7 @@ def make_own_signatures(
     if "explain" in kinds:
         saliency = introspection.has_saliency(model)
         maps = introspection.convolution_names(model)
-        inside = look_inside(model, maps=maps, saliency=saliency, check=check_shapes)
+        inside = look_inside(model, maps=maps, saliency=saliency, check=check)
         found["explain"] = explain_inputs(model, few, inside)
     if "image_bytes" not in kinds:
         return found
