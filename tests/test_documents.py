@@ -1,6 +1,7 @@
 """The README, the changelog, the Makefile and the deployment files match the code."""
 
 import re
+import shlex
 import shutil
 import subprocess
 import tomllib
@@ -14,6 +15,7 @@ from typer.testing import CliRunner
 
 import keras_session5 as s5
 from keras_session5.catalog import NETWORKS
+from keras_session5.cli import app
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
