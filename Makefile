@@ -18,8 +18,10 @@ tour: $(READY)  ## train, export, serve and query every network of the course
 lessons: $(READY)  ## build and run the notebooks from lessons/*.py; about fifteen minutes
 	$(BIN)/python lessons/build.py
 
-site: $(READY)  ## build docs/start.html from site/; it opens from the disk
+site: $(READY)  ## build docs/start.html and, from all guides and lessons, build/site/; both open from the disk
 	$(BIN)/python site/build.py
+	$(BIN)/sphinx-build --quiet --fail-on-warning -c site . build/site
+	@echo "Open build/site/index.html"
 
 check: $(READY)  ## run the linters and the fast tests in parallel, in under ninety seconds
 	@$(MAKE) --no-print-directory --jobs=2 lint test-fast

@@ -1,4 +1,4 @@
-"""The exceptions of the package.
+"""The exceptions of the package, as a tree::
 
     Session5Error
     ├── ArgumentError             a wrong argument or setting (command line: exit status 2)

@@ -27,7 +27,7 @@ def evaluate(
         runs_dir: directory of all runs.
 
     Returns:
-        Metrics, such as `{"accuracy": 0.91, "loss": 0.25}`.
+        The metrics by name, such as 0.91 for `accuracy` and 0.25 for `loss`.
 
     Raises:
         ArgumentError, DataError, TrainingError: as `train` and `load_result`.
