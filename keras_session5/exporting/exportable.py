@@ -27,6 +27,7 @@ class Exportable:
         record: the beginning of `model.json`.
         tokenizer: file that turns texts into the network's tokens; None for none.
         tolerance: largest difference between the SavedModel and the Keras model.
+        may_have_tables: whether the model may hold look-up tables, such as a `StringLookup`.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Exportable:
     record: Mapping[str, Any]
     tokenizer: Path | None = None
     tolerance: float = TOLERANCE
+    may_have_tables: bool = False
 
     @staticmethod
     def of(result: Result) -> "Exportable":

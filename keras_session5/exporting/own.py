@@ -63,7 +63,7 @@ def prepare(
     }
     if "image_bytes" in kinds:
         record["pixels"] = "0..255" if pixel_divisor(*arrays.values()) == 1 else "0..1"
-    return Exportable(name, functional, made, names, record)
+    return Exportable(name, functional, made, names, record, may_have_tables=True)
 
 
 def load_model(path: Path) -> keras.Model:

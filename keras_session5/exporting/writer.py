@@ -211,7 +211,8 @@ def _write(path: Path, source: Result | Exportable) -> None:
 
     exported = Exportable.of(source) if isinstance(source, Result) else source
     archive = keras.export.ExportArchive()
-    archive.track(exported.model)
+    if exported.may_have_tables:  # it finds variables in the signatures, and would write these twice
+        archive.track(exported.model)
     for name, signature in exported.signatures.items():
         # `tf.saved_model.save` traces each endpoint once more: a function that is already traced, in no time.
         traced = tf.function(signature.function, input_signature=signature.specs, autograph=False)

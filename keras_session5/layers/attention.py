@@ -88,9 +88,13 @@ class AttentionStep(keras.layers.Layer):
         places = ops.stack(
             [ops.broadcast_to(axis, shape) for axis in (rows, heads, index[:, :, None])], axis=-1
         )  # (B, Q, H, 3)
+        places = ops.reshape(places, (-1, 3))  # Keras's scatter under JAX takes no more dimensions
+
         # A scatter writes into the cache in place; `where` would copy all of it for each token.
-        keys = ops.scatter_update(keys, places, self.attention.key_dense(x))
-        values = ops.scatter_update(values, places, self.attention.value_dense(x))
+        def write(cache, new):
+            return ops.scatter_update(cache, places, ops.reshape(new, (-1, self.key_dim)))
+
+        keys, values = write(keys, self.attention.key_dense(x)), write(values, self.attention.value_dense(x))
         query = self.attention.query_dense(x) / math.sqrt(self.key_dim)  # (B, Q, H, K)
         scores = ops.einsum("bqhk,bhlk->bhql", query, keys)  # (B, H, Q, L)
         past = ops.less_equal(ops.arange(ops.shape(keys)[2]), index[:, :, None])  # (B, Q, L)
