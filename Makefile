@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo tour lessons site check test test-fast test-jax test-recipes test-stress test-oracle test-network lint format clean
+.PHONY: help demo tour lessons site stick check test test-fast test-jax test-recipes test-stress test-oracle test-network lint format clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## */  \1\t/' | expand -t 16
@@ -22,6 +22,16 @@ site: $(READY)  ## build docs/start.html and, from all guides and lessons, build
 	$(BIN)/python site/build.py
 	$(BIN)/sphinx-build --quiet --fail-on-warning -c site . build/site
 	@echo "Open build/site/index.html"
+
+stick: site  ## collect in build/stick what a classroom without internet needs; about a gigabyte
+	rm -rf build/stick
+	mkdir -p build/stick/lessons
+	$(BIN)/python -m pip wheel --quiet --wheel-dir build/stick/wheels --constraint constraints.txt '.[lessons,playground]'
+	cp -r build/site build/stick/site
+	cp docs/start.html build/stick/
+	cp lessons/*.ipynb build/stick/lessons/
+	cp site/stick.txt build/stick/README.txt
+	@echo "Copy build/stick to the stick. Its README.txt says how to use it."
 
 check: $(READY)  ## run the linters and the fast tests in parallel, in under ninety seconds
 	@$(MAKE) --no-print-directory --jobs=2 lint test-fast
