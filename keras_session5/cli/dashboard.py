@@ -32,6 +32,8 @@ def dashboard(
     """Open TensorBoard on the newest training run of each network; Ctrl-C ends it."""
     if name is not None and (path := Path(name)).is_dir() and (path.name != name or not runs.is_dir()):
         runs, name = path.absolute().parent, path.name
+    elif name is not None and Path(name).name != name:
+        raise ArgumentError(f"`NAME` must be a network or the folder of a run. Received: {name}: no folder")
     if not runs.is_dir():
         raise ArgumentError(
             f"`--runs` must be a directory of training runs; `session5 train NAME` makes one. "

@@ -6,6 +6,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from keras_session5.dashboard.guard import logger
 from keras_session5.dashboard.source import Call, Source, compare
 from keras_session5.errors import ArgumentError
 from keras_session5.tasks import Predictions
@@ -92,6 +93,13 @@ class OwnExamples(Source):
     def _classified(self, labels: np.ndarray, outputs: np.ndarray, features: np.ndarray) -> Predictions:
         rows, classes = np.arange(len(outputs)), outputs.argmax(axis=1)
         if len(self.class_names) != outputs.shape[1]:
+            if self.class_names:
+                logger.warning(
+                    "The dashboard shows numbers of classes: `class_names` must have a name for each of %d "
+                    "outputs. Received: %d names",
+                    outputs.shape[1],
+                    len(self.class_names),
+                )
             self.class_names = [str(i) for i in range(outputs.shape[1])]
         names = np.asarray(self.class_names, object)
         return Predictions(

@@ -97,7 +97,8 @@ class _Continuation:
         if not texts:
             return []
         checks.sampling(seed, temperature, top_k, top_p, model.output_shape[-1])
-        more = checks.positive_int("max_new_tokens", max_new_tokens or _MAX_NEW_TOKENS)
+        more = _MAX_NEW_TOKENS if max_new_tokens is None else max_new_tokens
+        checks.positive_int("max_new_tokens", more)
         tokenizer = self.result.tokenizer
         tokens = tokenizer.encode(texts)["tokens"]
         lengths = (tokens >= 0).sum(axis=1)

@@ -59,6 +59,11 @@ def test_runs_that_are_no_folder_are_a_sentence(tmp_path):
             dashboard.dashboard(runs=tmp_path / wrong)
 
 
+def test_the_folder_of_a_run_that_does_not_exist_is_named(tmp_path):
+    with pytest.raises(ArgumentError, match=r"`NAME` must be a network or the folder of a run.*absent: no"):
+        dashboard.dashboard(str(tmp_path / "runs" / "absent"), runs=tmp_path / "runs")
+
+
 def test_a_network_that_does_not_exist_is_a_sentence(tmp_path):
     with pytest.raises(ArgumentError, match="Did you mean lenet5"):
         dashboard.dashboard("lenet", runs=tmp_path)

@@ -181,6 +181,14 @@ def test_a_training_that_stops_early_shows_its_last_epoch(tmp_path):
     assert last == len(model.history.history["loss"]) < 50
 
 
+def test_names_of_another_number_of_classes_are_told_once_and_replaced(tmp_path, told):
+    dashboard = s5.Dashboard(tmp_path, (IMAGES, LABELS), class_names=["dark"])
+    fit(classifier("softmax"), IMAGES, LABELS, dashboard)
+    (warning,) = told()
+    assert "`class_names` must have a name for each of 2 outputs. Received: 1 names" in warning
+    assert "confusion matrix" in tags(read(tmp_path), "images")
+
+
 @pytest.mark.parametrize(
     ("settings", "sentence"),
     [

@@ -265,6 +265,8 @@ def test_gpt2_continues_texts(copied):
     assert s5.generate(result, []) == []
     with pytest.raises(ArgumentError, match=r"shorter than 20 tokens\. Received: 25"):
         s5.generate(result, ["hello " * 25])
+    with pytest.raises(ArgumentError, match=r"`max_new_tokens` must be .*Received: max_new_tokens=0"):
+        s5.generate(result, texts, max_new_tokens=0)
 
 
 def test_texts_need_a_tokenizer(folders):
