@@ -35,16 +35,6 @@ def write(name: str, tensors: Mapping[str, np.ndarray], **fields: Any) -> Path:
     return path
 
 
-def read(name: str) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-    """Returns the tensors and the other fields of a file that `write` wrote."""
-    fields = json.loads((WEIGHTS / f"{name}.json").read_text("utf-8"))
-    tensors = {
-        key: np.frombuffer(base64.b64decode(one["data"]), one["dtype"]).reshape(one["shape"])
-        for key, one in fields.pop("tensors").items()
-    }
-    return tensors, fields
-
-
 def finished_run(name: str, run: Path | None) -> Any:
     """Returns the result of a run of a catalogue network; trains the network with its recipe if None."""
     import keras_session5 as s5

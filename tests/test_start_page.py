@@ -3,14 +3,10 @@
 The weights are those that the page embeds, so the comparison needs no training.
 """
 
-import base64
 import importlib.util
 import io
-import json
 import os
 import re
-import shutil
-from pathlib import Path
 from types import SimpleNamespace
 
 import keras
@@ -18,25 +14,14 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from PIL import Image
+from start_page import CHROMIUM, PAGE, ROOT, stored
 
 import keras_session5 as s5
 from keras_session5 import by_hand
 from keras_session5.data import DATA_SETS
 from keras_session5.exporting.reading import read_images
 
-ROOT = Path(__file__).parent.parent
-PAGE = ROOT / "docs" / "start.html"
-CHROMIUM = shutil.which("chromium")
 LAYERS = {"c1": 28, "s2": 14, "c3": 10, "s4": 5, "c5": 1, "f6": 1, "output": 1}
-
-
-def stored(name):
-    """The tensors of one of the page's files of weights, as arrays."""
-    tensors = json.loads((ROOT / "site" / "weights" / f"{name}.json").read_text("utf-8"))["tensors"]
-    return {
-        key: np.frombuffer(base64.b64decode(one["data"]), one["dtype"]).reshape(one["shape"])
-        for key, one in tensors.items()
-    }
 
 
 def test_the_page_is_what_its_sources_make():
@@ -128,7 +113,7 @@ def _no_complaint(request):
 
 @pytest.fixture(scope="module")
 def lenet5():
-    model, tensors = s5.build("lenet5"), stored("lenet5")
+    model, tensors = s5.build("lenet5"), stored("lenet5")[0]
     for weight in model.weights:
         weight.assign(tensors[weight.path])
     return model
@@ -136,7 +121,7 @@ def lenet5():
 
 @pytest.fixture(scope="module")
 def digits():
-    return stored("lenet5")["examples"].astype("float32")
+    return stored("lenet5")[0]["examples"].astype("float32")
 
 
 @pytest.fixture(scope="module")
@@ -435,7 +420,7 @@ def test_playing_ends_at_the_last_place(page):
 
 @pytest.mark.browser
 def test_the_photographs_map_is_keras(page):
-    pixels = stored("photograph")["pixels"].astype(float)
+    pixels = stored("photograph")[0]["pixels"].astype(float)
     np.testing.assert_array_equal(call(page, "photograph", station="convolution"), pixels)
     part = page.locator(".convolution .part").nth(2)
     kernels = {

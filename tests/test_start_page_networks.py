@@ -3,18 +3,15 @@
 The weights are those that the page embeds, so that nothing has to be trained.
 """
 
-import base64
-import json
 import math
 import os
 import re
-import shutil
 import time
-from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
+from start_page import CHROMIUM, PAGE, stored
 
 import keras_session5 as s5
 from keras_session5.by_hand import novikoff_bound, perceptron_trace
@@ -24,9 +21,6 @@ from keras_session5.data.logic_gates.gates import GATES, ROWS
 from keras_session5.generation import translate
 from keras_session5.introspection import attention_weights, layer_outputs
 
-ROOT = Path(__file__).parent.parent
-PAGE = (ROOT / "docs" / "start.html").as_uri()
-CHROMIUM = shutil.which("chromium")
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed (Debian: chromium)"),
@@ -44,16 +38,6 @@ DATES = [
     "7 Şubat 2033",
     "3 września 1984",
 ]
-
-
-def stored(name):
-    """The tensors of one of the page's files of weights, as arrays, and its other fields."""
-    fields = json.loads((ROOT / "site" / "weights" / f"{name}.json").read_text("utf-8"))
-    tensors = {
-        key: np.frombuffer(base64.b64decode(one["data"]), one["dtype"]).reshape(one["shape"])
-        for key, one in fields.pop("tensors").items()
-    }
-    return tensors, fields
 
 
 def with_weights(model, tensors):
@@ -74,7 +58,7 @@ def page():
         tab.complaints = []
         tab.on("console", lambda line: tab.complaints.append(line.text) if line.type == "error" else None)
         tab.on("pageerror", lambda error: tab.complaints.append(str(error)))
-        tab.goto(f"{PAGE}?all")
+        tab.goto(f"{PAGE.as_uri()}?all")
         yield tab
         browser.close()
 
@@ -336,7 +320,7 @@ def test_the_address_brings_back_the_same_network(page):
     assert state(page, "xor") == before
     # Somebody else opens the address: the demonstration is built because it is the one that is asked for.
     other = page.context.browser.new_page()
-    other.goto(f"{PAGE}{page.evaluate('location.hash')}")
+    other.goto(f"{PAGE.as_uri()}{page.evaluate('location.hash')}")
     assert state(other, "xor") == before
     other.close()
 
