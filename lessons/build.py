@@ -17,7 +17,7 @@ import nbformat
 from nbclient import NotebookClient
 
 LESSONS = Path(__file__).resolve().parent
-MOST_BYTES = 400_000  # of a notebook: a code host shows larger ones slowly or not at all
+MOST_BYTES = 1_000_000  # of a notebook: a code host shows larger ones slowly or not at all
 LIMIT_S = 900  # for one cell
 # What no output may hold: colours of a terminal, folders of a machine.
 _OF_THIS_MACHINE = "|".join(re.escape(f"{folder}/") for folder in (LESSONS.parent, Path.home()))
@@ -64,6 +64,8 @@ def unexecuted(source: Path) -> nbformat.NotebookNode:
     notebook.metadata["jupytext"]["text_representation"].pop("jupytext_version", None)
     for number, cell in enumerate(notebook.cells, start=1):
         cell["id"] = f"{source.stem[:2]}-{number:02}"  # Jupytext draws them at random
+        if "hide-input" in cell.metadata.get("tags", []):  # as MyST-NB calls it; JupyterLab has its own name
+            cell.metadata["jupyter"] = {"source_hidden": True}
     return notebook
 
 
@@ -88,6 +90,7 @@ def tidy(notebook: nbformat.NotebookNode) -> None:
     """Takes out, in place, what is no part of the lesson.
 
     TensorFlow greets on standard error, and in a notebook it tells on standard output which files it writes.
+    Progress bars are for who waits.
     What a lesson writes on standard error is shown to who builds and to nobody else.
     """
     notebook.metadata["language_info"] = {"name": "python"}
@@ -98,7 +101,10 @@ def tidy(notebook: nbformat.NotebookNode) -> None:
                 sys.stderr.write(f"{cell['id']}: {output.text}")
             elif "text" in output:
                 output["text"] = re.sub(
-                    r"^(INFO|WARNING):tensorflow:.*\n", "", output.text, flags=re.MULTILINE
+                    r"^((INFO|WARNING):tensorflow:|Epoch \d+/\d+$|.*━).*\n?",
+                    "",
+                    output.text,
+                    flags=re.MULTILINE,
                 )
         if outputs:
             cell.outputs = [o for o in outputs if o.get("name") != "stderr" and shown(o).strip()]

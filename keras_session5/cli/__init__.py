@@ -14,6 +14,7 @@ from keras_session5.cli import (
     dashboard,
     doctor,
     evaluate,
+    exercises,
     explain,
     export,
     import_weights,
@@ -51,6 +52,7 @@ _EXAMPLES = {
     dashboard.dashboard: "session5 dashboard lenet5 --port 6007",
     compare.compare: "session5 compare digits --curve --network lenet5",
     playground.playground: "session5 playground --open",
+    exercises.exercises: "session5 exercises class/",
     doctor.doctor: "session5 doctor --json",
     check.check: "session5 check saved_models/lenet5 --for tensorflow-serving:2.20",
 }

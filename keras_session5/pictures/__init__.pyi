@@ -19,4 +19,5 @@ from .internals import (
     states as states,
     units as units,
 )
+from .motion import Slider as Slider
 from .style import save as save

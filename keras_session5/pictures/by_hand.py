@@ -64,7 +64,7 @@ def kernel_patch(image: Any, kernel: Any, products: Any, sums: Any, row: int, co
         image: array of shape (rows, columns).
         kernel: array of shape (kernel rows, kernel columns).
         products: products at this position, (kernel rows, kernel columns).
-        sums: the whole feature map, (output rows, output columns).
+        sums: the whole feature map, (output rows, output columns); NaN where it is not computed yet.
         row, column: position in the output, and of the kernel's upper left corner in the image.
 
     Raises:
@@ -112,9 +112,12 @@ def pooling(image: Any, maxima: Any, averages: Any, size: int) -> Figure:
 
 
 def _draw_grid(axes: Axes, values: np.ndarray, title: str, limits: tuple[float, float] | None = None) -> None:
-    """Draws a grid of cells, labelled if they fit; a scale with negative values is centred on zero."""
-    signed = values.min() < 0
-    largest = float(np.abs(values).max())
+    """Draws a grid of cells, labelled if they fit; a scale with negative values is centred on zero.
+
+    Cells of NaN stay empty.
+    """
+    signed = np.nanmin(values) < 0
+    largest = float(np.nanmax(np.abs(values)))
     low, high = (-largest, largest) if signed else limits or (0, largest or 1)
     colours = style.SIGNED if signed else style.SEQUENTIAL
     image = axes.imshow(values, cmap=colours, vmin=low, vmax=high)
@@ -125,6 +128,8 @@ def _draw_grid(axes: Axes, values: np.ndarray, title: str, limits: tuple[float, 
         return
     size = 12 if values.size <= 25 else 8
     for (row, column), value in np.ndenumerate(values):
+        if np.isnan(value):
+            continue
         dark = sum(image.cmap(image.norm(value))[:3]) < 1.5
         colour = "white" if dark else "black"
         axes.text(column, row, f"{value:.3g}", ha="center", va="center", color=colour, fontsize=size)

@@ -2,11 +2,13 @@
 
 import contextlib
 import faulthandler
+import importlib
 import io
 import os
 import re
 import runpy
 import warnings
+from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -14,6 +16,8 @@ from pathlib import Path
 import jupytext
 import nbformat
 import pytest
+
+from keras_session5.exercises.exercise import Question
 
 LESSONS = Path(__file__).parents[2] / "lessons"
 SOURCES = sorted(LESSONS.glob("[0-9][0-9]_*.py"))
@@ -24,12 +28,15 @@ PARTS = [
     "Follow one example",
     "Train and look",
     "Ask the served model",
-    "Exercises",
     "Check",
-    "Solutions",
+    "Exercises",
+    "Quiz",
+    "Summary",
+    "Glossary",
 ]
 BUILD = runpy.run_path(str(LESSONS / "build.py"))
 LIMIT_S = 800
+SOLUTIONS = "---- solutions ----"
 
 lessons = pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.stem)
 
@@ -47,14 +54,20 @@ def _prepare(folder):
 
 
 def _run(source):
-    """Runs a lesson; returns what it printed."""
+    """Runs a lesson and then its solutions; returns what both printed."""
     import matplotlib.pyplot as plt
+
+    from keras_session5.exercises import check
 
     printed = io.StringIO()
     faulthandler.dump_traceback_later(LIMIT_S, exit=True)  # the process ends, and with it the test
     try:
         with contextlib.redirect_stdout(printed):
-            runpy.run_path(str(source), run_name="__main__")
+            names = runpy.run_path(str(source), run_name="__main__")
+            print(SOLUTIONS)
+            for number, solution in _solutions(source).items():
+                exec(compile(solution, f"solution of {number}", "exec"), names)
+                check(number, names["answer"])
     finally:
         faulthandler.cancel_dump_traceback_later()
         plt.close("all")
@@ -69,10 +82,31 @@ def process(tmp_path_factory):
         yield pool
 
 
+def _markdown(source):
+    cells = jupytext.read(source).cells
+    return "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+
+
+def _solutions(source):
+    """Number of an exercise -> the code of its folded solution, which sets `answer`."""
+    found = re.findall(
+        r"^### (\d\d\.\d) (?:(?!^### ).)*?<summary>Solution</summary>(?:(?!^### ).)*?^```python\n(.+?)^```",
+        _markdown(source),
+        re.MULTILINE | re.DOTALL,
+    )
+    return dict(found)
+
+
 @pytest.mark.slow
 @lessons
-def test_a_lesson_runs_in_quick_mode_and_prints(source, process):
-    assert process.submit(_run, source).result()
+def test_a_lesson_runs_in_quick_mode_and_its_solutions_are_right(source, process):
+    lesson, solutions = process.submit(_run, source).result().split(SOLUTIONS)
+    numbers = sorted(_solutions(source))
+    assert re.findall(r"^(\d\d\.Q?\d) no answer yet", lesson, re.MULTILINE) == [
+        *numbers,
+        *(f"{source.name[:2]}.Q{i}" for i in (1, 2, 3)),
+    ]
+    assert re.findall(r"^(\d\d\.\d) right\.", solutions, re.MULTILINE) == numbers, solutions
 
 
 def test_there_are_thirteen():
@@ -126,23 +160,69 @@ def test_the_notebook_is_small_enough_for_a_code_hosts_page(source):
 
 @lessons
 def test_a_lesson_has_its_parts_in_order(source):
-    cells = jupytext.read(source).cells
-    text = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+    text = _markdown(source)
     assert text.startswith(f"# {int(source.name[:2])}. ")
     assert re.findall("^## (.+)$", text, re.MULTILINE) == PARTS
     assert "$$" in text, "a formula"
     assert re.search(r"\b(19|20)\d\d\b", text), "a year"
-    exercises, solutions = text.split("## Exercises")[1].split("## Solutions")
-    numbers = re.findall(r"^(\d)\. ", exercises, re.MULTILINE)
-    assert numbers in (["1", "2"], ["1", "2", "3"])
-    assert re.findall(r"^\*\*(\d)\.\*\*", solutions, re.MULTILINE) == numbers
+
+
+@lessons
+def test_a_lesson_opens_with_a_question_goals_minutes_and_what_one_must_know(source):
+    opening = _markdown(source).split("## Why")[0]
+    assert re.search(r"^\*\*[^*]+\?\*\*$", opening, re.MULTILINE)
+    goals = re.search(r"^After this lesson you can\n\n((?:[* ] .+\n)+)", opening, re.MULTILINE)
+    assert goals[1].count("* ") >= 3
+    assert re.search(r"\*\*Time:\*\* \d+ minutes\. \*\*You need:\*\* \S", opening)
+
+
+@lessons
+def test_the_exercises_are_those_that_check_knows(source):
+    exercises, quiz = _markdown(source).split("## Exercises")[1].split("## Summary")[0].split("## Quiz")
+    known = importlib.import_module(f"keras_session5.exercises.lesson_{source.name[:2]}").EXERCISES
+    numbers = re.findall(r"^### (\d\d\.\d) .+$", exercises, re.MULTILINE)
+    assert numbers == sorted(_solutions(source))
+    assert len(numbers) >= 3
+    questions = re.findall(
+        r"^### (\d\d\.Q\d) .+\n(?:\n(?![*#]).*|\n(?=\n))*\n((?:\* .+\n(?:  .+\n)*)+)",
+        quiz + "\n",
+        re.MULTILINE,
+    )
+    assert [number for number, _ in questions] == [f"{source.name[:2]}.Q{i}" for i in (1, 2, 3)]
+    for number, choices in questions:
+        assert re.findall(r"^\* \*\*(\w)\*\* ", choices, re.MULTILINE) == list(known[number].feedback)
+    assert list(known) == [*numbers, *(number for number, _ in questions)]
+
+
+def test_the_right_choices_of_the_quizzes_are_spread_over_the_letters():
+    lessons = [
+        importlib.import_module(f"keras_session5.exercises.lesson_{source.name[:2]}") for source in SOURCES
+    ]
+    questions = [one for lesson in lessons for one in lesson.EXERCISES.values() if isinstance(one, Question)]
+    right = Counter(one.right for one in questions)
+    assert max(right.values()) <= len(questions) / 2
+
+
+@lessons
+def test_a_glossary_is_a_table_of_terms(source):
+    rows = re.findall(r"^\| (.+?) \| (.+?) \|$", _markdown(source).split("## Glossary")[1], re.MULTILINE)
+    assert rows[0] == ("term", "meaning")
+    assert len(rows) >= 2 + 4
+
+
+@lessons
+def test_code_that_only_draws_is_hidden(source):
+    cells = [cell for cell in jupytext.read(source).cells if cell.cell_type == "code"]
+    for cell in cells:
+        if "plt." in cell.source or "axes." in cell.source:
+            assert "hide-input" in cell.metadata.get("tags", []), cell.source
 
 
 @lessons
 def test_a_lesson_asserts_its_number(source):
     cells = jupytext.read(source).cells
-    check = next(i for i, cell in enumerate(cells) if "## Check" in cell.source)
-    assert any("assert " in cell.source for cell in cells[check:] if cell.cell_type == "code")
+    check = next(i for i, cell in enumerate(cells) if "## Check\n" in cell.source)
+    assert "assert " in cells[check + 1].source
 
 
 @lessons
