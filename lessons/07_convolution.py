@@ -173,8 +173,9 @@ grid[0].imshow(photo, cmap="gray", vmin=0, vmax=255)
 grid[0].set_title("the photograph")
 for axes, (name, weights) in zip(grid[1:], by_hand.KERNELS.items(), strict=True):
     response = by_hand.feature_map(photo, weights)
-    axes.imshow(np.abs(response) if name == "edge" else response, cmap="gray", vmin=0, vmax=255)
-    axes.set_title({"edge": "edge, without sign"}.get(name, name))
+    shown, white = (np.abs(response), 700) if name == "edge" else (response, 255)
+    axes.imshow(shown, cmap="gray", vmin=0, vmax=white)
+    axes.set_title("edge, without sign" if name == "edge" else name)
 for axes in grid:
     axes.axis("off")
 plt.show()
