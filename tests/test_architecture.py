@@ -33,7 +33,7 @@ ALLOWED = {
     "by_hand": {"checks", "errors"},
     "catalog": {"models", "checks", "errors"},
     "data": {"checks", "errors"},
-    "exercises": {"by_hand", "checks", "errors"},
+    "exercises": {"by_hand", "errors"},
     "pictures": {"checks", "errors"},
     "tasks": {"generation", "catalog", "data", "models", "layers", "checks", "errors"},
     "dashboard": {"tasks", "introspection", "data", "layers", "pictures", "errors"},

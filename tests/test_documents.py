@@ -19,25 +19,26 @@ from keras_session5.cli import app
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
+GUIDE = (ROOT / "docs" / "guides" / "using.md").read_text("utf-8")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 
 
-def blocks(language):
-    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+def blocks(text, language):
+    return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
 
 
-def test_the_readmes_table_is_the_catalogue():
+def test_the_table_of_networks_is_the_catalogue():
     rows = [
         f"| `{e.name}` | {e.title} | {e.year} | {f'`{e.data}`' if e.data else ''} | {e.parameters:,} |"
         for e in NETWORKS.values()
     ]
-    assert "\n".join(rows) in README
+    assert "\n".join(rows) in (ROOT / "docs" / "networks.md").read_text("utf-8")
 
 
 @pytest.mark.slow
 def test_the_readmes_python_runs(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    for code in blocks("python"):
+    for code in blocks(README, "python"):
         exec(compile(code, "README.md", "exec"), {})
     assert capsys.readouterr().out.rstrip().endswith("]")
     assert (tmp_path / "my_models" / "lenet5" / "1" / "saved_model.pb").exists()
@@ -77,7 +78,7 @@ def test_the_guide_to_published_weights_runs_with_a_small_random_network(tmp_pat
 
 @pytest.fixture(scope="module")
 def server(exported, tmp_path_factory):
-    """The models that the README's curl lines query; only the perceptron is trained."""
+    """The models that the guide's curl lines query; only the perceptron is trained."""
     folder = tmp_path_factory.mktemp("readme")
     models = {name: str(exported(name).parent) for name in ("lenet5", "simple_rnn")}
     result = s5.train("perceptron", epochs=10, runs_dir=folder / "runs", verbose=0, dashboard=False)
@@ -86,14 +87,23 @@ def server(exported, tmp_path_factory):
         yield server
 
 
-def test_the_readme_has_examples_for_both():
-    assert len(blocks("python")) == 1
-    assert sum(line.startswith("curl ") for block in blocks("sh") for line in block.splitlines()) >= 4
+CURL = [line for block in blocks(GUIDE, "sh") for line in block.splitlines()]
+
+
+def test_the_documents_have_examples_for_both():
+    assert len(blocks(README, "python")) == 1
+    assert sum(line.startswith("curl ") for line in CURL) >= 4
+
+
+def test_the_readme_is_one_screen_before_its_python():
+    before = README.split("## From Python")[0].splitlines()
+    assert len(before) <= 40
+    assert (ROOT / "docs" / "start.gif").read_bytes()[:4] == b"GIF8"
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("line", [line for block in blocks("sh") for line in block.splitlines()])
-def test_the_readmes_curl_lines_answer(line, server):
+@pytest.mark.parametrize("line", CURL)
+def test_the_guides_curl_lines_answer(line, server):
     line = line.replace("http://127.0.0.1:8501", server.rest_address)
     found = subprocess.run(f"{line} -sf", shell=True, capture_output=True, text=True)
     assert found.returncode == 0, found.stdout

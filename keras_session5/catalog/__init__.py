@@ -1,7 +1,7 @@
 """The catalogue: one entry per network, in the order of the course.
 
-The command line, training, export, `serving/models.config`, the README's table and the tests iterate over
-`NETWORKS`. Importing this package imports neither TensorFlow nor Keras.
+The command line, training, export, `serving/models.config`, the table in docs/networks.md and the tests
+iterate over `NETWORKS`. Importing this package imports neither TensorFlow nor Keras.
 
 Networks of other packages join it: each entry point of the group `keras_session5.networks` names a `Network`,
 or several in a list.
