@@ -37,7 +37,7 @@ class Exercise:
     def _find_fault(self, answer: Any) -> str | None:
         """Returns what is wrong with an answer, "" if only its values are; None if it is right."""
         try:
-            if callable(self.answer):
+            if isinstance(self.answer, Callable):
                 return self.answer(answer) or None
             return _compare(answer, self.answer, self.tolerance)
         except (TypeError, ValueError, AttributeError, LookupError):
@@ -62,9 +62,6 @@ class Question:
         if letter not in self.feedback:
             return False, f"Choose one of {', '.join(self.feedback)}. Received: {answer!r}."
         return letter == self.right, self.feedback[letter]
-
-
-Rule = Callable[[Any], str]
 
 
 def _compare(received: Any, expected: Any, tolerance: float) -> str | None:
