@@ -39,10 +39,8 @@ def check(number: str, answer: Any = ...) -> None:
 def find(number: str) -> Exercise | Question:
     """Returns the exercise or quiz question of this number."""
     known = {}
-    if re.fullmatch(NUMBER, str(number)):
-        lesson = f"keras_session5.exercises.lesson_{number[:2]}"
-        if importlib.util.find_spec(lesson):
-            known = importlib.import_module(lesson).EXERCISES
+    if re.fullmatch(NUMBER, str(number)) and importlib.util.find_spec(f"{__package__}.lesson_{number[:2]}"):
+        known = importlib.import_module(f"keras_session5.exercises.lesson_{number[:2]}").EXERCISES
     if number not in known:
         numbers = ", ".join(known) or 'such as "07.1" or "07.Q1"'
         raise ArgumentError(f"`number` must be that of an exercise: {numbers}. Received: number={number!r}")
