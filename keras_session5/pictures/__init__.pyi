@@ -3,6 +3,11 @@ from .by_hand import (
     kernel_patch as kernel_patch,
     pooling as pooling,
 )
+from .diagrams import (
+    neuron_and_unit as neuron_and_unit,
+    rings as rings,
+    stages as stages,
+)
 from .evaluation import (
     confusion_matrix as confusion_matrix,
     decision_surface as decision_surface,

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch, Rectangle
 
 from keras_session5.errors import ArgumentError
 from keras_session5.pictures import style
@@ -28,7 +29,7 @@ def decision_line(
         labelled: whether to label each point with its inputs, such as "01".
     """
     points, labels = np.asarray(points, float), np.asarray(labels)
-    figure = style.new_figure(3.6, 3.4)
+    figure = style.new_figure(4.9, 3.1)
     axes = figure.subplots()
     low, high = points.min(0) - _MARGIN, points.max(0) + _MARGIN
     x, y = np.meshgrid(np.linspace(low[0], high[0], 400), np.linspace(low[1], high[1], 400))
@@ -53,7 +54,16 @@ def decision_line(
         xlim=(low[0], high[0]),
         ylim=(low[1], high[1]),
     )
-    axes.set_title("□ should fire   ○ should not   × mistake", fontsize=9)
+    if set(np.unique(points)) <= {0, 1}:
+        axes.set(xticks=(0, 1), yticks=(0, 1))
+    handles = [
+        Patch(color=style.ORANGE, alpha=0.25, label="the unit fires"),
+        Patch(color=style.SKY, alpha=0.25, label="it does not fire"),
+        _make_key("s", style.ORANGE, "should fire"),
+        _make_key("o", style.BLUE, "should not fire"),
+        _make_key("x", "black", "mistake"),
+    ]
+    figure.legend(handles=handles, loc="outside right center", frameon=False, fontsize=9)
     return figure
 
 
@@ -133,6 +143,13 @@ def _draw_grid(axes: Axes, values: np.ndarray, title: str, limits: tuple[float, 
         dark = sum(image.cmap(image.norm(value))[:3]) < 1.5
         colour = "white" if dark else "black"
         axes.text(column, row, f"{value:.3g}", ha="center", va="center", color=colour, fontsize=size)
+
+
+def _make_key(marker: str, colour: str, label: str) -> Line2D:
+    """Returns a marker for a legend."""
+    return Line2D(
+        [], [], linestyle="", marker=marker, color=colour, markeredgecolor="black", markersize=9, label=label
+    )
 
 
 def _make_frame(column: int, row: int, width: int, height: int) -> Rectangle:

@@ -1,6 +1,7 @@
 """The common style of all pictures: colours for the colour-blind, fonts for any script, and saving."""
 
 import functools
+import io
 import os
 import unicodedata
 import uuid
@@ -40,9 +41,18 @@ _MORE_FONTS = (
 _VISIBLE = {"\n": "↵", "\t": "↹"}
 
 
+class FigureToShow(Figure):
+    """A figure that a notebook displays even before it has drawn anything with pyplot."""
+
+    def _repr_png_(self) -> bytes:
+        buffer = io.BytesIO()
+        self.savefig(buffer, format="png")
+        return buffer.getvalue()
+
+
 def new_figure(width: float, height: float, **options: Any) -> Figure:
     """Returns a figure of the given size in inches, without global state of pyplot."""
-    return Figure((width, height), dpi=DPI, layout="constrained", **options)
+    return FigureToShow((width, height), dpi=DPI, layout="constrained", **options)
 
 
 def plain(axes: Axes) -> Axes:
