@@ -2,7 +2,7 @@
 
 * `internals.py`: the computation inside a network, from the outputs of its signature `explain`.
 * `evaluation.py`: the quality of a network.
-* `by_hand.py`: worked examples.
+* `by_hand.py`, `network_step.py`: worked examples.
 * `motion.py`: frames with a slider, for notebooks.
 
 Figures do not use pyplot, so they are not displayed and no global state keeps them alive.
