@@ -10,6 +10,11 @@ from .convolution import (
     patch_products as patch_products,
     pool as pool,
 )
+from .one_step import (
+    BackpropagationStep as BackpropagationStep,
+    backpropagation_example as backpropagation_example,
+    backpropagation_step as backpropagation_step,
+)
 from .perceptron import (
     cycle as cycle,
     novikoff_bound as novikoff_bound,

@@ -4,6 +4,7 @@
 * `evaluation.py`: the quality of a network.
 * `by_hand.py`: worked examples.
 * `diagrams.py`: ideas that are no data, such as the stages of a method.
+* `by_hand.py`, `network_step.py`: worked examples.
 * `motion.py`: frames with a slider, for notebooks.
 
 Figures do not use pyplot, so they are not displayed and no global state keeps them alive.

@@ -25,4 +25,5 @@ from .internals import (
     units as units,
 )
 from .motion import Slider as Slider
+from .network_step import backpropagation as backpropagation
 from .style import save as save
