@@ -1,5 +1,6 @@
 from .attention import scaled_dot_product_attention as scaled_dot_product_attention
 from .backpropagation import NumpyMLP as NumpyMLP
+from .byte_pairs import apply_byte_pairs as apply_byte_pairs, learn_byte_pairs as learn_byte_pairs
 from .convolution import (
     KERNELS as KERNELS,
     SLIDES_IMAGE as SLIDES_IMAGE,

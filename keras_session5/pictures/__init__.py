@@ -2,7 +2,6 @@
 
 * `internals.py`: the computation inside a network, from the outputs of its signature `explain`.
 * `evaluation.py`: the quality of a network.
-* `by_hand.py`: worked examples.
 * `diagrams.py`: ideas that are no data, such as the stages of a method.
 * `by_hand.py`, `network_step.py`: worked examples.
 * `motion.py`: frames with a slider, for notebooks.

@@ -1,3 +1,4 @@
+from .architecture import transformer as transformer
 from .by_hand import (
     decision_line as decision_line,
     kernel_patch as kernel_patch,
@@ -26,4 +27,9 @@ from .internals import (
 )
 from .motion import Slider as Slider
 from .network_step import backpropagation as backpropagation
+from .recurrence import (
+    bidirectional as bidirectional,
+    threshold_states as threshold_states,
+    unfolded as unfolded,
+)
 from .style import save as save

@@ -12,7 +12,7 @@ from keras_session5 import by_hand
 
 
 @pytest.mark.parametrize(
-    "name", ["threshold", "perceptron", "xor", "backpropagation", "convolution", "attention"]
+    "name", ["threshold", "perceptron", "xor", "backpropagation", "convolution", "attention", "byte_pairs"]
 )
 def test_examples_run(name):
     found = doctest.testmod(import_module(f"keras_session5.by_hand.{name}"))
@@ -35,6 +35,7 @@ def test_everything_public_can_be_had_and_is_listed():
         "threshold_weights",
         "perceptron_trace, b.novikoff_bound, b.cycle",
         "NumpyMLP, b.scaled_dot_product_attention",
+        "learn_byte_pairs, b.apply_byte_pairs",
     ],
 )
 def test_what_needs_no_keras_imports_none(names):
