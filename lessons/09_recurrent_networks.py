@@ -543,11 +543,11 @@ plt.show()
 
 # %% [markdown]
 # The first step is good, but then the forecast loses its height and gets out of step with what came. On the
-# right you see that this is the rule: the error grows from step to step. After twenty steps it is more than
-# ten times as large as after one, and more than half of that of always predicting 0. There are two reasons.
-# Each prediction is fed back as if it were true, with its error, and the errors add up. And the network was
-# trained for a single step, by the squared error: where it is unsure, it is best for it to stay close to the
-# mean. A cure is to train it on several steps at once.
+# right you see that this is the rule: the further ahead, the larger the error, apart from a small dip near
+# the end. After twenty steps it is more than ten times as large as after one, and more than half of that of
+# always predicting 0. There are two reasons. Each prediction is fed back as if it were true, with its error,
+# and the errors add up. And the network was trained for a single step, by the squared error: where it is
+# unsure, it is best for it to stay close to the mean. A cure is to train it on several steps at once.
 #
 # ## Check
 #
