@@ -45,6 +45,7 @@ LONGEST = [
 # servers. A single test of another file is marked `slow` where it stands.
 SLOW = {
     *LONGEST,
+    "benchmarks/test_learning_curves.py",
     "benchmarks/test_ngrams.py",
     "benchmarks/test_serving.py",
     "benchmarks/test_training.py",

@@ -44,7 +44,13 @@ def list_files(folder):
 def test_every_file_of_the_package_is_in_the_wheel(unpacked):
     found = list_files(unpacked / "keras_session5")
     assert found == list_files(ROOT / "keras_session5")
-    assert {"py.typed", "__init__.pyi", "checking/operations.txt", "client/protos.binpb"} <= found
+    assert {
+        "py.typed",
+        "__init__.pyi",
+        "checking/operations.txt",
+        "client/protos.binpb",
+        "comparison/fashion_mnist_curves.json",
+    } <= found
     (about,) = unpacked.glob("*.dist-info")
     assert about.name == f"keras_session5-{VERSION}.dist-info"
     assert "session5 = keras_session5.cli:main" in (about / "entry_points.txt").read_text()

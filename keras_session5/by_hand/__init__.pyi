@@ -1,6 +1,12 @@
 from .attention import scaled_dot_product_attention as scaled_dot_product_attention
 from .backpropagation import NumpyMLP as NumpyMLP
 from .byte_pairs import apply_byte_pairs as apply_byte_pairs, learn_byte_pairs as learn_byte_pairs
+from .cars import (
+    SCENES as SCENES,
+    render_scenes as render_scenes,
+    wheel_matches as wheel_matches,
+    wheel_scores as wheel_scores,
+)
 from .convolution import (
     KERNELS as KERNELS,
     SLIDES_IMAGE as SLIDES_IMAGE,

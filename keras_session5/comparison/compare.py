@@ -1,6 +1,7 @@
 """Classical methods and networks on the same split: rows of a table, learning curves and findings."""
 
 import functools
+import json
 import logging
 import pickle
 import tempfile
@@ -14,7 +15,7 @@ import numpy as np
 
 from keras_session5 import catalog, checks
 from keras_session5.catalog import NETWORKS, Network, Recipe
-from keras_session5.comparison.classical import METHODS, get_inputs
+from keras_session5.comparison.classical import METHODS, Method, get_inputs
 from keras_session5.data import DATA_SETS, DataSet, Split, subset
 from keras_session5.data.characters import trim
 from keras_session5.data.registry import loadable_names
@@ -127,9 +128,9 @@ def networks_for(data: str, names: Sequence[str] | None = None) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def classical_rows(data: DataSet, seed: int) -> Iterator[Row]:
-    """Fits every classical method for these data and yields its row."""
-    for method in METHODS[data.modality]:
+def classical_rows(data: DataSet, seed: int, methods: Sequence[Method] | None = None) -> Iterator[Row]:
+    """Fits every classical method for these data, or only the given ones, and yields its row."""
+    for method in methods or METHODS[data.modality]:
         train = subset(data.train, method.max_examples, seed)
         logger.info("Fitting %s on %s, %d examples", method.name, method.features, len(train))
         begin = time.perf_counter()
@@ -172,7 +173,14 @@ def deep_rows(data: DataSet, networks: Sequence[str], train: Train) -> Iterator[
         )
 
 
-def curves(data: DataSet, rows: Sequence[Row], train: Train, seed: int) -> Iterator[Curve]:
+def curves(
+    data: DataSet,
+    rows: Sequence[Row],
+    train: Train,
+    seed: int,
+    methods: Sequence[Method] | None = None,
+    counts: Sequence[int] | None = None,
+) -> Iterator[Curve]:
     """Yields the learning curve of every row, with the row itself as its last point.
 
     Methods and networks learn from the same examples, and a larger number includes the examples of a smaller
@@ -183,23 +191,25 @@ def curves(data: DataSet, rows: Sequence[Row], train: Train, seed: int) -> Itera
         rows: from `classical_rows` and `deep_rows`.
         train: for the networks; receives `examples` and `repeats`.
         seed: that of the rows.
+        methods: those of the classical rows, if they are not the usual ones for these data.
+        counts: numbers of training examples, in ascending order; None for `sizes`.
     """
     total = len(data.train)
-    test, methods = get_inputs(data.test), {(m.name, m.features): m for m in METHODS[data.modality]}
+    test, known = get_inputs(data.test), {(m.name, m.features): m for m in methods or METHODS[data.modality]}
     for row in rows:
-        counts = [count for count in sizes(total) if count < row.examples]
+        fewer = [count for count in counts or sizes(total) if count < row.examples]
         accuracies = []
-        logger.info("Learning curve of %s: %s examples", row.label, ", ".join(map(str, counts)))
-        for count in counts:
+        logger.info("Learning curve of %s: %s examples", row.label, ", ".join(map(str, fewer)))
+        for count in fewer:
             if row.family == DEEP:
                 recipe = catalog.network(row.name).recipe_for(data.name)
                 repeats = repeats_for(recipe, count, _count_examples(recipe, total))
                 accuracies.append(train(row.name, examples=count, repeats=repeats).metrics["accuracy"])
             else:
                 split = subset(data.train, count, seed)
-                fitted = methods[row.name, row.features].fit(get_inputs(split), split.labels, seed)
+                fitted = known[row.name, row.features].fit(get_inputs(split), split.labels, seed)
                 accuracies.append(float(fitted.score(test, data.test.labels)))
-        yield Curve(row.name, row.family, row.features, (*counts, row.examples), (*accuracies, row.accuracy))
+        yield Curve(row.name, row.family, row.features, (*fewer, row.examples), (*accuracies, row.accuracy))
 
 
 def sizes(total: int) -> list[int]:
@@ -211,6 +221,17 @@ def repeats_for(recipe: Recipe, examples: int, total: int) -> int:
     """Returns the repeats of few examples in an epoch for a quarter of the steps of an epoch with all."""
     steps = -(-total * recipe.repeats // recipe.batch_size)
     return max(recipe.repeats, -(-steps * recipe.batch_size // (4 * examples)))
+
+
+def stored_curves() -> dict[str, Any]:
+    """Returns the learning curves on Fashion-MNIST that `benchmarks/learning_curves.py` measured and stored.
+
+    Returns:
+        `command`, `date`, `machine` and `versions` of the measurement, the number of `seeds` up to
+        `seeds_up_to` training examples (one above), and `curves` with the fields of `Curve`, and `seconds`,
+        the training time with the most examples.
+    """
+    return json.loads(Path(__file__).with_name("fashion_mnist_curves.json").read_text("utf-8"))
 
 
 def findings(data: DataSet, rows: Sequence[Row], curves: Sequence[Curve]) -> list[str]:

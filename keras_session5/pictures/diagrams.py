@@ -139,11 +139,12 @@ def _draw_unit(axes: Axes) -> None:
     for i, y in enumerate((0.9, 0.0, -0.9), start=1):
         start = np.array([0.75, y])
         step = (body - start) / np.linalg.norm(body - start)
+        end, middle = body - 0.62 * step, start + 0.95 * step
         axes.text(0.6, y, f"$x_{i}$", ha="right", va="center", fontsize=12)
-        axes.annotate("", body - 0.62 * step, start, arrowprops=_ARROW)
-        axes.text(*(start + 0.95 * step + (0, 0.2)), f"$w_{i}$", ha="center", va="center", fontsize=10)
-    axes.add_patch(Circle(tuple(body), 0.62, fc=style.SKY, ec="black"))
-    axes.text(*body, r"$\sum$", ha="center", va="center", fontsize=13)
+        axes.annotate("", (end[0], end[1]), (0.75, y), arrowprops=_ARROW)
+        axes.text(middle[0], middle[1] + 0.2, f"$w_{i}$", ha="center", va="center", fontsize=10)
+    axes.add_patch(Circle((3.2, 0), 0.62, fc=style.SKY, ec="black"))
+    axes.text(3.2, 0, r"$\sum$", ha="center", va="center", fontsize=13)
     axes.annotate("", (5.0, 0), (3.82, 0), arrowprops=_ARROW)
     axes.text(5.9, 0, r"sum $\geq T$ ?", ha="center", va="center", fontsize=11,
               bbox={"boxstyle": "round,pad=0.5", "fc": style.YELLOW, "ec": _GREY})  # fmt: skip

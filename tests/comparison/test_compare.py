@@ -220,3 +220,12 @@ def test_a_curve_that_ends_early_keeps_its_last_accuracy():
     rows = [row(CLASSICAL, 0.7), row(DEEP, 0.8)]
     found = compare.findings(load_data("digits"), rows, [ends, curve(DEEP, 0.1, 0.5, 0.8)])
     assert found[1] == "The best network leads from 898 training examples on."
+
+
+def test_only_given_methods_are_fitted_and_with_the_given_numbers_of_examples(digits):
+    linear = [method for method in METHODS["image"] if method.name == "linear SVM"]
+    (found,) = compare.classical_rows(digits, 0, linear)
+    assert found.label == "linear SVM on HOG"
+    (drawn,) = compare.curves(digits, [found], s5.train, 0, linear, counts=(20, 45, 900))
+    assert drawn.examples == (20, 45, 90)
+    assert drawn.accuracies[-1] == found.accuracy
