@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 
 from keras_session5 import pictures
 from keras_session5.cli.query import format_output, print_classes
-from keras_session5.pictures import style
+from keras_session5.pictures import selection, style
 
 Arrays = Mapping[str, Any]
 
@@ -32,17 +32,17 @@ def draw_figures(outputs: Arrays, inputs: Arrays, class_names: Sequence[str]) ->
     steps = _read_steps(outputs, inputs)
     if "saliency" in outputs:
         found.append(pictures.saliency(_find_image(outputs, inputs), outputs["saliency"]))
-    if _has_class_token(outputs):
-        found.append(pictures.feature_maps(_read_class_token_maps(outputs["attention"])))
+    if selection.has_class_token(outputs):
+        found.append(pictures.feature_maps(selection.class_token_maps(outputs["attention"])))
     else:
         names = [name for name in _ATTENTION if name in outputs]
         found += [
             pictures.attention(*_select_attention(name, outputs, inputs, steps), title=name.replace("_", " "))
             for name in names
         ]
-    if maps := _sort_feature_maps(outputs):
+    if maps := selection.feature_maps(outputs):
         found.append(pictures.feature_maps(maps))
-    if units := _read_units(outputs):
+    if units := selection.units(outputs):
         found.append(pictures.units(units))
     if "prefix_probabilities" in outputs:
         read = outputs["prefix_probabilities"][: len(steps)]
@@ -57,7 +57,7 @@ def draw_figures(outputs: Arrays, inputs: Arrays, class_names: Sequence[str]) ->
 def print_summary(outputs: Arrays, inputs: Arrays, class_names: Sequence[str]) -> None:
     """Prints the predictions and a summary of the inner values."""
     steps = _read_steps(outputs, inputs)
-    maps, units = _sort_feature_maps(outputs), _read_units(outputs)
+    maps, units = selection.feature_maps(outputs), selection.units(outputs)
     shown = {print_classes(outputs, list(class_names)), *maps}
     shown |= {f"{name}_{value}" for name in units for value in ("sum", "activation")}
     for name, array in sorted(outputs.items()):
@@ -74,7 +74,7 @@ def print_summary(outputs: Arrays, inputs: Arrays, class_names: Sequence[str]) -
         _print_units(name, sums, activations)
     if "prefix_probabilities" in outputs:
         _print_predictions_by_prefix(outputs["prefix_probabilities"], steps, class_names)
-    if _has_class_token(outputs):
+    if selection.has_class_token(outputs):
         _print_class_token_attention(outputs["attention"])
     elif "cross_attention" in outputs:
         _print_cross_attention(*_select_attention("cross_attention", outputs, inputs, steps))
@@ -235,37 +235,3 @@ def _find_image(outputs: Arrays, inputs: Arrays) -> Any:
     """Returns the image, among the outputs or as the input that has the size of its saliency."""
     images = [outputs["image"]] if "image" in outputs else inputs.values()
     return next(image for image in images if np.shape(image)[:2] == outputs["saliency"].shape)
-
-
-def _has_class_token(outputs: Arrays) -> bool:
-    """Returns whether the attention is a vision transformer's: of one token and a square of patches."""
-    keys = outputs["attention"].shape[-1] if "saliency" in outputs and "attention" in outputs else 0
-    return keys > 1 and math.isqrt(keys - 1) ** 2 == keys - 1
-
-
-def _read_class_token_maps(weights: np.ndarray) -> dict[str, np.ndarray]:
-    """Returns each layer's maps of the patches, one per head, from (L, H, 1 + patches, 1 + patches)."""
-    side = math.isqrt(weights.shape[-1] - 1)
-    maps = weights[:, :, 0, 1:].reshape(*weights.shape[:2], side, side)
-    return {
-        f"attention of the class token, layer {i}, one map per head": np.moveaxis(layer, 0, -1)
-        for i, layer in enumerate(maps, 1)
-    }
-
-
-def _sort_feature_maps(outputs: Arrays) -> dict[str, np.ndarray]:
-    """Returns the maps (height, width, maps) of a convolutional network, the largest first; then f6."""
-    sizes = {
-        name: math.prod(array.shape[:2]) if np.ndim(array) == 3 else 0
-        for name, array in outputs.items()
-        if name != "image" and (np.ndim(array) == 3 or re.fullmatch(r"f\d", name))
-    }
-    return {name: outputs[name] for name in sorted(sizes, key=lambda name: (-sizes[name], name))}
-
-
-def _read_units(outputs: Arrays) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """Returns the weighted sums and activations of each layer, the output layer last."""
-    sums = [name for name, array in outputs.items() if name.endswith("_sum") and np.ndim(array) == 1]
-    names = [name.removesuffix("_sum") for name in sums if f"{name[:-4]}_activation" in outputs]
-    names.sort(key=lambda name: (name in outputs, name))
-    return {name: (outputs[f"{name}_sum"], outputs[f"{name}_activation"]) for name in names}

@@ -18,18 +18,20 @@ from urllib.parse import urlsplit
 import typer
 
 from keras_session5.checks import free_address
-from keras_session5.cli.options import MODELS, SERVER, Models, Server
+from keras_session5.cli.options import MODELS, RUNS, SERVER, Models, Runs, Server
 from keras_session5.errors import ArgumentError, ServingError, Session5Error, UnknownError
 from keras_session5.imports import without_collection
 
 _LOOPBACK = ("127.0.0.1", "localhost")
 _START_TIMEOUT_S = 180.0  # TensorFlow starts slowly on some machines
 _PROBE_TIMEOUT_S = 2.0
+_OWN_NETWORK = "my_network"  # `playground.own.NETWORK`; its module needs Gradio
 
 
 def playground(
     server: Server = SERVER,
     models: Models = MODELS,
+    runs: Runs = RUNS,
     host: Annotated[
         str, typer.Option(help="Address that the page listens on; 0.0.0.0 for every interface.")
     ] = "127.0.0.1",
@@ -65,7 +67,7 @@ def playground(
         # Gradio checks by HTTP that it is up, which is logged.
         logging.getLogger("httpx2").setLevel(logging.WARNING)
         logging.getLogger("httpx").setLevel(logging.WARNING)
-        page = open_page(server, models, host=host, port=port, browser=open_browser)
+        page = open_page(server, models, runs, host=host, port=port, browser=open_browser)
         try:
             typer.echo(
                 f"Playground: http://{host}:{port}/\nModel server: {server}. Ctrl-C ends the playground."
@@ -138,11 +140,15 @@ def _start_server(server: str, models: Path, ended: threading.Event) -> Iterator
 
 
 def _render_config(models: Path) -> str:
-    """Returns a configuration of every exportable network; the server loads each once it is exported."""
+    """Returns a configuration of every exportable network and of the reader's own.
+
+    The server loads each once it is exported.
+    """
     from keras_session5.catalog import NETWORKS
     from keras_session5.cli.stock import render
 
-    return render({name: str(models / name) for name, entry in NETWORKS.items() if entry.data}, models)
+    names = [*(name for name, entry in NETWORKS.items() if entry.data), _OWN_NETWORK]
+    return render({name: str(models / name) for name in names}, models)
 
 
 def _wait_until_ready(process: subprocess.Popen, server: str, ended: threading.Event, log: Path) -> None:

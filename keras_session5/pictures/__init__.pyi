@@ -13,6 +13,7 @@ from .evaluation import (
     confusion_matrix as confusion_matrix,
     decision_surface as decision_surface,
     filters as filters,
+    learning_curve as learning_curve,
     mistakes as mistakes,
 )
 from .internals import (
@@ -22,6 +23,7 @@ from .internals import (
     prefix_forecasts as prefix_forecasts,
     prefix_probabilities as prefix_probabilities,
     saliency as saliency,
+    state_path as state_path,
     states as states,
     units as units,
 )

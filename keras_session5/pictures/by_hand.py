@@ -141,7 +141,7 @@ def _draw_grid(axes: Axes, values: np.ndarray, title: str, limits: tuple[float, 
         if np.isnan(value):
             continue
         dark = sum(image.cmap(image.norm(value))[:3]) < 1.5
-        colour = "white" if dark else "black"
+        colour = "white" if dark else style.INK
         axes.text(column, row, f"{value:.3g}", ha="center", va="center", color=colour, fontsize=size)
 
 

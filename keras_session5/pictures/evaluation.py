@@ -1,7 +1,7 @@
 """Pictures for the evaluation of a network: confusion matrix, mistakes, filters and decision surface."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import matplotlib as mpl
@@ -140,6 +140,28 @@ def filters(kernel: np.ndarray) -> Figure:
     width, height = figure.get_size_inches()
     bar = figure.add_axes((1 - 0.75 / width, 0.1 / height, 0.12 / width, 1 - 0.45 / height))
     figure.colorbar(image, cax=bar)
+    return figure
+
+
+def learning_curve(metrics: Mapping[str, Sequence[float]]) -> Figure:
+    """Draws the loss after each epoch and, if there is one, the accuracy.
+
+    Args:
+        metrics: name -> values after each epoch, of "loss", "accuracy", "val_loss" and "val_accuracy".
+    """
+    kinds = [kind for kind in ("loss", "accuracy") if any(name.endswith(kind) for name in metrics)]
+    figure = style.new_figure(3.6 * max(1, len(kinds)), 2.4)
+    for axes, kind in zip(figure.subplots(1, len(kinds), squeeze=False)[0], kinds, strict=True):
+        style.plain(axes)
+        lines = ((kind, "training", style.BLUE, "-"), (f"val_{kind}", "validation", style.ORANGE, "--"))
+        for name, label, colour, dashes in lines:
+            values = metrics.get(name, ())
+            epochs = range(1, len(values) + 1)
+            axes.plot(epochs, values, dashes, color=colour, marker="o", markersize=3, label=label)
+        axes.xaxis.get_major_locator().set_params(integer=True)  # pyright: ignore[reportCallIssue]
+        axes.set(xlabel="epoch", ylabel=kind)
+        axes.grid(alpha=0.3)
+        axes.legend(frameon=False, fontsize=8)
     return figure
 
 

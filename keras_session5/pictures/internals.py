@@ -137,8 +137,48 @@ def is_causal(weights: np.ndarray) -> bool:
     return weights.shape[-2] == weights.shape[-1] and not np.triu(weights, 1).any()
 
 
-def states(states: np.ndarray, characters: Sequence[str]) -> Figure:
+def states(states: np.ndarray, characters: Sequence[str], most: int | None = None) -> Figure:
     """Draws the hidden state after each step.
+
+    Args:
+        states: (T, U).
+        characters: input of each step, characters or numbers as text.
+        most: number of units to draw, those that change most; None for all.
+
+    Raises:
+        ArgumentError: if the lengths differ.
+    """
+    states = np.asarray(states)
+    num_steps, num_units = _check_shape(states, 2, "states", "(steps, units)")
+    _check_length("characters", characters, num_steps)
+    chosen = np.arange(num_units)
+    if most is not None and checks.positive_int("most", most) < num_units:
+        changes = np.abs(np.diff(states, axis=0, prepend=0)).sum(axis=0)  # from a state of zeros
+        chosen = np.sort(np.argsort(-changes, kind="stable")[:most])
+        states = states[:, chosen]
+    figure = style.new_figure(float(np.clip(0.3 * num_steps + 1.8, 4, _WIDTH)), 3.2)
+    axes = figure.subplots()
+    limit = max(1.0, float(np.abs(states).max(initial=0)))
+    image = axes.imshow(
+        states.T, style.SIGNED, vmin=-limit, vmax=limit, aspect="auto", interpolation="nearest"
+    )
+    image.set_gid("signed")
+    style.label_steps(axes, "x", characters)
+    title = "hidden state after each step"
+    if len(chosen) < num_units:
+        axes.set_yticks(range(len(chosen)), [str(unit + 1) for unit in chosen], fontsize=7)
+        title = f"hidden state: the {len(chosen)} of {num_units} units that change most"
+    else:
+        axes.yaxis.get_major_locator().set_params(integer=True)  # pyright: ignore[reportCallIssue]
+    axes.set(xlabel="input", ylabel="hidden unit")
+    axes.set_title(title, loc="left", fontsize=10)
+    bar = figure.colorbar(image, ax=axes, label="state")
+    bar.solids.set_gid("signed")
+    return figure
+
+
+def state_path(states: np.ndarray, characters: Sequence[str]) -> Figure:
+    """Draws the way of the hidden state, in the two directions in which the states vary most.
 
     Args:
         states: (T, U).
@@ -147,20 +187,30 @@ def states(states: np.ndarray, characters: Sequence[str]) -> Figure:
     Raises:
         ArgumentError: if the lengths differ.
     """
-    states = np.asarray(states)
-    num_steps, _ = _check_shape(states, 2, "states", "(steps, units)")
+    states = np.asarray(states, float)
+    num_steps, num_units = _check_shape(states, 2, "states", "(steps, units)")
     _check_length("characters", characters, num_steps)
-    figure = style.new_figure(float(np.clip(0.3 * num_steps + 1.8, 4, _WIDTH)), 3.2)
-    axes = figure.subplots()
-    limit = max(1.0, float(np.abs(states).max(initial=0)))
-    image = axes.imshow(
-        states.T, style.SIGNED, vmin=-limit, vmax=limit, aspect="auto", interpolation="nearest"
-    )
-    style.label_steps(axes, "x", characters)
-    axes.yaxis.get_major_locator().set_params(integer=True)  # pyright: ignore[reportCallIssue]
-    axes.set(xlabel="input", ylabel="hidden unit")
-    axes.set_title("hidden state after each step", loc="left", fontsize=10)
-    figure.colorbar(image, ax=axes, label="state")
+    way = np.concatenate([np.zeros((1, num_units)), states])  # from the state before the first step
+    centred = way - way.mean(axis=0)
+    _, sizes, directions = np.linalg.svd(centred, full_matrices=False)
+    places = np.zeros((num_steps + 1, 2))
+    found = min(2, len(directions))
+    places[:, :found] = centred @ directions[:found].T
+    share = (sizes[:2] ** 2).sum() / max((sizes**2).sum(), 1e-30)
+    figure = style.new_figure(4.6, 3.6)
+    axes = style.plain(figure.subplots())
+    axes.plot(*places.T, color=style.BLUE, linewidth=1, marker="o", markersize=3)
+    ends = ((places[0], "start", style.GREEN, "s"), (places[-1], "end", style.ORANGE, "D"))
+    for place, name, colour, marker in ends:
+        axes.plot(*place, color=colour, marker=marker, markersize=7, linestyle="", label=name)
+    every = -(-num_steps // 40)
+    for place, character in list(zip(places[1:], characters, strict=True))[::every]:
+        label = style.shown(character)
+        axes.annotate(label, place, (4, 4), textcoords="offset points", fontsize=9, **style.font())
+    axes.margins(0.12)
+    axes.set(xlabel="first direction", ylabel="second direction")
+    axes.legend(frameon=False, fontsize=8)
+    axes.set_title(f"path of the hidden state: {share:.0%} of its variance", loc="left", fontsize=10)
     return figure
 
 

@@ -19,6 +19,8 @@ BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
 YELLOW, BLUE, VERMILION, PURPLE = "#F0E442", "#0072B2", "#D55E00", "#CC79A7"
 PALETTE = (BLUE, ORANGE, GREEN, VERMILION, PURPLE, SKY, YELLOW, BLACK)
 
+INK = "#111111"  # of text on light colours, whatever the colour of the page
+
 SEQUENTIAL = "viridis"  # for nonnegative values; its lightness increases evenly, also in greyscale
 DIVERGING = "cividis"  # for values between two extremes
 SIGNED = "PuOr"  # for values of both signs: zero is white; safe for the colour-blind

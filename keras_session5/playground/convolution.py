@@ -10,8 +10,9 @@ from keras_session5 import by_hand
 from keras_session5.by_hand import SLIDES_IMAGE, SLIDES_KERNEL, SLIDES_POOLED, patch_products
 from keras_session5.errors import ArgumentError
 from keras_session5.pictures.by_hand import kernel_patch, pooling as pooling_picture
-from keras_session5.playground.parts import LoadEvents, introduce, picture, sentence, warning
+from keras_session5.playground.parts import LoadEvents, introduce, listen, picture, sentence, warning
 from keras_session5.playground.predictor import show_errors
+from keras_session5.playground.svg import to_svg
 
 SLIDES = "the slides' 5 x 5"
 IMAGES = (SLIDES, *(f"digit {label}" for label in range(10)))
@@ -39,7 +40,7 @@ def get_kernel(name: str) -> list[list[float]]:
     return (SLIDES_KERNEL if name == KERNELS[0] else by_hand.KERNELS[name].round(4)).tolist()
 
 
-def convolve(image: str, kernel: Any, row: float, column: float) -> tuple[Any, str]:
+def convolve(image: str, kernel: Any, row: float, column: float) -> tuple[str, str]:
     """Draws one step of a convolution.
 
     Args:
@@ -64,10 +65,10 @@ def convolve(image: str, kernel: Any, row: float, column: float) -> tuple[Any, s
         f"kernel of {weights.shape[0]} x {weights.shape[1]} give {rows} x {columns}, since "
         f"{height} - {weights.shape[0]} + 1 = {rows}."
     )
-    return kernel_patch(pixels, weights, products, result.sums, r, c), text
+    return to_svg(kernel_patch(pixels, weights, products, result.sums, r, c), text.replace("**", "")), text
 
 
-def pool(source: str, size: float, image: str, kernel: Any) -> tuple[Any, str]:
+def pool(source: str, size: float, image: str, kernel: Any) -> tuple[str, str]:
     """Draws the maximum and the mean of each window.
 
     Args:
@@ -93,7 +94,7 @@ def pool(source: str, size: float, image: str, kernel: Any) -> tuple[Any, str]:
         f"{height} x {width} becomes {rows} x {columns}. Pooling has no weights to learn. The maximum keeps "
         "the strongest response to a kernel, the average blurs it."
     )
-    return pooling_picture(pixels, maxima, averages, side), text
+    return to_svg(pooling_picture(pixels, maxima, averages, side), text), text
 
 
 def _parse_kernel(kernel: Any) -> list[list[float]]:
@@ -145,11 +146,10 @@ def add_tab() -> LoadEvents:
     pooling = show_errors(2)(pool), [source, size, image, kernel], [pooling_error, pools, pooling_text]
     named.input(get_kernel, named, kernel)
     # Sequential, because a position in the previous image may be outside the new one.
-    image.input(_update_sliders, image, [row, column]).then(*convolution, show_progress="hidden").then(
-        *pooling, show_progress="hidden"
-    )
-    gr.on([kernel.change, row.change, column.change], *convolution, show_progress="hidden")
-    gr.on([source.change, size.change, kernel.change], *pooling, show_progress="hidden")
+    moved = image.input(_update_sliders, image, [row, column])
+    listen(listen(moved.then, convolution).then, pooling)
+    listen([kernel.change, row.change, column.change], convolution)
+    listen([source.change, size.change, kernel.change], pooling)
     return [convolution, pooling]
 
 

@@ -1,10 +1,9 @@
-"""A drawing field, and its drawing as a file."""
+"""What is drawn in a field of the page: examples, and the drawing as a file."""
 
 import base64
 import binascii
 import io
 
-import gradio as gr
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
@@ -14,76 +13,20 @@ _SIDE = 280  # pixels of the field
 _MAX_BYTES = 1 << 20  # of a drawing; a typical one has ten thousand
 _PREFIX = "data:image/png;base64,"
 
-_FIELD = f"""
-<canvas width="{_SIDE}" height="{_SIDE}" role="img" aria-label="Field to draw in"
-    style="width: {_SIDE}px; height: {_SIDE}px; cursor: crosshair; touch-action: none; border-radius: 6px">
-</canvas>
-<div><button class="clear" type="button">Clear</button></div>
-"""
-_STYLE = "button { margin-top: 6px; padding: 4px 14px; border: 1px solid #888; border-radius: 6px; }"
-
-# White on black, like the training digits. The field sends the drawing while the pointer still moves.
-_BEHAVIOUR = """
-const canvas = element.querySelector('canvas');
-const pen = canvas.getContext('2d');
-let last = null, sent = 0;
-
-function place(event) {
-  const box = canvas.getBoundingClientRect();
-  return [event.clientX - box.left, event.clientY - box.top];
-}
-function stroke(from, to) {
-  pen.strokeStyle = 'white';
-  pen.lineWidth = 26;
-  pen.lineCap = pen.lineJoin = 'round';
-  pen.beginPath();
-  pen.moveTo(...from);
-  pen.lineTo(to[0] + 0.01, to[1]);  // canvases do not draw lines of length zero, as from a click
-  pen.stroke();
-}
-function send() {
-  sent = Date.now();
-  props.value = canvas.toDataURL('image/png');
-  trigger('input');
-}
-function clear() {
-  pen.fillStyle = 'black';
-  pen.fillRect(0, 0, canvas.width, canvas.height);
-}
-canvas.addEventListener('pointerdown', (event) => {
-  canvas.setPointerCapture(event.pointerId);
-  last = place(event);
-  stroke(last, last);
-});
-canvas.addEventListener('pointermove', (event) => {
-  if (last === null) return;
-  const next = place(event);
-  stroke(last, next);
-  last = next;
-  if (Date.now() - sent > 300) send();
-});
-for (const end of ['pointerup', 'pointercancel']) {
-  canvas.addEventListener(end, () => { last = null; send(); });
-}
-element.querySelector('.clear').addEventListener('click', () => { clear(); send(); });
-
-// The initial drawing is a two.
-clear();
-let before = null;
-for (const point of [[90, 95], [105, 65], [140, 52], [175, 65], [185, 100], [165, 140], [125, 180],
-                     [88, 222], [140, 222], [195, 222]]) {
-  if (before) stroke(before, point);
-  before = point;
-}
-send();
-"""
-
-
-def drawing_field() -> gr.HTML:
-    """Adds a black field with a white pen; its value is a PNG as a data URL."""
-    return gr.HTML(
-        "", html_template=_FIELD, css_template=_STYLE, js_on_load=_BEHAVIOUR, elem_id="drawing", padding=True
-    )
+# Each drawing is a list of strokes.
+DIGITS = (
+    [[(90, 95), (105, 65), (140, 52), (175, 65), (185, 100), (165, 140), (125, 180), (88, 222), (195, 222)]],
+    [[(85, 60), (195, 60), (130, 225)]],
+    [
+        [(95, 75), (140, 52), (180, 75), (175, 115), (135, 135)],
+        [(135, 135), (185, 160), (180, 205), (135, 228), (90, 205)],
+    ],
+    [[(130, 50), (85, 155), (200, 155)], [(165, 100), (160, 230)]],
+    [[(140, 50), (100, 80), (88, 140), (100, 200), (140, 228), (180, 200), (192, 140), (180, 80), (140, 50)]],
+)
+SQUARES = ([[(70, 90)]], [[(210, 140)]], [[(50, 220), (70, 220)]], [[(230, 60), (230, 80)]])
+ROUND = (26, "round")
+SQUARE = (84, "square")  # six of twenty pixels
 
 
 def read_drawing(url: str | None) -> bytes:

@@ -6,7 +6,7 @@ from typing import Any
 import gradio as gr
 
 from keras_session5.errors import ArgumentError
-from keras_session5.playground.parts import LoadEvents, introduce, render_table, table, warning
+from keras_session5.playground.parts import LoadEvents, introduce, listen, render_table, table, warning
 from keras_session5.playground.predictor import Predictor, check_text, show_errors
 
 NETWORK = "gpt"
@@ -70,10 +70,5 @@ def add_tab(predictor: Predictor) -> LoadEvents:
         [language, start, temperature, seed],
         [error, greedy, rows, language],
     )
-    gr.on(
-        [language.input, start.change, temperature.change, seed.change],
-        *event,
-        show_progress="hidden",
-        trigger_mode="always_last",
-    )
+    listen([language.input, start.change, temperature.change, seed.change], event)
     return [event]

@@ -13,6 +13,7 @@ from keras_session5.pictures.by_hand import decision_line
 from keras_session5.playground.parts import (
     LoadEvents,
     introduce,
+    listen,
     picture,
     render_table,
     sentence,
@@ -20,6 +21,7 @@ from keras_session5.playground.parts import (
     warning,
 )
 from keras_session5.playground.predictor import show_errors
+from keras_session5.playground.svg import to_svg
 
 EPOCHS = 60  # enough for all separable gates: the bound for AND is 51 mistakes
 TABLE = ["x1", "x2", "sum", "output", "target"]
@@ -27,7 +29,7 @@ STEPS = ["step", "x1 x2", "target", "output", "w1", "w2", "bias"]
 _NUM_ROWS = 9  # steps in the table
 
 
-def draw_unit(gate: str, w1: float, w2: float, threshold: float) -> tuple[Any, str, str]:
+def draw_unit(gate: str, w1: float, w2: float, threshold: float) -> tuple[str, str, str]:
     """Draws a unit with weights set by hand.
 
     Returns:
@@ -40,7 +42,7 @@ def draw_unit(gate: str, w1: float, w2: float, threshold: float) -> tuple[Any, s
     mistakes = fires != targets
     text = f"**{4 - mistakes.sum()} of 4 correct.** {threshold_weights(targets)}"
     return (
-        decision_line(points, targets, (w1, w2), threshold),
+        to_svg(decision_line(points, targets, (w1, w2), threshold), _describe_line(w1, w2, threshold)),
         render_table(TABLE, rows, mistakes.tolist()),
         text,
     )
@@ -74,7 +76,7 @@ def count_steps(gate: str) -> int:
     return epochs * len(ROWS)
 
 
-def draw_learning(gate: str, step: float) -> tuple[Any, str, str]:
+def draw_learning(gate: str, step: float) -> tuple[str, str, str]:
     """Draws a perceptron after a number of steps of Rosenblatt's rule from zero weights.
 
     Returns:
@@ -91,7 +93,14 @@ def draw_learning(gate: str, step: float) -> tuple[Any, str, str]:
     mistakes = [taken.mistake for taken in steps]
     text = f"**{sum(mistakes)} mistakes in {count} steps.** {_describe_outcome(gate)}"
     table_rows = render_table(STEPS, rows[-_NUM_ROWS:], mistakes[-_NUM_ROWS:])
-    return decision_line(np.array(ROWS), GATES[gate], weights, -bias), table_rows, text
+    figure = decision_line(np.array(ROWS), GATES[gate], weights, -bias)
+    return to_svg(figure, _describe_line(weights[0], weights[1], -bias)), table_rows, text
+
+
+def _describe_line(w1: float, w2: float, threshold: float) -> str:
+    return (
+        f"The plane of the two inputs. The unit fires where {w1:g} x1 + {w2:g} x2 is at least {threshold:g}"
+    )
 
 
 def _describe_outcome(gate: str) -> str:
@@ -158,10 +167,11 @@ def add_tab() -> LoadEvents:
     error = warning()
     unit = show_errors(3)(draw_unit), [gate, w1, w2, threshold], [error, plane, rows, unit_text]
     learning = show_errors(3)(draw_learning), [target, step], [error, line, steps, learning_text]
-    gr.on([gate.change, w1.change, w2.change, threshold.change], *unit, show_progress="hidden")
+    listen([gate.change, w1.change, w2.change, threshold.change], unit)
     solve.click(find_weights, gate, [w1, w2, threshold], show_progress="hidden")
-    target.input(
+    resized = target.input(
         lambda name: gr.Slider(maximum=count_steps(name), value=count_steps(name)), target, step
-    ).then(*learning, show_progress="hidden")
-    step.change(*learning, show_progress="hidden", trigger_mode="always_last")
+    )
+    listen(resized.then, learning)
+    listen(step.change, learning)
     return [unit, learning]

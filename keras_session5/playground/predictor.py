@@ -2,7 +2,7 @@
 
 import inspect
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,13 @@ from keras_session5.catalog import NETWORKS
 from keras_session5.client import Client
 from keras_session5.client.labels import class_names
 from keras_session5.data import DATA_SETS
-from keras_session5.errors import ArgumentError, InvalidArgumentError, NotFoundError, Session5Error
+from keras_session5.errors import (
+    ArgumentError,
+    InvalidArgumentError,
+    NotFoundError,
+    Session5Error,
+    UnavailableError,
+)
 
 Outputs = dict[str, np.ndarray]
 _MAX_TEXT_LENGTH = 200  # characters; names and dates are shorter
@@ -59,6 +65,15 @@ class Predictor:
                 f"`session5 export {name}` writes a version with it."
             ) from None
 
+    def is_served(self, name: str) -> bool:
+        """Returns whether a version of the model is available; True if the server does not answer at all."""
+        try:
+            return any(version.state == "AVAILABLE" for version in self.client.status(name))
+        except NotFoundError:
+            return False
+        except UnavailableError:
+            return True
+
     def class_names(self, name: str, count: int | None = None) -> list[str]:
         """Returns the class names of the exported model, or else those of the network's default data set.
 
@@ -72,14 +87,26 @@ class Predictor:
             raise self._make_missing_error(name) from None
         if names and count in (None, len(names)):
             return names
-        names = DATA_SETS[(NETWORKS[name].data or "").partition("/")[0]].class_names
+        entry = NETWORKS.get(name)
+        names = DATA_SETS[entry.data.partition("/")[0]].class_names if entry and entry.data else ()
         return list(names) if count in (None, len(names)) else [str(i) for i in range(count)]
+
+    def name_classes(self, name: str, probabilities: np.ndarray) -> dict[str, float]:
+        """Returns class -> probability, of probabilities (C,)."""
+        names = self.class_names(name, len(probabilities))
+        return dict(zip(names, probabilities.tolist(), strict=True))
 
     def _make_missing_error(self, name: str) -> NotFoundError:
         return NotFoundError(
             f"The server at {self.client.address} has no model `{name}`. `session5 run {name}` trains "
             "and exports it, and `session5 tour` all networks; then try again."
         )
+
+
+def best(probabilities: Mapping[str, float]) -> str:
+    """Returns the likeliest class with its probability, in words."""
+    name = max(probabilities, key=lambda one: probabilities[one])
+    return f"{name} {probabilities[name]:.0%}"
 
 
 def check_text(text: str | None) -> str:

@@ -1,31 +1,46 @@
 """The tab of the recurrent network: the language of a name, letter by letter."""
 
 from functools import partial
-from typing import Any
 
 import gradio as gr
 
 from keras_session5 import pictures
-from keras_session5.playground.parts import LoadEvents, introduce, picture, warning
-from keras_session5.playground.predictor import Predictor, check_text, show_errors
+from keras_session5.playground.parts import Event, LoadEvents, introduce, listen_twice, picture, warning
+from keras_session5.playground.predictor import Predictor, best, check_text, show_errors
+from keras_session5.playground.svg import to_svg
 
 NETWORK = "simple_rnn"
+_UNITS = 16  # in the picture of the states
 
 
-def classify(predictor: Predictor, text: str | None) -> tuple[dict[str, float], Any, Any]:
-    """Predicts the language of a name, letter by letter.
+def classify(predictor: Predictor, text: str | None) -> dict[str, float]:
+    """Returns the probability of each language for a name."""
+    probabilities = predictor.predict(NETWORK, "from_text", text=check_text(text))["probabilities"]
+    return predictor.name_classes(NETWORK, probabilities)
 
-    Returns:
-        Language -> probability, the picture of the predictions, and the picture of the hidden states.
-    """
-    outputs = predictor.predict(NETWORK, "explain_text", text=check_text(text))
+
+def draw(predictor: Predictor, text: str | None) -> tuple[str, str, str]:
+    """Draws what happens letter by letter: the predictions, the hidden states, and their path."""
+    text = check_text(text)
+    outputs = predictor.predict(NETWORK, "explain_text", text=text)
     characters = [character for character in outputs["characters"].tolist() if character]
     length = len(characters)
-    probabilities = outputs["probabilities"]  # (C,)
-    names = predictor.class_names(NETWORK, len(probabilities))
-    predictions = pictures.prefix_probabilities(outputs["prefix_probabilities"][:length], characters, names)
-    states = pictures.states(outputs["states"][:length], characters)
-    return dict(zip(names, probabilities.tolist(), strict=True)), predictions, states
+    states, prefixes = outputs["states"][:length], outputs["prefix_probabilities"][:length]
+    names = list(predictor.name_classes(NETWORK, prefixes[-1]))
+    steps = ", ".join(
+        f"{text[: i + 1]}: {best(dict(zip(names, row, strict=True)))}" for i, row in enumerate(prefixes)
+    )
+    return (
+        to_svg(pictures.prefix_probabilities(prefixes, characters, names), f"The prediction after {steps}"),
+        to_svg(
+            pictures.states(states, characters, most=_UNITS),
+            f"The {_UNITS} of {states.shape[1]} hidden units that change most, after each letter of {text}",
+        ),
+        to_svg(
+            pictures.state_path(states, characters),
+            f"The path of the hidden state through the letters of {text}, in two dimensions",
+        ),
+    )
 
 
 def add_tab(predictor: Predictor) -> LoadEvents:
@@ -41,14 +56,15 @@ def add_tab(predictor: Predictor) -> LoadEvents:
             gr.Examples(["Deutschland", "Magyarország", "Île Maurice", "złoty polski", "svenska"], text)
             prediction = gr.Label(num_top_classes=5, label="Prediction", elem_id="rnn-guess")
         with gr.Column(scale=3):
-            error = warning()
+            error, undrawn = warning(), warning(second=True)
             predictions = picture("The prediction after each letter", "prefixes")
-            states = picture("The hidden state after each letter", "states")
-
-    event = (
-        show_errors(3)(partial(classify, predictor)),
+            with gr.Row():
+                states = picture("The hidden state after each letter", "states")
+                path = picture("The path of the hidden state", "path")
+    label: Event = (show_errors(1)(partial(classify, predictor)), [text], [error, prediction])
+    drawn: Event = (
+        show_errors(3)(partial(draw, predictor)),
         [text],
-        [error, prediction, predictions, states],
+        [undrawn, predictions, states, path],
     )
-    text.change(*event, show_progress="hidden", trigger_mode="always_last")
-    return [event]
+    return listen_twice(text.change, label, drawn)

@@ -40,3 +40,13 @@ class FakeClient:
 def fake_predictor(tmp_path):
     """(model, signature) -> output name -> array, as an predictor of a server with them."""
     return lambda answers: Predictor(FakeClient(answers), tmp_path)
+
+
+@pytest.fixture
+def figures(monkeypatch):
+    """Makes the tabs return the figures themselves instead of their SVG."""
+    pytest.importorskip("gradio", reason="the page needs the extra playground")
+    from keras_session5.playground import attention, convolution, recurrent, series, translation
+
+    for tab in (attention, convolution, recurrent, series, translation):
+        monkeypatch.setattr(tab, "to_svg", lambda figure, description: figure)

@@ -12,6 +12,8 @@ pytest.importorskip("gradio", reason="the page needs the extra playground")
 
 from keras_session5.playground import convolution
 
+pytestmark = pytest.mark.usefixtures("figures")
+
 
 def shown(figure, part):
     """The pixels of one part of a picture."""

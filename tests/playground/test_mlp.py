@@ -11,7 +11,7 @@ from keras_session5.errors import ArgumentError
 pytest.importorskip("gradio", reason="the page needs the extra playground")
 
 from keras_session5.playground import mlp
-from keras_session5.playground.points import NAMES, SHAPES, make_points
+from keras_session5.playground.points import EXAMPLE, NAMES, OWN, SHAPES, make_points, parse_points
 
 
 def last(*settings):
@@ -66,6 +66,33 @@ def test_points_are_of_two_classes(name):
         assert np.abs(x).max() < 1.4
     else:
         assert tuple(labels) == GATES[name.removeprefix("gate: ")]
+
+
+def test_points_of_ones_own_are_typed_or_read_from_a_csv_file():
+    x, labels = parse_points("x,y,class\n0.5, -1, 1\n\n2;3;0\n 1 1 1 ")
+    assert x.tolist() == [[0.5, -1], [2, 3], [1, 1]]
+    assert labels.tolist() == [1, 0, 1]
+    points = parse_points(EXAMPLE)
+    *_, (_, told, _, _) = mlp.train(OWN, 4, 1, "tanh", 1.0, 1600, 0, EXAMPLE)
+    assert f"**{len(points[0])} of {len(points[0])} correct**" in told
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ("", "from 2 to 400 points. Received: 0"),
+        ("1, 2, 0", "Received: 1"),
+        ("0, 0, 0\n" * 401, "Received: 401"),
+        ("0, 0, 0\n1, 2", "Received: 1, 2"),
+        ("0, 0, 0\n1, 2, 3", "a class, 0 or 1"),
+        ("0, 0, 0\n1, x, 1", "Received: 1, x, 1"),
+        ("0, 0, 0\n1, 99, 1", "from -10 to 10"),
+        ("0, 0, 0\n1, nan, 1", "from -10 to 10"),
+    ],
+)
+def test_lines_that_are_no_points_are_told(wrong, sentence):
+    with pytest.raises(ArgumentError, match=sentence):
+        parse_points(wrong)
 
 
 def test_there_are_no_other_points():
