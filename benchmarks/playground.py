@@ -23,8 +23,16 @@ _WAIT_S = 120.0
 _SETTLED_MS = 2_500
 _WATCH = """() => {
   window.times = {};
-  const watch = (name, id) => new MutationObserver(() => { window.times[name] = performance.now(); })
-    .observe(document.getElementById(id), { childList: true, subtree: true, characterData: true });
+  const watch = (name, id) => {
+    const element = document.getElementById(id);
+    const read = () => (name === "label" ? element.innerText : performance.now());
+    let before = read();
+    new MutationObserver(() => {
+      const now = read();
+      if (now !== before) window.times[name] = performance.now();
+      before = now;
+    }).observe(element, { childList: true, subtree: true, characterData: true });
+  };
   watch("label", "lenet5-guess");
   watch("maps", "maps");
   document.querySelector("#drawing canvas").addEventListener("pointerup", () => {

@@ -172,7 +172,7 @@ def states(states: np.ndarray, characters: Sequence[str], most: int | None = Non
         axes.yaxis.get_major_locator().set_params(integer=True)  # pyright: ignore[reportCallIssue]
     axes.set(xlabel="input", ylabel="hidden unit")
     axes.set_title(title, loc="left", fontsize=10)
-    bar = figure.colorbar(image, ax=axes, label="state")
+    bar: Any = figure.colorbar(image, ax=axes, label="state")
     bar.solids.set_gid("signed")
     return figure
 

@@ -22,7 +22,7 @@ Base64. With the palette "rgb" a pixel has three bytes."""
 
 
 def _encode(values: np.ndarray) -> str:
-    return base64.b64encode(np.ascontiguousarray(values, "uint8")).decode("ascii")
+    return base64.b64encode(values.astype("uint8").tobytes()).decode("ascii")
 
 
 def palettes() -> dict[str, str]:

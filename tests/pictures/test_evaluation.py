@@ -123,3 +123,12 @@ def test_a_network_that_answers_all_alike_has_a_surface_too(tmp_path):
 def test_wrong_shapes_are_refused_in_a_sentence(call, sentence):
     with pytest.raises(ArgumentError, match=sentence):
         call()
+
+
+def test_a_learning_curve_has_a_part_for_each_metric():
+    loss, accuracy = pictures.learning_curve(
+        {"loss": [2, 1], "val_loss": [2, 1.5], "accuracy": [0.1, 0.5]}
+    ).axes
+    np.testing.assert_array_equal(loss.lines[1].get_ydata(), [2, 1.5])
+    np.testing.assert_array_equal(accuracy.lines[0].get_xdata(), [1, 2])
+    assert (loss.get_ylabel(), accuracy.get_ylabel()) == ("loss", "accuracy")

@@ -156,3 +156,22 @@ def test_all_that_is_listed_can_be_had():
         assert name in dir(pictures)
     with pytest.raises(AttributeError, match="nothing"):
         getattr(pictures, "nothing")  # noqa: B009 - the error is the point
+
+
+def test_only_the_units_that_change_most_are_drawn():
+    states = np.zeros((3, 5))
+    states[:, 1], states[1, 4] = [0.1, 0.2, 0.3], 0.9
+    axes = pictures.states(states, list("abc"), most=2).axes[0]
+    np.testing.assert_array_equal(axes.images[0].get_array(), states[:, [1, 4]].T)
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["2", "5"]
+    assert "the 2 of 5 units" in axes.get_title("left")
+
+
+def test_the_path_of_two_units_keeps_their_distances():
+    states = np.array([[0.5, 0.1], [-0.3, 0.8], [0.9, -0.9]])
+    figure = pictures.state_path(states, list("abc"))
+    places = np.stack(figure.axes[0].lines[0].get_data(), 1)
+    way = np.concatenate([[[0, 0]], states])
+    distances = [np.linalg.norm(points[:, None] - points, axis=-1) for points in (places, way)]
+    np.testing.assert_allclose(*distances)
+    assert "100% of its variance" in figure.axes[0].get_title("left")
