@@ -82,8 +82,7 @@ FOLDER = Path(tempfile.mkdtemp())  # for runs and exported models; nothing of yo
 # *rectified linear unit*, passes positive sums on and blocks negative ones.
 
 # %% tags=["hide-input"]
-z = np.linspace(-4, 4, 201)
-figure, grid = plt.subplots(1, 3, figsize=(8, 2.3), layout="constrained", sharey=True)
+z, (figure, grid) = np.r_[-4:4:201j], plt.subplots(1, 3, figsize=(8, 2.3), layout="constrained", sharey=True)
 for axes, (name, (f, slope_of)) in zip(grid, sorted(ACTIVATIONS.items(), reverse=True), strict=True):
     axes.plot(z, f(z), color=BLUE, label="$f(z)$")
     axes.plot(z, slope_of(f(z)), color=ORANGE, linestyle="--", label="slope $f'(z)$")
