@@ -182,10 +182,9 @@ def draw(step):
     sides = [network.predict(plane) - 0.5, plane @ w + b]  # positive where the network predicts 1
     for axes, side, points in zip(figure.subplots(1, 2), sides, [corners, path[step]], strict=True):
         axes.contourf(line, line, side.reshape(81, 81), [-99, 0, 99], colors=[SKY, ORANGE], alpha=0.25)
-        for i, (name, target) in enumerate(zip(["00", "01", "10", "11"], targets, strict=True)):
-            marker, colour = ("s", ORANGE) if target else ("o", BLUE)
+        for i, (marker, colour) in enumerate(zip("osso", [BLUE, ORANGE, ORANGE, BLUE], strict=True)):
             axes.plot(*points[i], marker, color=colour, markeredgecolor="black", markersize=9)
-            axes.annotate(name, points[i], (7, -12 if i == 3 else 5), textcoords="offset points", fontsize=9)
+            axes.annotate(f"{i:02b}", points[i], (7, 5 - 17 * (i == 3)), textcoords="offset points", size=9)
             if points is not corners:
                 axes.plot(*path[: step + 1, i].T, color=colour, zorder=1)
     left, right = figure.axes
