@@ -4,12 +4,14 @@ The sources stay where they are in the repository, so that their links work ther
 """
 
 import re
+import runpy
 import shutil
 import tomllib
 from pathlib import Path
 
 from pygments.lexers.special import TextLexer
 from sphinx.application import Sphinx
+from sphinx.config import Config
 
 ROOT = Path(__file__).resolve().parent.parent
 START = "start.html"
@@ -44,6 +46,13 @@ html_title = "keras-session5"
 html_copy_source = html_show_sourcelink = False
 html_show_search_summary = False  # a browser does not let a page from the disk read the others
 html_extra_path = [f"../docs/{START}"]
+html_static_path = ["static"]
+html_css_files = ["sheets.css"]
+
+
+def write_sheets(app: Sphinx, config: Config) -> None:
+    """Writes the exercise sheets, before Sphinx looks for its sources."""
+    runpy.run_path(str(Path(__file__).with_name("sheets.py")))["write_sheets"]()
 
 
 def link_start_page(app: Sphinx, docname: str, source: list[str]) -> None:
@@ -63,5 +72,6 @@ def link_lessons(app: Sphinx, exception: Exception | None) -> None:
 
 def setup(app: Sphinx) -> None:
     app.add_lexer("mermaid", TextLexer)
+    app.connect("config-inited", write_sheets)
     app.connect("source-read", link_start_page)
     app.connect("build-finished", link_lessons)

@@ -1,6 +1,7 @@
 """The site: complete, without a request to any other address, and searchable from the disk."""
 
 import re
+import runpy
 import shutil
 import subprocess
 import sys
@@ -38,6 +39,50 @@ def test_every_lesson_guide_and_page_for_teachers_is_in_it(site):
         page = source.relative_to(ROOT).with_suffix(".html")
         assert (site / page).exists()
         assert f"../{page}" in first, "a page that nothing leads to"
+
+
+def test_each_lesson_with_a_quiz_has_a_sheet_with_its_key(site):
+    sheets = runpy.run_path(str(ROOT / "site" / "sheets.py"))
+    lessons = [path for path in ROOT.glob("lessons/*.py") if "\n# ## Quiz\n" in path.read_text("utf-8")]
+    assert lessons
+    index = (site / "docs" / "teaching" / "sheets" / "index.html").read_text("utf-8")
+    for lesson in lessons:
+        title, tasks, quiz = sheets["read_lesson"](lesson)
+        assert f'href="{lesson.name[:2]}.html">Sheet {title}<' in index.replace("&#39;", "'")
+        page = (site / "docs" / "teaching" / "sheets" / f"{lesson.name[:2]}.html").read_text("utf-8")
+        sheet, key = page.split('<div class="sheet-key">')
+        on_paper = [task for task in tasks if not task.needs_computer]
+        assert len(on_paper) >= 2, lesson.name
+        assert sheet.count('class="sheet-lines"') == len(on_paper)
+        assert sheet.count('class="sheet-box"') == sum(len(one.choices) for one in quiz) == 9
+        for task in (*tasks, *quiz):
+            assert task.number in sheet
+            assert task.number in key
+        assert key.count("(right)") == 3
+        assert key.count("(wrong)") == 6
+
+
+def test_a_lesson_without_a_quiz_has_no_sheet(tmp_path):
+    sheets = runpy.run_path(str(ROOT / "site" / "sheets.py"))
+    shutil.copy(ROOT / "lessons" / "07_convolution.py", tmp_path)
+    (tmp_path / "01_without.py").write_text(
+        "# %% [markdown]\n# # 1. Why\n#\n# ## Exercises\n#\n# 1. Think.\n"
+    )
+    (tmp_path / "02.md").write_text("the sheet of a lesson that has none any more")
+    assert sheets["write_sheets"](tmp_path, tmp_path) == [tmp_path / "07.md"]
+    assert not (tmp_path / "02.md").exists()
+    title, tasks, quiz = sheets["read_lesson"](tmp_path / "07_convolution.py")
+    assert title == "7. Convolution and pooling by hand"
+    assert {task.number: task.needs_computer for task in tasks} == {
+        "07.1": False,
+        "07.2": False,
+        "07.3": False,
+        "07.4": True,
+    }
+    sheet = (tmp_path / "07.md").read_text("utf-8")
+    assert "Answer: `(28, 14, 10, 5)`" in sheet
+    assert r"\begin{pmatrix}1&2&0\\0&1&3\\2&1&1\end{pmatrix}" in sheet
+    assert list(quiz[0].choices) == ["a", "b", "c"]
 
 
 def test_no_page_loads_anything_from_elsewhere(site):
@@ -81,5 +126,14 @@ def test_search_and_formulas_work_from_the_disk(site):
         assert any("The perceptron and its rule" in title for title in found)
         tab.goto((site / "lessons" / "06_backpropagation.html").as_uri())
         tab.wait_for_selector("mjx-container")
+        tab.goto((site / "docs" / "teaching" / "sheets" / "07.html").as_uri())
+        tab.wait_for_selector("mjx-container")
+        tab.emulate_media(media="print", color_scheme="dark")
+        assert not tab.locator(".sidebar-drawer").is_visible()
+        assert tab.locator("h1").evaluate("e => getComputedStyle(e).color") == "rgb(0, 0, 0)"
+        assert (
+            tab.locator("body").evaluate("e => getComputedStyle(e).backgroundColor") == "rgb(255, 255, 255)"
+        )
+        assert tab.locator(".sheet-key").evaluate("e => getComputedStyle(e).breakBefore") == "page"
         assert complaints == []
         browser.close()

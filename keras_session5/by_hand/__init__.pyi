@@ -27,5 +27,6 @@ from .perceptron import (
     novikoff_bound as novikoff_bound,
     perceptron_trace as perceptron_trace,
 )
+from .spans import corrupt_spans as corrupt_spans
 from .threshold import threshold_weights as threshold_weights
 from .xor import solve_xor as solve_xor

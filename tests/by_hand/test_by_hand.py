@@ -12,7 +12,8 @@ from keras_session5 import by_hand
 
 
 @pytest.mark.parametrize(
-    "name", ["threshold", "perceptron", "xor", "backpropagation", "convolution", "attention", "byte_pairs"]
+    "name",
+    ["threshold", "perceptron", "xor", "backpropagation", "convolution", "attention", "byte_pairs", "spans"],
 )
 def test_examples_run(name):
     found = doctest.testmod(import_module(f"keras_session5.by_hand.{name}"))

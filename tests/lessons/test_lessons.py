@@ -1,7 +1,9 @@
 """The lessons run, and the notebooks beside them are theirs."""
 
 import contextlib
+import dataclasses
 import faulthandler
+import functools
 import importlib
 import io
 import os
@@ -17,6 +19,7 @@ import jupytext
 import nbformat
 import pytest
 
+from keras_session5.data import generated, prepared
 from keras_session5.exercises.exercise import Question
 
 LESSONS = Path(__file__).parents[2] / "lessons"
@@ -37,6 +40,7 @@ PARTS = [
 BUILD = runpy.run_path(str(LESSONS / "build.py"))
 LIMIT_S = 800
 SOLUTIONS = "---- solutions ----"
+FEW_STEPS = {"12_family"}  # lessons with many trainings, each of a single step in quick mode
 
 lessons = pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.stem)
 
@@ -51,6 +55,35 @@ def _prepare(folder):
     warnings.filterwarnings(
         "ignore", "__array__ implementation", DeprecationWarning
     )  # as pyproject.toml says
+    prepared.load = _load_a_little(prepared.load)
+
+
+def _load_a_little(load):
+    """Makes each data set once, in memory, and keeps of texts only one batch to evaluate with."""
+
+    @functools.cache
+    def loaded(name, entry, folder):
+        data = load(name, entry, folder) if entry.needs_network else generated.load(name, entry)
+        if not data.train.is_text:
+            return data
+        few = {split: getattr(data, split).take(range(256)) for split in ("validation", "test")}
+        return dataclasses.replace(data, **few)
+
+    return loaded
+
+
+@contextlib.contextmanager
+def _uncompiled():
+    """Runs TensorFlow's functions operation by operation: compiling one takes longer than a few steps."""
+    import tensorflow as tf
+
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Even though the .* option does not apply to tf.data", UserWarning)
+        tf.config.run_functions_eagerly(True)
+        try:
+            yield
+        finally:
+            tf.config.run_functions_eagerly(False)
 
 
 def _run(source):
@@ -62,7 +95,8 @@ def _run(source):
     printed = io.StringIO()
     faulthandler.dump_traceback_later(LIMIT_S, exit=True)  # the process ends, and with it the test
     try:
-        with contextlib.redirect_stdout(printed):
+        uncompiled = _uncompiled() if source.stem in FEW_STEPS else contextlib.nullcontext()
+        with contextlib.redirect_stdout(printed), uncompiled:
             names = runpy.run_path(str(source), run_name="__main__")
             print(SOLUTIONS)
             for number, solution in _solutions(source).items():
