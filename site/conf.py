@@ -40,6 +40,7 @@ myst_heading_anchors = 3
 highlight_language = "none"
 default_role = "py:obj"  # `name` in a docstring is code
 autodoc_member_order = "bysource"
+napoleon_use_ivar = True  # else the attributes of a NamedTuple are described twice
 autodoc_typehints = "none"  # the signatures name them once more
 html_theme = "furo"
 html_title = "keras-session5"
