@@ -164,7 +164,7 @@ def _feedback(quiz: Quiz, question: Question) -> str:
         f"* **{letter}** {'(right)' if letter == question.right else '(wrong)'} {text}"
         for letter, text in question.feedback.items()
     ]
-    return f"**{quiz.number} {quiz.title} {question.right}**\n\n" + "\n".join(rows)
+    return f"**{quiz.number} {quiz.title}** Answer: {question.right}\n\n" + "\n".join(rows)
 
 
 def _show(answer: Any) -> str:
