@@ -478,7 +478,7 @@ check("01.3", answer)
 # accuracy of the SVM on pixels become lower, and that of the linear SVM on HOG? Think first, then try it:
 # `order = np.random.default_rng(0).permutation(784)`.
 
-# %% tags=["exercise"]
+# %% tags=["exercise", "computer"]
 answer = ...  # two words, each "same" or "lower": (SVM on pixels, linear SVM on HOG)
 check("01.4", answer)
 

@@ -330,7 +330,7 @@ check("02.3", answer)
 # first: more than half, or less? Then count with `s5.by_hand.threshold_weights`, which also takes tables of
 # eight values.
 
-# %% tags=["exercise"]
+# %% tags=["exercise", "computer"]
 answer = ...  # a number
 check("02.4", answer)
 

@@ -327,7 +327,7 @@ check("03.2", answer)
 # Show the examples of AND in the order 11, 10, 01, 00. How many mistakes does the rule make now, and what is
 # the bound?
 
-# %% tags=["exercise"]
+# %% tags=["exercise", "computer"]
 answer = ...  # two numbers: (mistakes, bound)
 check("03.3", answer)
 

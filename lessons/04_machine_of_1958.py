@@ -366,7 +366,7 @@ check("04.3", answer)
 # hundred cards above (`photocells`, `sides`, one epoch) with the right cables, and how many with the wrong
 # ones? Think first.
 
-# %% tags=["exercise"]
+# %% tags=["exercise", "computer"]
 answer = ...  # two numbers: (right cables, wrong cables)
 check("04.4", answer)
 

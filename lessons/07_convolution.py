@@ -335,7 +335,7 @@ check("07.3", answer)
 # without sign (`np.abs`), and pool both maps in windows of 1, 2 and 4 (the maximum). By which share of the
 # first map's sum do the two maps differ, for each window size?
 
-# %% tags=["exercise"]
+# %% tags=["exercise", "computer"]
 answer = ...  # three shares, such as (0.3, 0.2, 0.1)
 check("07.4", answer)
 

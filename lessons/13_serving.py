@@ -576,7 +576,7 @@ check("13.3", answer)
 # Write the body of a REST request that asks `from_image_bytes` about two images at once. Use the text `png`
 # from above for both. (The server has ended, but you can start it again and try.)
 
-# %% tags=["exercise"]
+# %% tags=["exercise", "computer"]
 answer = ...  # a dict, as `post` takes it: {"signature_name": ..., ...}
 check("13.4", answer)
 

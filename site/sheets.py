@@ -4,7 +4,6 @@ The tasks and solutions come from the lesson, the answers and the feedback from 
 Sphinx calls `write_sheets` before it reads its sources; the sheets are not stored in the repository.
 """
 
-import ast
 import importlib
 import re
 from dataclasses import dataclass
@@ -30,7 +29,7 @@ class Task:
         number, title, text: such as "07.1", and what the student is asked, in Markdown.
         form: what form the answer has, such as "two numbers"; may be empty.
         explanation, code: the solution in words, and in Python.
-        needs_computer: whether the solution uses what the lesson has computed.
+        needs_computer: whether it cannot be solved on paper: its cell has the tag `computer`.
     """
 
     number: str
@@ -93,8 +92,11 @@ def make_sheet(source: Path) -> str:
 def read_lesson(source: Path) -> tuple[str, list[Task], list[Quiz]]:
     """Returns a lesson's title, such as "7. Convolution", its exercises and its quiz questions."""
     cells = jupytext.read(source).cells
-    code = [cell for cell in cells if cell.cell_type == "code"]
-    names = _stored("\n".join(one.source for one in code if "exercise" not in one.metadata.get("tags", [])))
+    at_the_computer = {
+        re.search(r'check\("(.+?)"', cell.source)[1]
+        for cell in cells
+        if "computer" in cell.metadata.get("tags", [])
+    }
     text = "\n\n".join(
         f"{_CELL}\n{cell.source}\n```" if cell.cell_type == "code" else cell.source for cell in cells
     )
@@ -104,18 +106,18 @@ def read_lesson(source: Path) -> tuple[str, list[Task], list[Quiz]]:
         return title, [], []
     exercises, quiz = text.split("\n## Exercises\n")[1].split("\n## Summary\n")[0].split("\n## Quiz\n")
     chunks = [re.split(r"^### ", part, flags=re.MULTILINE)[1:] for part in (exercises, quiz)]
-    return title, [_read_task(chunk, names) for chunk in chunks[0]], [_read_quiz(one) for one in chunks[1]]
+    tasks = [_read_task(chunk, at_the_computer) for chunk in chunks[0]]
+    return title, tasks, [_read_quiz(chunk) for chunk in chunks[1]]
 
 
-def _read_task(chunk: str, names: set[str]) -> Task:
+def _read_task(chunk: str, at_the_computer: set[str]) -> Task:
     number, title, text, cell, rest = _split(chunk)
     text = re.sub(r"\s*\(Pencil\s+and\s+paper\.\)", "", text)  # of a sheet, that goes without saying
     form = re.search(r"^answer = \.\.\.\s*# (.+)", cell, re.MULTILINE)
     solution = re.search(r"<summary>Solution</summary>\n(.*?)</details>", rest, re.DOTALL)[1]
     code = "\n".join(re.findall(r"^```python\n(.*?)^```", solution, re.MULTILINE | re.DOTALL))
     explanation = re.sub(r"^```python\n.*?^```\n?", "", solution, flags=re.MULTILINE | re.DOTALL).strip()
-    used = {node.id for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Name)} - _stored(code)
-    needs_computer = bool(used & {*names, "s5"})
+    needs_computer = number in at_the_computer
     return Task(number, title, text, form[1] if form else "", explanation, code.strip(), needs_computer)
 
 
@@ -132,13 +134,6 @@ def _split(chunk: str) -> tuple[str, str, str, str, str]:
     cell, rest = rest.split("\n```", 1)
     number, title = heading.split(" ", 1)
     return number, title, text.strip(), cell, rest
-
-
-def _stored(code: str) -> set[str]:
-    """Returns the names of variables and functions that the code defines."""
-    nodes = list(ast.walk(ast.parse(code)))
-    variables = {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
-    return variables | {n.name for n in nodes if isinstance(n, ast.FunctionDef)}
 
 
 def _task(task: Task) -> str:

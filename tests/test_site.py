@@ -52,6 +52,7 @@ def test_each_lesson_with_a_quiz_has_a_sheet_with_its_key(site):
         page = (site / "docs" / "teaching" / "sheets" / f"{lesson.name[:2]}.html").read_text("utf-8")
         sheet, key = page.split('<div class="sheet-key">')
         on_paper = [task for task in tasks if not task.needs_computer]
+        assert len(on_paper) >= 2, lesson.name
         assert sheet.count('class="sheet-lines"') == len(on_paper)
         assert sheet.count('class="sheet-box"') == sum(len(one.choices) for one in quiz) == 9
         for task in (*tasks, *quiz):
