@@ -206,7 +206,7 @@ def score_tensors(model: Any) -> dict[str, Any]:
     (output,) = model.outputs
     last = output._keras_history.operation
     if isinstance(last, layers.Dense):
-        return {SCORES: _add_weighted_sum(last, SCORES)}
+        return {SCORES: _add_weighted_sum(last, f"{last.name}_scores")}
     return {SCORES: last.input if isinstance(last, (layers.Activation, layers.Softmax)) else output}
 
 

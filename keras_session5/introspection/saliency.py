@@ -39,15 +39,18 @@ def saliency(model: Any, images: Any) -> Any:
     Returns:
         Tensor (B, H, W).
     """
-    return outputs_and_saliency(opened(model, score_tensors(model)), ops.convert_to_tensor(images))[1]
+    name = f"saliency/{SCORES}"  # an output of the network may be called `scores`
+    scored = opened(model, {name: score_tensors(model)[SCORES]})
+    return outputs_and_saliency(scored, ops.convert_to_tensor(images), name)[1]
 
 
-def outputs_and_saliency(scored: Any, images: Any) -> tuple[dict[str, Any], Any]:
+def outputs_and_saliency(scored: Any, images: Any, scores: str = SCORES) -> tuple[dict[str, Any], Any]:
     """Computes the outputs and the saliency of a network in one pass; with TensorFlow also inside a graph.
 
     Args:
         scored: model from `opened`, with `score_tensors` among its tensors.
         images: tensor (B, H, W, channels).
+        scores: name of the scores among the outputs of `scored`.
 
     Returns:
         The outputs by name, without the scores; the saliency (B, H, W).
@@ -55,10 +58,10 @@ def outputs_and_saliency(scored: Any, images: Any) -> tuple[dict[str, Any], Any]
 
     def find_winners(x):
         outputs = dict(scored(x, training=False))
-        return ops.sum(ops.max(outputs[SCORES], axis=-1)), outputs
+        return ops.sum(ops.max(outputs[scores], axis=-1)), outputs
 
     outputs, gradient = differentiate(find_winners, images)
-    outputs.pop(SCORES)
+    outputs.pop(scores)
     return outputs, ops.max(ops.abs(gradient), axis=-1)
 
 

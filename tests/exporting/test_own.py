@@ -13,6 +13,7 @@ from keras import layers
 from PIL import Image
 
 import keras_session5 as s5
+from keras_session5 import introspection
 from keras_session5.errors import ArgumentError, ExportError
 from keras_session5.exporting import load_signatures
 
@@ -313,6 +314,17 @@ def test_examples_are_generated_if_none_are_given(name, models, tmp_path):
     record = record_of(version)
     assert record["examples"] == "generated"
     assert record["rows_independent"] == {"serving_default": True}
+
+
+def test_an_output_called_scores_is_explained_beside_its_saliency(models, tmp_path):
+    pictures = models["pictures"]
+    scores = layers.Dense(2, activation="softmax", name="scores")(pictures.get_layer("scores").input)
+    model = keras.Model(pictures.input, {"scores": scores})
+    version = s5.export(model, tmp_path, name="own", signatures=["explain"])
+    images = np.random.default_rng(0).random((2, *model.input.shape[1:]), "float32")
+    found = tf.saved_model.load(str(version)).signatures["explain"](tf.constant(images))
+    np.testing.assert_allclose(found["scores"], model(images)["scores"], atol=1e-6)
+    np.testing.assert_allclose(found["saliency"], introspection.saliency(model, images), rtol=1e-5, atol=1e-7)
 
 
 def test_the_pixels_of_whole_numbers_are_from_0_to_255(models, tmp_path):

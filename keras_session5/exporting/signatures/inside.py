@@ -111,14 +111,16 @@ def _make_look(model: keras.Model, maps: Iterable[str], saliency: bool) -> Calla
             f"layer; build it with keras.Model(inputs, outputs). Received: {model.name}, with the layers "
             f"{', '.join(layer.name for layer in model.layers)}"
         )
-    # An output of the network may have the same name as its layer.
-    renamed = {_INSIDE + name: tensor for name, tensor in (attention | states).items()}
-    opened = introspection.opened(model, renamed | others | scores)
+    # An output of the network may have the same name as its layer, or be called `scores`.
+    renamed = {_INSIDE + name: tensor for name, tensor in (attention | states | scores).items()}
+    opened = introspection.opened(model, renamed | others)
     groups = introspection.attention_groups(attention)
 
     def look(*inputs: Any) -> Tensors:
         if saliency:
-            outputs, pixels = introspection.outputs_and_saliency(opened, *inputs)
+            outputs, pixels = introspection.outputs_and_saliency(
+                opened, *inputs, scores=_INSIDE + introspection.SCORES
+            )
             outputs["saliency"] = pixels
         else:
             structure = keras.tree.pack_sequence_as(opened.input, list(inputs))
