@@ -32,7 +32,7 @@ def check(number: str, answer: Any = ...) -> None:
     tried = _tried.setdefault(number, [])
     if (written := repr(answer)) not in tried:  # the same answer again is no new attempt
         tried.append(written)
-    right, text = exercise.judge(answer, len(tried))
+    right, text = exercise.grade(answer, len(tried))
     print(f"{number} {RIGHT if right else WRONG}. {text}".rstrip())
 
 

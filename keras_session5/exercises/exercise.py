@@ -1,5 +1,6 @@
 """An exercise with two hints, and a quiz question with feedback for each choice."""
 
+import reprlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -25,7 +26,7 @@ class Exercise:
     tolerance: float = 1e-6
     remark: str = ""
 
-    def judge(self, answer: Any, attempt: int) -> tuple[bool, str]:
+    def grade(self, answer: Any, attempt: int) -> tuple[bool, str]:
         """Returns whether `answer` is right, and what to say about the n-th attempt, starting from 1."""
         wrong = self._find_fault(answer)
         if wrong is None:
@@ -40,8 +41,10 @@ class Exercise:
             if isinstance(self.answer, Callable):
                 return self.answer(answer) or None
             return _compare(answer, self.answer, self.tolerance)
-        except (TypeError, ValueError, AttributeError, LookupError):
-            return f"This answer has another form than the question asks for. Received: {answer!r}."
+        except (TypeError, ValueError, AttributeError, LookupError, ArithmeticError):
+            return (
+                f"This answer has another form than the question asks for. Received: {reprlib.repr(answer)}."
+            )
 
 
 @dataclass(frozen=True)
@@ -56,11 +59,11 @@ class Question:
     right: str
     feedback: Mapping[str, str]
 
-    def judge(self, answer: Any, attempt: int) -> tuple[bool, str]:
+    def grade(self, answer: Any, attempt: int) -> tuple[bool, str]:
         """Returns whether `answer` is the right letter, and the feedback for it."""
         letter = str(answer).strip().lower()
         if letter not in self.feedback:
-            return False, f"Choose one of {', '.join(self.feedback)}. Received: {answer!r}."
+            return False, f"Choose one of {', '.join(self.feedback)}. Received: {reprlib.repr(answer)}."
         return letter == self.right, self.feedback[letter]
 
 

@@ -55,7 +55,7 @@ def transformer(highlight: str | None = None, caption: str = "") -> Figure:
     Reference:
         Vaswani et al. (2017), "Attention Is All You Need", figure 1.
     """
-    lit = None if highlight is None else GROUPS[checks.one_of("highlight", highlight, GROUPS)]
+    highlighted = None if highlight is None else GROUPS[checks.one_of("highlight", highlight, GROUPS)]
     figure = style.new_figure(6.2, 7.0)
     axes = figure.subplots()
     axes.set(xlim=(-0.7, 9.0), ylim=(-1.35, 11.6), aspect="equal")
@@ -63,14 +63,14 @@ def transformer(highlight: str | None = None, caption: str = "") -> Figure:
     _draw_stack(axes, _ENCODER, 2.2, 6.6, "encoder\nN ×", left=True)
     _draw_stack(axes, _DECODER, 2.2, 8.9, "decoder\nN ×", left=False)
     for part, (x, y, text, colour) in _BOXES.items():
-        _draw_box(axes, x, y, text, colour, lit is None or part in lit)
+        _draw_box(axes, x, y, text, colour, highlighted is None or part in highlighted)
     for x, below, name in (
         (_ENCODER, "inputs: the source", "left"),
         (_DECODER, "outputs so far,\nshifted", ""),
     ):
         axes.text(x, -0.15, below, ha="center", va="top", fontsize=9)
         _draw_arrow(axes, (x, -0.05), (x, 0.55))
-        _draw_positions(axes, x, name == "left", lit is None or "positions" in lit)
+        _draw_positions(axes, x, name == "left", highlighted is None or "positions" in highlighted)
     _draw_sublayer(axes, _ENCODER, 1.88, 3.2, 4.0, side=-1, heads=3)
     _draw_sublayer(axes, _ENCODER, 4.25, 5.3, 6.0, side=-1)
     _draw_sublayer(axes, _DECODER, 1.88, 3.2, 4.0, side=1, heads=3)
@@ -79,12 +79,12 @@ def transformer(highlight: str | None = None, caption: str = "") -> Figure:
     for low, high in ((8.55, 9.25), (9.75, 10.15), (10.65, 11.05)):
         _draw_arrow(axes, (_DECODER, low), (_DECODER, high))
     axes.text(_DECODER, 11.1, "probabilities of the next token", ha="center", va="bottom", fontsize=9)
-    _draw_memory(axes, lit is None or "memory" in lit)
+    _draw_memory(axes, highlighted is None or "memory" in highlighted)
     axes.text(4.15, -1.3, caption, ha="center", va="bottom", fontsize=9, style="italic")
     return figure
 
 
-def _draw_box(axes: Axes, x: float, y: float, text: str, colour: str, lit: bool) -> None:
+def _draw_box(axes: Axes, x: float, y: float, text: str, colour: str, highlighted: bool) -> None:
     corner = (x - _WIDTH / 2, y - _HEIGHT / 2)
     height = _HEIGHT
     if "\n" in text:
@@ -95,12 +95,12 @@ def _draw_box(axes: Axes, x: float, y: float, text: str, colour: str, lit: bool)
             _WIDTH,
             height,
             boxstyle="round,pad=0,rounding_size=0.1",
-            facecolor=(colour, 0.55 if lit else 0.08),
-            edgecolor=(style.BLACK, 1.0 if lit else 0.3),
+            facecolor=(colour, 0.55 if highlighted else 0.08),
+            edgecolor=(style.BLACK, 1.0 if highlighted else 0.3),
             zorder=3,
         )
     )
-    axes.text(x, y, text, ha="center", va="center", fontsize=9, alpha=1.0 if lit else 0.45, zorder=4)
+    axes.text(x, y, text, ha="center", va="center", fontsize=9, alpha=1.0 if highlighted else 0.45, zorder=4)
 
 
 def _draw_stack(axes: Axes, x: float, low: float, high: float, text: str, left: bool) -> None:
@@ -120,9 +120,9 @@ def _draw_stack(axes: Axes, x: float, low: float, high: float, text: str, left: 
     axes.text(side, (low + high) / 2, text, ha="right" if left else "left", va="center", fontsize=9)
 
 
-def _draw_positions(axes: Axes, x: float, left: bool, lit: bool) -> None:
+def _draw_positions(axes: Axes, x: float, left: bool, highlighted: bool) -> None:
     """Draws the sum of embedding and positions, and the sine that stands for them."""
-    alpha = 1.0 if lit else 0.3
+    alpha = 1.0 if highlighted else 0.3
     _draw_arrow(axes, (x, 1.05), (x, 1.45))
     axes.text(x, 1.65, "+", ha="center", va="center", fontsize=11, alpha=alpha, zorder=4)
     circle = {"boxstyle": "circle,pad=0.25", "facecolor": "white", "edgecolor": (style.BLACK, alpha)}
@@ -171,9 +171,9 @@ def _draw_sublayer(
     _draw_arrow(axes, (edge, norm), (x + side * _WIDTH / 2, norm))
 
 
-def _draw_memory(axes: Axes, lit: bool) -> None:
+def _draw_memory(axes: Axes, highlighted: bool) -> None:
     """Draws the way from the encoder's output to the decoder's cross-attention."""
-    alpha, middle, height = 1.0 if lit else 0.3, 4.1, 4.85
+    alpha, middle, height = 1.0 if highlighted else 0.3, 4.1, 4.85
     line = {"color": style.BLUE, "lw": 2, "alpha": alpha, "zorder": 1}
     last = _DECODER - 0.35
     axes.plot([_ENCODER, _ENCODER, middle, middle, last], [6.25, 7.1, 7.1, height, height], **line)
