@@ -45,7 +45,9 @@ def read_results(folder: str | os.PathLike[str]) -> list[Results]:
     results = [Results(str(path.relative_to(folder)), _read_outcomes(path)) for path in paths]
     results = [one for one in results if one.outcomes]
     if not results:
-        raise DataError(f"No notebook (*.ipynb) in {folder} has exercises; {len(paths)} without were found")
+        raise DataError(
+            f"There is no notebook (*.ipynb) with exercises in {folder}. Notebooks without any: {len(paths)}"
+        )
     return results
 
 

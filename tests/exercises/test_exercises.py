@@ -156,5 +156,5 @@ def test_a_folder_without_exercises_is_told_so(tmp_path):
     with pytest.raises(DataError, match="There is no folder"):
         read_results(tmp_path / "none")
     write_notebook(tmp_path / "notes.ipynb")
-    with pytest.raises(DataError, match="has exercises; 1 without were found"):
+    with pytest.raises(DataError, match=r"There is no notebook .* Notebooks without any: 1"):
         read_results(tmp_path)
