@@ -1,4 +1,4 @@
-"""`check`: says in a notebook whether an answer is right, and gives a hint if it is not."""
+"""`check`: grades an answer in a notebook, and gives a hint if it is wrong."""
 
 import importlib
 import importlib.util

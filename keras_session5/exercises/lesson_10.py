@@ -64,7 +64,7 @@ EXERCISES = {
         "b",
         {
             "a": "A mask is optional: without it all shapes match, and no error is raised.",
-            "b": "In training it copies the next character, which it sees. When writing, there is none yet.",
+            "b": "In training it copies the next character, which it sees. In use there is none yet.",
             "c": "Seeing the answer makes the loss small, not large. That is why the mistake goes unnoticed.",
         },
     ),

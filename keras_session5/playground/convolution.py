@@ -133,7 +133,7 @@ def add_tab() -> LoadEvents:
         with gr.Column(scale=5):
             error = warning()
             patch = picture("One position and the whole feature map", "patch")
-    text = sentence("convolution-told")
+    text = sentence("convolution-status")
     with gr.Row(equal_height=False):
         with gr.Column(scale=1, min_width=190):
             source = gr.Dropdown(list(POOLED), value=POOLED[0], label="Input of pooling", elem_id="what")
@@ -141,7 +141,7 @@ def add_tab() -> LoadEvents:
         with gr.Column(scale=5):
             pooling_error = warning()
             pools = picture("Maximum and average", "pools")
-    pooling_text = sentence("pooling-told")
+    pooling_text = sentence("pooling-status")
     convolution = show_errors(2)(convolve), [image, kernel, row, column], [error, patch, text]
     pooling = show_errors(2)(pool), [source, size, image, kernel], [pooling_error, pools, pooling_text]
     named.input(get_kernel, named, kernel)

@@ -117,10 +117,10 @@ async function drawFile(file) {
   try {
     image = await createImageBitmap(file);
   } catch {
-    find(".told").textContent = "This file is not an image that the browser can read.";
+    find(".status").textContent = "This file is not an image that the browser can read.";
     return;
   }
-  find(".told").textContent = "";
+  find(".status").textContent = "";
   const scale = Math.min(canvas.width / image.width, canvas.height / image.height);
   const [width, height] = [image.width * scale, image.height * scale];
   // The corner's colour surrounds an image that is not square.

@@ -26,7 +26,7 @@ _TEMPLATE = """
 <button class="clear" type="button">Clear</button>
 <label>Your image <input type="file" accept="image/*"></label>
 </div>
-<p class="told" role="alert"></p>
+<p class="status" role="alert"></p>
 <label class="network"{hidden}>Network <select>{options}</select></label>
 </div>
 <div class="answer">

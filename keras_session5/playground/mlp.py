@@ -102,7 +102,7 @@ def add_tab() -> LoadEvents:
                 )
                 upload = gr.UploadButton("Your CSV file", file_types=[".csv", ".txt"], elem_id="points-file")
         with gr.Column(scale=3, min_width=360):
-            text = sentence("mlp-told")
+            text = sentence("mlp-status")
             surface = picture("Predictions in the input plane", "surface", caption=True)
         with gr.Column(scale=2, min_width=280):
             rows = table("Predictions for the first samples", "mlp-table")

@@ -18,7 +18,7 @@ from keras_session5.playground.training import Trainer
 NETWORK = "my_network"
 MAX_BYTES = 64 << 20
 OWN = images.Drawn(
-    "What it answers",
+    "Prediction of your network",
     "The drawing is resized to the input of your network, white on black, with pixels from 0 to 255.",
     (NETWORK,),
     "own-",
@@ -69,9 +69,9 @@ def add_tab(predictor: Predictor, trainer: Trainer) -> LoadEvents:
         upload = gr.UploadButton(
             "Your .keras file", file_types=[".keras"], variant="primary", elem_id="own-file"
         )
-    told = sentence("own-told")
+    status = sentence("own-status")
     (event,) = images.add_tab(predictor, OWN)
     run: Any = show_errors(1)(partial(export, trainer))
-    uploaded = upload.upload(run, [upload, classes], [error, told], show_progress="hidden")
+    uploaded = upload.upload(run, [upload, classes], [error, status], show_progress="hidden")
     listen(uploaded.success, event)
     return [event]

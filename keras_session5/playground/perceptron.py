@@ -134,7 +134,7 @@ def add_tab() -> LoadEvents:
                 w1 = gr.Slider(-2, 2, 1, step=0.5, label="Weight w1", min_width=150, buttons=[])
                 w2 = gr.Slider(-2, 2, 1, step=0.5, label="Weight w2", min_width=150, buttons=[])
                 threshold = gr.Slider(-3, 3, 1, step=0.5, label="Threshold", min_width=150, buttons=[])
-            unit_text = sentence("unit-told")
+            unit_text = sentence("unit-status")
             with gr.Row(equal_height=False):
                 with gr.Column(min_width=280):
                     plane = picture("Region in which it fires", "unit-plane", caption=True)
@@ -158,7 +158,7 @@ def add_tab() -> LoadEvents:
                     buttons=[],
                     elem_id="step",
                 )
-            learning_text = sentence("perceptron-told")
+            learning_text = sentence("perceptron-status")
             with gr.Row(equal_height=False):
                 with gr.Column(min_width=280):
                     line = picture("The line after these steps", "perceptron-plane", caption=True)

@@ -98,13 +98,13 @@ def add_tab(predictor: Predictor) -> LoadEvents:
             number = gr.Slider(0, _WAVES - 1, 0, step=1, label="Wave", buttons=[], elem_id="wave")
             text = gr.Textbox(make_series(0), label="Values", lines=4, max_lines=8, elem_id="series-text")
             upload = gr.UploadButton("Your CSV file", file_types=[".csv", ".txt"], elem_id="series-file")
-            told = sentence("series-told")
+            status = sentence("series-status")
         with gr.Column(scale=3):
             error, undrawn = warning(), warning(second=True)
             forecasts = picture("Each value, and its forecast", "forecasts")
             states = picture("The hidden state after each value", "series-states")
             path = picture("The path of the hidden state", "series-path")
-    label: Event = (show_errors(1)(partial(forecast, predictor)), [text], [error, told])
+    label: Event = (show_errors(1)(partial(forecast, predictor)), [text], [error, status])
     drawn: Event = (
         show_errors(3)(partial(draw, predictor)),
         [text],

@@ -96,10 +96,10 @@ def read_progress(text: str) -> tuple[str, dict[str, list[float]]]:
     done = len(metrics.get("loss", ()))
     if done == int(count):
         return f"All {count} epochs are done. Exporting the network …", metrics
-    told = ", ".join(
+    status = ", ".join(
         f"{key.replace('val_', 'validation ')} {values[-1]:.3g}" for key, values in metrics.items()
     )
-    return f"Epoch {epoch} of {count}. {told}", metrics
+    return f"Epoch {epoch} of {count}. {status}", metrics
 
 
 def show_progress(trainer: Trainer, name: str) -> Iterator[tuple[Any, str, str | None]]:
@@ -111,11 +111,11 @@ def show_progress(trainer: Trainer, name: str) -> Iterator[tuple[Any, str, str |
     drawn, curve = 0, None
     try:
         for text in trainer.train(name):
-            told, metrics = read_progress(text)
+            status, metrics = read_progress(text)
             if len(metrics.get("loss", ())) > drawn:
                 drawn = len(metrics["loss"])
-                curve = to_svg(pictures.learning_curve(metrics), f"Learning curve of {name}. {told}")
-            yield gr.Button(interactive=False), f"**Training {name}.** {told}", curve
+                curve = to_svg(pictures.learning_curve(metrics), f"Learning curve of {name}. {status}")
+            yield gr.Button(interactive=False), f"**Training {name}.** {status}", curve
     except Session5Error as error:
         yield gr.Button(interactive=True), f"⚠ {error.sentence}", curve
         raise gr.Error(error.sentence, visible=False) from None  # nothing follows that needs the network

@@ -1,4 +1,4 @@
-"""A model server that answers what it is told to, so that nothing has to be trained."""
+"""A model server that answers what it is status to, so that nothing has to be trained."""
 
 from types import SimpleNamespace
 

@@ -180,9 +180,9 @@ def drawn(page, elem_id):
 
 
 def test_perceptron(page):
-    playwright.expect(page.locator("#unit-told")).to_contain_text("2 of 4 correct")
+    playwright.expect(page.locator("#unit-status")).to_contain_text("2 of 4 correct")
     page.get_by_role("button", name="Show me weights").click()
-    playwright.expect(page.locator("#unit-told")).to_contain_text("4 of 4 correct")
+    playwright.expect(page.locator("#unit-status")).to_contain_text("4 of 4 correct")
     model = s5.build("threshold_unit", weights=(1, 1), threshold=2)
     fires = np.asarray(model(np.array([[0, 0], [0, 1], [1, 0], [1, 1]], "float32")))[:, 0]
     assert [float(row[3]) for row in rows(page, "unit-table")] == fires.tolist()
@@ -190,10 +190,10 @@ def test_perceptron(page):
     box = page.locator("#step input[type=number]")
     box.fill("24")
     box.press("Enter")
-    playwright.expect(page.locator("#perceptron-told")).to_contain_text(
+    playwright.expect(page.locator("#perceptron-status")).to_contain_text(
         f"{sum(trace.mistakes)} mistakes in 24 steps"
     )
-    playwright.expect(page.locator("#perceptron-told")).to_contain_text("at most 51")
+    playwright.expect(page.locator("#perceptron-status")).to_contain_text("at most 51")
     assert [float(x) for x in rows(page, "steps")[-1][-3:]] == list(trace.starts[-1])
 
 
@@ -220,35 +220,35 @@ def test_mlp(page):
 
 def test_convolution(page):
     open_tab(page, "Convolution")
-    told = page.locator("#convolution-told")
-    playwright.expect(told).to_contain_text("= 25.")
+    status = page.locator("#convolution-status")
+    playwright.expect(status).to_contain_text("= 25.")
     choose(page, "Kernel", "edge")
     box = page.locator("#row input[type=number]")
     box.fill("1")
     box.press("Enter")
     expected = s5.by_hand.feature_map(SLIDES_IMAGE, s5.by_hand.KERNELS["edge"])[1, 0]
-    playwright.expect(told).to_contain_text("At row 1, column 0")
-    playwright.expect(told).to_contain_text(f"= {expected:.4g}.")
+    playwright.expect(status).to_contain_text("At row 1, column 0")
+    playwright.expect(status).to_contain_text(f"= {expected:.4g}.")
     cell = page.get_by_test_id("cell-1-1")
     cell.dblclick()
     page.keyboard.press("Control+A")
     page.keyboard.type("10")
     page.keyboard.press("Enter")
-    playwright.expect(told).to_contain_text(f"= {expected + 2 * SLIDES_IMAGE[2][1]:.4g}.")
+    playwright.expect(status).to_contain_text(f"= {expected + 2 * SLIDES_IMAGE[2][1]:.4g}.")
     playwright.expect(page.locator("#pools svg")).to_be_visible()
 
 
 def test_another_image_begins_anew_and_a_wrong_cell_is_told(page):
     open_tab(page, "Convolution")
-    told = page.locator("#convolution-told")
+    status = page.locator("#convolution-status")
     choose(page, "Image", "digit 3")
-    playwright.expect(told).to_contain_text("give 6 x 6")
+    playwright.expect(status).to_contain_text("give 6 x 6")
     box = page.locator("#row input[type=number]")
     box.fill("5")
     box.press("Enter")
-    playwright.expect(told).to_contain_text("At row 5,")
+    playwright.expect(status).to_contain_text("At row 5,")
     choose(page, "Image", "the slides' 5 x 5")
-    playwright.expect(told).to_contain_text("At row 0, column 0")
+    playwright.expect(status).to_contain_text("At row 0, column 0")
     playwright.expect(page.locator("#patch svg")).to_be_visible()
     cell = page.get_by_test_id("cell-1-1")
     for typed, sentences in (("x", 1), ("2", 0)):  # what is pooled needs no kernel
@@ -298,15 +298,15 @@ def test_lenet5(page, models):
     page.locator("#drawing input").set_input_files(
         {"name": "x.png", "mimeType": "image/png", "buffer": b"no image"}
     )
-    playwright.expect(page.locator("#drawing .told")).to_contain_text("not an image")
+    playwright.expect(page.locator("#drawing .status")).to_contain_text("not an image")
 
 
 def test_a_missing_network_is_trained_at_the_press_of_a_button(page):
     open_tab(page, "1958")
     playwright.expect(page.get_by_text("has no model `photo_perceptron`")).to_be_visible()
     page.locator("#train-photo_perceptron").click()
-    told = page.locator("#training-photo_perceptron")
-    playwright.expect(told).to_contain_text("trained and served", timeout=400_000)
+    status = page.locator("#training-photo_perceptron")
+    playwright.expect(status).to_contain_text("trained and served", timeout=400_000)
     wait_until(page, lambda: guess(page, "card-guess")[:1], [("left", "100")])  # the first example
     playwright.expect(page.locator("#curve-photo_perceptron svg")).to_be_visible()
     playwright.expect(page.locator("#train-photo_perceptron")).to_be_hidden()

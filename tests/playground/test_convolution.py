@@ -26,16 +26,18 @@ def test_the_feature_map_is_that_of_a_keras_convolution(image, kernel):
     weights = convolution.get_kernel(kernel)
     expected = s5.by_hand.feature_map(convolution.load_image(image), weights)
     for row, column in ((0, 0), (2, 1)):
-        figure, told = convolution.convolve(image, weights, row, column)
+        figure, status = convolution.convolve(image, weights, row, column)
         np.testing.assert_allclose(shown(figure, 3), expected, atol=1e-4)
-        assert float(re.search(r"= \*\*(.*?)\*\*", told)[1]) == pytest.approx(expected[row, column], rel=1e-3)
+        assert float(re.search(r"= \*\*(.*?)\*\*", status)[1]) == pytest.approx(
+            expected[row, column], rel=1e-3
+        )
         np.testing.assert_allclose(shown(figure, 2).sum(), expected[row, column], atol=1e-4)
 
 
 def test_the_slides_example():
-    _, told = convolution.convolve(convolution.SLIDES, convolution.get_kernel("the slides' kernel"), 0, 0)
-    assert "3·1 + 5·0 + 2·0 + 9·1 + 7·1 + 5·0 + 2·0 + 0·0 + 6·1 = **25**" in told
-    assert "5 - 3 + 1 = 3" in told
+    _, status = convolution.convolve(convolution.SLIDES, convolution.get_kernel("the slides' kernel"), 0, 0)
+    assert "3·1 + 5·0 + 2·0 + 9·1 + 7·1 + 5·0 + 2·0 + 0·0 + 6·1 = **25**" in status
+    assert "5 - 3 + 1 = 3" in status
 
 
 def test_a_place_beyond_the_end_is_the_last_one():
@@ -53,9 +55,9 @@ def test_pooling_is_that_of_keras(what, size):
 
 
 def test_the_slides_pooling():
-    figure, told = convolution.pool(convolution.POOLED[0], 2, convolution.SLIDES, None)
+    figure, status = convolution.pool(convolution.POOLED[0], 2, convolution.SLIDES, None)
     assert shown(figure, 1).tolist() == [[8, 6], [9, 9]]
-    assert "4 x 4 becomes 2 x 2" in told
+    assert "4 x 4 becomes 2 x 2" in status
 
 
 @pytest.mark.parametrize("wrong", [[["1", "x", "0"]] * 3, [[None, 1, 1]] * 3, None])

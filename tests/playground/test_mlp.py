@@ -15,9 +15,9 @@ from keras_session5.playground.points import EXAMPLE, NAMES, OWN, SHAPES, make_p
 
 
 def last(*settings):
-    *_, (_, told, table, code) = mlp.train(*settings)
+    *_, (_, status, table, code) = mlp.train(*settings)
     rows = [re.findall("<td>(.*?)</td>", row) for row in re.findall("<tr>.*?</tr>", table)[1:]]
-    return told, np.array(rows, float), code
+    return status, np.array(rows, float), code
 
 
 @pytest.mark.parametrize(
@@ -73,8 +73,8 @@ def test_points_of_ones_own_are_typed_or_read_from_a_csv_file():
     assert x.tolist() == [[0.5, -1], [2, 3], [1, 1]]
     assert labels.tolist() == [1, 0, 1]
     points = parse_points(EXAMPLE)
-    *_, (_, told, _, _) = mlp.train(OWN, 4, 1, "tanh", 1.0, 1600, 0, EXAMPLE)
-    assert f"**{len(points[0])} of {len(points[0])} correct**" in told
+    *_, (_, status, _, _) = mlp.train(OWN, 4, 1, "tanh", 1.0, 1600, 0, EXAMPLE)
+    assert f"**{len(points[0])} of {len(points[0])} correct**" in status
 
 
 @pytest.mark.parametrize(

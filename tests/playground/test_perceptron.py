@@ -25,16 +25,16 @@ def cells(html):
 def test_the_truth_table_is_what_the_keras_unit_answers(gate, weights, threshold):
     model = s5.build("threshold_unit", weights=weights, threshold=threshold)
     expected = keras.ops.convert_to_numpy(model(np.array(ROWS, "float32")))[:, 0].astype(int)
-    _, table, told = perceptron.draw_unit(gate, *weights, threshold)
+    _, table, status = perceptron.draw_unit(gate, *weights, threshold)
     assert [int(row[3]) for row in cells(table)] == expected.tolist() == list(GATES[gate])
-    assert "4 of 4 correct" in told
+    assert "4 of 4 correct" in status
     assert "marked" not in table
 
 
 def test_mistakes_are_counted_and_marked():
-    _, table, told = perceptron.draw_unit("and", 1, 1, 1)  # that is OR
-    assert "2 of 4 correct" in told
-    assert "weights (1, 1), threshold 2" in told
+    _, table, status = perceptron.draw_unit("and", 1, 1, 1)  # that is OR
+    assert "2 of 4 correct" in status
+    assert "weights (1, 1), threshold 2" in status
     assert table.count('class="marked"') == 2
 
 
@@ -58,22 +58,22 @@ def test_every_step_is_that_of_rosenblatts_rule():
     assert perceptron.count_steps("and") == 4 * len(trace.epochs)
     steps = [step for epoch in trace.epochs for step in epoch]
     for count in (1, 7, len(steps)):
-        _, table, told = perceptron.draw_learning("and", count)
+        _, table, status = perceptron.draw_learning("and", count)
         shown, expected = cells(table)[-1], steps[count - 1]
         assert [float(x) for x in shown[-3:]] == [*expected.weights, expected.bias]
-        assert f"**{sum(step.mistake for step in steps[:count])} mistakes in {count} steps.**" in told
+        assert f"**{sum(step.mistake for step in steps[:count])} mistakes in {count} steps.**" in status
     assert cells(perceptron.draw_learning("and", 0)[1]) == []
 
 
 @pytest.mark.parametrize(("gate", "bound"), [("and", 51), ("nand", 51), ("or", 27), ("nor", 27)])
 def test_the_mistakes_stay_below_novikoffs_bound(gate, bound):
-    told = perceptron.draw_learning(gate, 1000)[2]
-    mistakes, stated = (int(re.search(rf"{words} (\d+)", told)[1]) for words in ("ends after", "at most"))
+    status = perceptron.draw_learning(gate, 1000)[2]
+    mistakes, stated = (int(re.search(rf"{words} (\d+)", status)[1]) for words in ("ends after", "at most"))
     assert mistakes <= stated == bound
 
 
 def test_xor_goes_round_for_ever():
-    told = perceptron.draw_learning("xor", 1000)[2]
+    status = perceptron.draw_learning("xor", 1000)[2]
     first, second = s5.by_hand.cycle(s5.by_hand.perceptron_trace(ROWS, GATES["xor"]))
-    assert f"epoch {second + 1} starts from the same weights as epoch {first + 1}" in told
+    assert f"epoch {second + 1} starts from the same weights as epoch {first + 1}" in status
     assert perceptron.count_steps("xor") == 4 * (2 * second - first)

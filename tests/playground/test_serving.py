@@ -76,8 +76,8 @@ def test_a_request_is_shown_as_it_was_sent(rest, raw):
 
 def test_a_refusal_is_shown_with_its_status(rest, raw):
     rest.pages["/v1/models/gpt:predict"] = 400, {"error": "`text` must begin with"}
-    told, _, _, answer = serving.send(raw, "gpt", "from_text", '{"text": ["x"]}')
-    assert "Failed with status 400 in" in told
+    status, _, _, answer = serving.send(raw, "gpt", "from_text", '{"text": ["x"]}')
+    assert "Failed with status 400 in" in status
     assert "must begin with" in answer
 
 

@@ -50,9 +50,9 @@ def test_a_training_is_that_of_the_tour(trainer, commands, tmp_path):
 
 def test_progress_is_told_epoch_by_epoch():
     assert training.read_progress("") == ("Preparing the data …", {})
-    told, metrics = training.read_progress(OUTPUT)
-    assert told.startswith("Epoch 2 of 2. ")
-    assert "validation accuracy 0.5" in told
+    status, metrics = training.read_progress(OUTPUT)
+    assert status.startswith("Epoch 2 of 2. ")
+    assert "validation accuracy 0.5" in status
     assert metrics == {"accuracy": [0.25], "loss": [2.2], "val_accuracy": [0.5], "val_loss": [1.5]}
     assert training.read_progress(DONE)[0] == "All 2 epochs are done. Exporting the network …"
 
@@ -74,8 +74,8 @@ def test_a_failure_is_a_sentence_and_the_button_can_be_pressed_again(trainer, mo
     monkeypatch.setattr(training, "run_beside", fail)
     frames = training.show_progress(trainer, "vit")
     next(frames)
-    button, told, _ = next(frames)
-    assert told == "⚠ vit must reach an accuracy of 0.9."
+    button, status, _ = next(frames)
+    assert status == "⚠ vit must reach an accuracy of 0.9."
     assert button.interactive is True
     with pytest.raises(gr.Error):  # nothing follows that needs the network
         next(frames)
@@ -140,8 +140,8 @@ def test_a_file_is_exported_with_the_names_of_its_classes(trainer, monkeypatch, 
     monkeypatch.setattr(training, "run_beside", run)
     file = tmp_path / "mine.keras"
     file.write_bytes(b"x")
-    told = list(own.export(trainer, str(file), "left, right"))
-    assert told[-1] == "**Your network is served as `my_network`.**"
+    status = list(own.export(trainer, str(file), "left, right"))
+    assert status[-1] == "**Your network is served as `my_network`.**"
     ((*command, labels),) = commands
     assert command[:4] == ["export", str(file), "--name", "my_network"]
     assert command.count("--signature") == 2
