@@ -6,7 +6,7 @@ The weights are those that the page embeds, so that nothing has to be trained.
 import math
 import os
 import re
-import time
+from itertools import pairwise
 
 import keras
 import numpy as np
@@ -325,20 +325,28 @@ def test_the_address_brings_back_the_same_network(page):
     other.close()
 
 
-def test_training_by_keyboard_moves_the_points_fluently(page):
+def test_training_by_keyboard_moves_the_points_a_little_in_every_frame(page):
+    """`benchmarks/start_page.py` measures how many frames a second that makes."""
     of(page, "xor", "change(argument)", {"data": "spirals", "units": 8, "activation": "tanh", "seed": 0})
     focus(page, "#xor button.primary")
     page.keyboard.press("Enter")
-    page.evaluate(
-        "window.frames20 = 0; (function count() { frames20 += 1; requestAnimationFrame(count); })()"
-    )
-    begin, first = time.perf_counter(), page.evaluate("frames20")
-    page.wait_for_timeout(1000)
-    rate = (page.evaluate("frames20") - first) / (time.perf_counter() - begin)
+    frames = page.evaluate("""async () => {
+      const frames = [];
+      while (frames.length < 20) {
+        await new Promise(requestAnimationFrame);
+        const points = [...document.querySelectorAll("#xor circle.point")];
+        const places = points.map((point) => ["cx", "cy"].map((name) => Number(point.getAttribute(name))));
+        frames.push({ steps: S5.stations.xor.state().steps, places });
+      }
+      return frames;
+    }""")
     page.keyboard.press("Enter")
     assert not of(page, "xor", "isPlaying()")
-    assert state(page, "xor")["steps"] > 20
-    assert rate >= 20
+    steps = [frame["steps"] for frame in frames]
+    assert set(np.diff(steps)) == {3}
+    moved = [np.abs(np.subtract(a["places"], b["places"])).max() for a, b in pairwise(frames)]
+    assert min(moved) > 0
+    assert max(moved) < 100
 
 
 # ---- The recurrent network --------------------------------------------------------------------------------
@@ -564,16 +572,6 @@ def test_nothing_typed_is_no_error(page):
     page.locator("#recurrent input[type=text]").fill("")
     assert page.locator("#dates .matrix > *").count() == 0
     page.locator("#dates input[type=text]").fill("March 12, 2020")
-
-
-def test_a_date_is_translated_quickly(page):
-    milliseconds = page.evaluate(
-        """() => { const { translate } = S5.stations.dates.test; translate("3 May 1999");
-          const begin = performance.now();
-          for (let i = 0; i < 5; i++) translate("Donnerstag, 12. September 2020");
-          return (performance.now() - begin) / 5; }"""
-    )
-    assert milliseconds < 200
 
 
 # ---- All of them ------------------------------------------------------------------------------------------

@@ -403,11 +403,7 @@
     // ---- All together --------------------------------------------------------------------------------------------
     function compute(pixels) {
       state.pixels = pixels;
-      if (pixels) {
-        const before = performance.now();
-        net.run(pixels);
-        state.ms = performance.now() - before;
-      }
+      if (pixels) net.run(pixels);
       for (const view of Object.values(views)) paintMaps(view);
       paint();
     }

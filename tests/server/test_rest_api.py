@@ -190,8 +190,8 @@ def test_a_reply_does_not_wait_for_delayed_packets(rest: Rest):
         began = time.perf_counter()
         rest.request("GET", "/v1/models/half")
         seconds.append(time.perf_counter() - began)
-    # A delayed acknowledgement takes 0.04 s each time but the first few; a busy machine is slow now and then.
-    assert sorted(seconds[20:])[10] < 0.03
+    # A delayed acknowledgement takes 0.04 s each time but the first few; no busy machine is always slow.
+    assert min(seconds[20:]) < 0.03
 
 
 def test_a_client_that_goes_away_leaves_the_server_answering(server, rest: Rest):
