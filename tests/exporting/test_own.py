@@ -327,6 +327,26 @@ def test_an_output_called_scores_is_explained_beside_its_saliency(models, tmp_pa
     np.testing.assert_allclose(found["saliency"], introspection.saliency(model, images), rtol=1e-5, atol=1e-7)
 
 
+@pytest.mark.parametrize(
+    ("name", "taken", "signatures", "class_names"),
+    [
+        ("pictures", "saliency", ["explain"], ()),
+        ("pictures", "image", ["image_bytes", "explain"], ()),
+        ("pictures", "label", ["image_bytes"], ("no", "yes")),
+        ("recurrent", "states", ["explain"], ()),
+    ],
+)
+def test_an_output_called_like_an_added_one_is_refused(
+    name, taken, signatures, class_names, models, tmp_path
+):
+    model = keras.Model(models[name].inputs, {taken: models[name].outputs[0]})
+    with pytest.raises(ArgumentError, match=f"must not have an output called '{taken}'"):
+        s5.export(model, tmp_path, name="own", signatures=signatures, class_names=class_names)
+    assert list(tmp_path.iterdir()) == []
+    # Nothing is added to `serving_default`.
+    assert s5.export(model, tmp_path, name="own").is_dir()
+
+
 def test_the_pixels_of_whole_numbers_are_from_0_to_255(models, tmp_path):
     images = RNG.integers(0, 256, (8, 8, 6, 3))
     version = s5.export(models["pictures"], tmp_path, name="p", examples=images, signatures=["image_bytes"])

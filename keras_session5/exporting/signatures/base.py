@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_session5 import introspection
+from keras_session5.errors import ArgumentError
 from keras_session5.exporting.reading import check_inputs
 from keras_session5.tasks import Task
 
@@ -77,6 +78,17 @@ def input_specs(model: keras.Model) -> list[tf.TensorSpec]:
     """Returns the specs of the inputs of a functional model, for a batch of any size."""
     pairs = zip(introspection.input_names(model), model.inputs, strict=True)
     return [tf.TensorSpec((None, *tensor.shape[1:]), tensor.dtype, name) for name, tensor in pairs]
+
+
+def check_added(model: keras.Model, added: Iterable[str]) -> None:
+    """Raises `ArgumentError` if an output of the model is called like one that a signature adds to it."""
+    names, added = list(introspection.output_tensors(model)), set(added)
+    taken = [name for name in names if name in added]
+    if taken:
+        raise ArgumentError(
+            f"`model` must not have an output called {taken[0]!r}, because a signature adds one. "
+            f"keras.Model(model.input, {{'other_name': ...}}) renames outputs. Received: {', '.join(names)}"
+        )
 
 
 def add_label(outputs: dict[str, tf.Tensor], class_names: Sequence[str]) -> dict[str, tf.Tensor]:

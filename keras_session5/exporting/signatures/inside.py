@@ -23,7 +23,14 @@ import tensorflow as tf
 from keras_session5 import introspection
 from keras_session5.errors import ArgumentError
 from keras_session5.exporting.reading import check_inputs
-from keras_session5.exporting.signatures.base import Signature, example_inputs, input_specs, predict, widen
+from keras_session5.exporting.signatures.base import (
+    Signature,
+    check_added,
+    example_inputs,
+    input_specs,
+    predict,
+    widen,
+)
 from keras_session5.tasks import Task
 
 EXAMPLES_INSIDE = 16  # for the comparison with the Keras model: these outputs are large
@@ -115,6 +122,11 @@ def _make_look(model: keras.Model, maps: Iterable[str], saliency: bool) -> Calla
     renamed = {_INSIDE + name: tensor for name, tensor in (attention | states | scores).items()}
     opened = introspection.opened(model, renamed | others)
     groups = introspection.attention_groups(attention)
+    # The last recurrent layer's states are `states`, those of the layers before it `states_1`, ...
+    state_names = [*(f"states_{i}" for i in range(1, len(states))), "states"] if states else []
+    outputs = introspection.output_tensors(model)
+    hidden = {name for name, tensor in others.items() if outputs.get(name, tensor) is not tensor}
+    check_added(model, {*groups, *state_names, *hidden, *(["saliency"] if saliency else [])})
 
     def look(*inputs: Any) -> Tensors:
         if saliency:
@@ -127,9 +139,7 @@ def _make_look(model: keras.Model, maps: Iterable[str], saliency: bool) -> Calla
             outputs = dict(opened(structure, training=False))
         for group, names in groups.items():
             outputs[group] = tf.stack([outputs.pop(_INSIDE + name) for name in names], 1)
-        if states:  # the last recurrent layer's are `states`, those of the layers before it `states_1`, ...
-            *before, outputs["states"] = [outputs.pop(_INSIDE + name) for name in states]
-            outputs |= {f"states_{i}": tensor for i, tensor in enumerate(before, 1)}
+        outputs |= {new: outputs.pop(_INSIDE + name) for new, name in zip(state_names, states, strict=True)}
         return widen(outputs)
 
     return look

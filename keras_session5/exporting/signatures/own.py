@@ -12,6 +12,7 @@ from keras_session5.exporting.reading import check_shapes, resize_images
 from keras_session5.exporting.signatures.base import (
     Signature,
     add_label,
+    check_added,
     image_signature,
     input_specs,
     predict,
@@ -67,6 +68,7 @@ def make_own_signatures(
     if "image_bytes" not in kinds:
         return found
 
+    check_added(model, (["label"] if class_names else []) + (["image"] if inside else []))
     ((name, images),) = _images(model, examples).items()
     (_, height, width, channels), dtype = model.inputs[0].shape, images.dtype
     divisor = pixel_divisor(images)
