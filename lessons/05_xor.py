@@ -172,8 +172,12 @@ path = np.array(path)  # (steps, 4 points, 2 hidden units)
 # %% tags=["hide-input"]
 line = np.linspace(-1.6, 1.6, 81)
 plane = np.stack(np.meshgrid(line, line), axis=-1).reshape(-1, 2)
+keys = [plt.Line2D([], [], ls="", marker="s", c=ORANGE, mec="black", ms=8, label="XOR = 1")]
+keys += [plt.Line2D([], [], ls="", marker="o", c=BLUE, mec="black", ms=8, label="XOR = 0")]
+keys += [plt.Line2D([], [], c="0.4", label="path of a point so far")]
 
 
+# %% tags=["hide-input"]
 def draw(step):
     """Returns a figure of the planes of the inputs and of the hidden units after some steps."""
     network.weights = kept[step]
@@ -190,9 +194,6 @@ def draw(step):
     left.set(xlabel="input $x_1$", ylabel="input $x_2$", xlim=(-0.5, 1.6), ylim=(-0.5, 1.6))
     right.set(xlabel="hidden unit $h_1$", ylabel="hidden unit $h_2$")
     loss = network.backward(corners, targets)[0]
-    keys = [plt.Line2D([], [], ls="", marker="s", c=ORANGE, mec="black", ms=8, label="XOR = 1")]
-    keys += [plt.Line2D([], [], ls="", marker="o", c=BLUE, mec="black", ms=8, label="XOR = 0")]
-    keys += [plt.Line2D([], [], c="0.4", label="path of a point so far")]
     figure.legend(handles=keys, loc="outside lower center", ncols=3, frameon=False, fontsize=9)
     figure.suptitle(f"after {step} steps, loss {loss:.3f}; predicts 1 on orange, 0 on blue", fontsize=10)
     return figure
