@@ -35,8 +35,8 @@
 # In 1943, the physician Warren McCulloch and Walter Pitts, a self-taught logician of twenty, asked what a
 # brain could compute if this were all. Their paper, *A Logical Calculus of the Ideas Immanent in Nervous
 # Activity*, replaces the cell by a unit that a mathematician can reason about, and answers: networks of such
-# units can say whatever logic can say. Two years later John von Neumann used their units to draw the plan of
-# a computer, the EDVAC.
+# units can compute whatever logic can express. Two years later John von Neumann used their units to draw the
+# plan of a computer, the EDVAC.
 #
 # The unit is still in every network of this course: a weighted sum, followed by a function that is not
 # linear.
@@ -49,6 +49,7 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.patches import Patch
 
 import keras_session5 as s5
 from keras_session5 import pictures
@@ -60,7 +61,7 @@ from keras_session5.training import set_by_hand
 QUICK = os.environ.get("SESSION5_QUICK") == "1"  # the tests set it; this lesson is quick anyway
 FOLDER = Path(tempfile.mkdtemp())  # for runs and exported models; nothing of yours is touched
 
-# %%
+# %% tags=["hide-input"]
 pictures.neuron_and_unit()
 
 # %% [markdown]
@@ -71,13 +72,15 @@ pictures.neuron_and_unit()
 #
 # ## The idea
 #
-# Inputs are 0 or 1. An input with weight 1 *excites* the unit, one with weight $-1$ *inhibits* it. The unit
-# fires, which means that its output $y$ is 1, if the weighted sum reaches the threshold $T$:
+# Inputs are 0 or 1, and there may be any number $n$ of them. An input with weight 1 *excites* the unit, one
+# with weight $-1$ *inhibits* it. The unit fires, which means that its output $y$ is 1, if the weighted sum
+# reaches the threshold $T$:
 #
-# $$y = \begin{cases} 1 & \text{if } w_1 x_1 + w_2 x_2 \ge T \\ 0 & \text{otherwise} \end{cases}$$
+# $$y = \begin{cases} 1 & \text{if } w_1 x_1 + \cdots + w_n x_n \ge T \\ 0 & \text{otherwise} \end{cases}$$
 #
-# A function that jumps from 0 to 1 like this is called a *step*. With weights $(1, 1)$ the sum counts how
-# many inputs are 1. So $T = 2$ makes the unit an AND ("both"), and $T = 1$ an OR ("at least one"):
+# A function that jumps from 0 to 1 like this is called a *step*. Take two inputs. With weights $(1, 1)$ the
+# sum counts how many of them are 1. So $T = 2$ makes the unit an AND ("both"), and $T = 1$ an OR ("at least
+# one"):
 
 # %% tags=["hide-input"]
 sums = np.linspace(-0.5, 2.5, 601)
@@ -95,8 +98,8 @@ plt.show()
 # the two axes of a plane. All points where the sum is exactly $T$ form a line, and the unit fires on one side
 # of it, the line included.
 #
-# Move the slider. The weights stay $(1, 1)$ and the threshold grows. Where does the unit compute AND, so that
-# no point is crossed out? What happens to the line if $T$ grows and the output does not change?
+# Move the slider. The weights stay $(1, 1)$ and the threshold grows. For which $T$ does it compute AND, with
+# no point crossed out? What happens to the line if $T$ grows and the output does not change?
 
 # %%
 corners = np.array(list(product((0, 1), repeat=2)), "float32")  # 00, 01, 10, 11
@@ -186,23 +189,29 @@ def draw(axes, table):
         look = {"marker": "s", "color": ORANGE} if output else {"marker": "o", "color": BLUE}
         axes.plot(*corner, markersize=8, markeredgecolor="black", **look)
     axes.set(xlim=(-0.5, 1.5), ylim=(-0.5, 1.5), xticks=[0, 1], yticks=[0, 1], aspect="equal")
+    axes.set(xlabel="$x_1$", ylabel="$x_2$")
     axes.set_title(names[table], fontsize=9)
+    axes.label_outer()
 
 
 # %% tags=["hide-input"]
-figure = plt.figure(figsize=(9.4, 3.6), layout="constrained")
 groups = {
-    "weights of -1 and 1": (signs, 5),
-    "one weight is 0": ([table for table in separable if table not in signs], 2),
-    "no unit can": ([table for table in tables if table not in separable], 1),
+    "weights of -1 and 1": (slice(0, 5), signs),
+    "one weight is 0": (slice(6, 8), [table for table in separable if table not in signs]),
+    "no unit can": (slice(9, 10), [table for table in tables if table not in separable]),
 }
-parts = figure.subfigures(1, 3, width_ratios=[5, 2, 1], wspace=0.03)
-for part, (title, (members, columns)) in zip(parts, groups.items(), strict=True):
-    part.suptitle(title, fontsize=10, fontweight="bold")
-    grid = part.subplots(2, columns, squeeze=False)
-    for axes, table in zip(grid.flat, members, strict=True):
+options = {"width_ratios": [1, 1, 1, 1, 1, 0.2, 1, 1, 0.2, 1], "layout": "constrained"}
+figure, grid = plt.subplots(2, 10, figsize=(10.4, 3.6), **options)
+for title, (columns, members) in groups.items():
+    for axes, table in zip(grid[:, columns].flat, members, strict=True):
         draw(axes, table)
-    grid[1, 0].set(xlabel="$x_1$", ylabel="$x_2$")
+    grid[0, columns][0].set_title(f"{title}\n", loc="left", fontsize=10, fontweight="bold")
+for axes in grid[:, [5, 8]].flat:
+    axes.axis("off")  # gaps between the groups
+keys = [Patch(color=colour, alpha=0.25) for colour in (ORANGE, SKY)]
+keys += [plt.Line2D([], [], ls="", marker=m, c=c, mec="black", ms=8) for m, c in (("s", ORANGE), ("o", BLUE))]
+texts = ["the unit fires", "it does not fire", "function is 1", "function is 0"]
+figure.legend(keys, texts, loc="outside lower center", ncols=4, frameon=False, fontsize=9)
 plt.show()
 
 # %% [markdown]
@@ -218,19 +227,6 @@ for name, table in {"NAND": (1, 1, 1, 0), "first input": (0, 0, 1, 1), "XOR": (0
 # Does it get better with more inputs? On the contrary. Of the 256 functions of three inputs, less than half
 # are separable (exercise 02.4 counts them), and of the 65,536 functions of four inputs only 1,882.
 #
-# ## Ask the served model
-#
-# A unit that was set by hand can be served like any network. The signature `explain` of the served model also
-# returns the sum, here with the bias already added.
-
-# %%
-version = s5.export(set_by_hand("threshold_unit", runs_dir=FOLDER / "runs"), FOLDER / "saved_models")
-with s5.serve({"threshold_unit": version.parent}) as server, s5.connect(server.rest_address) as client:
-    answer = client.predict("threshold_unit", {"inputs": corners}, signature_name="explain")
-for row in zip(corners, answer["fires_sum"].ravel(), answer["fires"].ravel(), strict=True):
-    print("inputs {}   sum less threshold {:+.0f}   fires {:.0f}".format(*row))
-
-# %% [markdown]
 # **Two layers can do what one unit cannot.** XOR is "the first without the second, or the second without the
 # first". Each half is a unit, and an OR joins them. The package has this *circuit* of three units:
 
@@ -245,6 +241,19 @@ print(circuit(corners).numpy().ravel())
 # McCulloch and Pitts could have drawn it. What nobody knew was how such a circuit could be *learned*: that is
 # the story of lessons 3 to 6.
 #
+# ## Ask the served model
+#
+# A unit that was set by hand can be served like any network. The signature `explain` of the served model also
+# returns the sum, here with the bias already added.
+
+# %%
+version = s5.export(set_by_hand("threshold_unit", runs_dir=FOLDER / "runs"), FOLDER / "saved_models")
+with s5.serve({"threshold_unit": version.parent}) as server, s5.connect(server.rest_address) as client:
+    answer = client.predict("threshold_unit", {"inputs": corners}, signature_name="explain")
+for row in zip(corners, answer["fires_sum"].ravel(), answer["fires"].ravel(), strict=True):
+    print("inputs {}   sum less threshold {:+.0f}   fires {:.0f}".format(*row))
+
+# %% [markdown]
 # ## Check
 #
 # The numbers of this lesson: one unit computes 14 of the 16 functions of two inputs, ten of them with weights

@@ -107,8 +107,8 @@ plt.show()
 # > **A slip in the slides.** They call this rule "the delta rule" as well. Those are two rules. The
 # > perceptron's uses the error of the *decision*, $y - \hat y$, which is 0 once the decision is right. The
 # > delta rule of Bernard Widrow and Marcian Hoff (1960) uses the error of the *sum*, before the threshold,
-# > and goes on correcting after all decisions are right. Nor does the perceptron's rule minimize an error, as
-# > the slides say: it stops at the first weights without a mistake.
+# > and goes on correcting after all decisions are right. Nor does the perceptron's rule minimize the error of
+# > the sum: it stops at the first weights without a mistake.
 #
 # ## Build
 #
@@ -230,10 +230,12 @@ plt.show()
 # %%
 rng = np.random.default_rng(0)
 cloud, sides = rng.uniform(-1, 1, (40, 2)), np.repeat([0, 1], 20)
+by_gap = {}
 for gap in (1, 0.3, 0.1, 0.03):
     points = np.c_[np.abs(cloud[:, 0]) * np.where(sides, 1, -1) + np.where(sides, gap, -gap), cloud[:, 1]]
     mistakes = sum(s5.by_hand.perceptron_trace(points, sides, epochs=500).mistakes)
-    print(f"gap {gap}: {mistakes} mistakes, at most {s5.by_hand.novikoff_bound(points, sides):.0f}")
+    by_gap[gap] = mistakes, s5.by_hand.novikoff_bound(points, sides)
+    print(f"gap {gap}: {mistakes} mistakes, at most {by_gap[gap][1]:.0f}")
 
 # %% [markdown]
 # **And if there is no solution?** Then no bound holds. On XOR the weights of the rule come back to where they
@@ -259,13 +261,15 @@ for row in zip(corners, answer["fires_sum"].ravel(), answer["fires"].ravel(), st
 # ## Check
 #
 # The numbers of this lesson: AND takes at most 51 mistakes, OR at most 27, and every function keeps to its
-# bound. Keras and the rule by hand agree exactly.
+# bound. A narrower gap takes more mistakes. Keras and the rule by hand agree exactly.
 
 # %%
 assert np.isclose(bound, 51)
 assert np.isclose(s5.by_hand.novikoff_bound(corners, [0, 1, 1, 1]), 27)
 assert sum(trace.mistakes) == 11 == len(moves) - 1
 assert all(mistakes <= bound for mistakes, bound in zip(made, bounds, strict=True))
+assert [mistakes for mistakes, _ in by_gap.values()] == [1, 2, 6, 20]
+assert [round(limit) for _, limit in by_gap.values()] == [6, 34, 206, 1050]
 assert (*weights.ravel(), *bias) == trace.starts[-1]
 assert answer["fires"].ravel().tolist() == [0, 0, 0, 1]
 assert xor.mistakes[2:] == (4,) * 8

@@ -33,9 +33,8 @@
 # missing was a rule by which the hidden layer learns.
 #
 # Such a rule was published in 1970 and proposed for networks in 1974 (lesson 6), but hardly anybody noticed.
-# Interest and money went elsewhere: this was the first *winter* of artificial intelligence. The book was
-# not its only cause. In 1973, for example, a report by James Lighthill told the British Science Research
-# Council that the field had not kept its promises, and most of its funding in Britain ended.
+# Interest and money went elsewhere: this was the first *winter* of artificial intelligence, and the book was
+# not its only cause (lesson 4).
 #
 # In 1986, seventeen years after the book, David Rumelhart, Geoffrey Hinton and Ronald Williams gave XOR to
 # their rule, back-propagation. It learned.
@@ -147,8 +146,8 @@ print("all four     ", paper(corners).numpy().ravel())
 # %% [markdown]
 # ## Train and look
 #
-# **The perceptron** first. From its third epoch on, it makes four mistakes in each, and ends with the weights
-# that it began with: it goes round in circles for ever.
+# **The perceptron** first. From its third epoch on, it makes four mistakes in each, and ends each epoch with
+# the weights that it began with. It will go round in circles for ever.
 
 # %%
 trace = by_hand.perceptron_trace(corners, targets, epochs=10)
@@ -173,12 +172,16 @@ path = np.array(path)  # (steps, 4 points, 2 hidden units)
 # %% tags=["hide-input"]
 line = np.linspace(-1.6, 1.6, 81)
 plane = np.stack(np.meshgrid(line, line), axis=-1).reshape(-1, 2)
+keys = [plt.Line2D([], [], ls="", marker="s", c=ORANGE, mec="black", ms=8, label="XOR = 1")]
+keys += [plt.Line2D([], [], ls="", marker="o", c=BLUE, mec="black", ms=8, label="XOR = 0")]
+keys += [plt.Line2D([], [], c="0.4", label="path of a point so far")]
 
 
+# %% tags=["hide-input"]
 def draw(step):
     """Returns a figure of the planes of the inputs and of the hidden units after some steps."""
     network.weights = kept[step]
-    (w, b), figure = network.weights[1], new_figure(6.4, 3.4)
+    (w, b), figure = network.weights[1], new_figure(6.4, 3.7)
     sides = [network.predict(plane) - 0.5, plane @ w + b]  # positive where the network predicts 1
     for axes, side, points in zip(figure.subplots(1, 2), sides, [corners, path[step]], strict=True):
         axes.contourf(line, line, side.reshape(81, 81), [-99, 0, 99], colors=[SKY, ORANGE], alpha=0.25)
@@ -191,6 +194,7 @@ def draw(step):
     left.set(xlabel="input $x_1$", ylabel="input $x_2$", xlim=(-0.5, 1.6), ylim=(-0.5, 1.6))
     right.set(xlabel="hidden unit $h_1$", ylabel="hidden unit $h_2$")
     loss = network.backward(corners, targets)[0]
+    figure.legend(handles=keys, loc="outside lower center", ncols=3, frameon=False, fontsize=9)
     figure.suptitle(f"after {step} steps, loss {loss:.3f}; predicts 1 on orange, 0 on blue", fontsize=10)
     return figure
 
@@ -204,7 +208,7 @@ pictures.Slider(
 )
 
 # %% [markdown]
-# Where the background is orange, the network predicts 1. On the right, its boundary always is a straight
+# Where the background is orange, the network predicts 1. On the right, its boundary is always a straight
 # line: the output is a single unit. The hidden layer moves the points until that line can separate them. The
 # two circles end at the same place, and the squares in opposite corners. On the left you see the same
 # boundary from the inputs' side: there it bends, and in the end it has two branches.
@@ -227,7 +231,7 @@ axes.legend()
 plt.show()
 
 # %% [markdown]
-# What it predicts between the four examples, nobody has told it:
+# Nobody has told it what to predict between the four examples. This is what it does:
 
 # %%
 pictures.decision_surface(lambda points: result.model.predict(points, verbose=0), corners, targets)
@@ -247,6 +251,7 @@ for activation, count in product(("tanh", "relu"), (2, 3, 4, 8)):
         network.fit(corners, targets, learning_rate=1.0, steps=steps)
     right = [np.array_equal(network.predict(corners)[:, 0] > 0.5, targets == 1) for network in networks]
     solved[activation, count] = np.mean(right)
+    print(f"{activation}, {count} hidden units: {np.mean(right):.0%} of {starts} starts solve XOR")
 
 # %% tags=["hide-input"]
 figure, axes = plt.subplots(figsize=(6, 2.6), layout="constrained")
@@ -261,8 +266,8 @@ axes.legend(loc="upper left")
 plt.show()
 
 # %% [markdown]
-# The others are caught, for good or for a long time, in a *local minimum*: a place where every small step
-# makes the loss larger, although better places exist elsewhere. With ReLU, some units are off for some of
+# The others are caught, for good or for a long time, in a *local minimum*: a place where no small step makes
+# the loss smaller, although better places exist elsewhere. With ReLU, some units are off for some of
 # the four inputs, and the rest settle on outputs that are wrong for one or two of them; only now and then
 # are all units off for all inputs, so that no step changes anything. With tanh, the steps have become
 # tiny. More hidden units leave more ways out. That is one reason why networks are larger than they would
@@ -286,11 +291,12 @@ pictures.decision_surface(caught.predict, corners, targets)
 
 # %%
 inputs = np.array(list(product((0, 1), repeat=3)))
-parity = inputs.sum(axis=1) % 2
+parity, learned = inputs.sum(axis=1) % 2, {}
 for count in (2, 3, 4, 8):
     networks = [by_hand.NumpyMLP((3, count, 1), "tanh", seed) for seed in range(starts // 5)]
     last = [network.fit(inputs, parity, learning_rate=1.0, steps=3 * steps)[-1] for network in networks]
-    print(f"{count} hidden units: {np.mean(np.array(last) < 0.1):.0%} of the starts learn it")
+    learned[count] = np.mean(np.array(last) < 0.1)
+    print(f"{count} hidden units: {learned[count]:.0%} of {starts // 5} starts learn it")
 
 # %% [markdown]
 # ## Ask the served model
@@ -319,6 +325,7 @@ assert by_hand.cycle(trace) == (2, 3)
 assert np.abs(path[-1, 0] - path[-1, 3]).max() < 0.1  # the two circles meet
 assert result.metrics["accuracy"] == 1
 assert solved["tanh", 8] > solved["relu", 2]
+assert QUICK or learned[2] < 0.5 < learned[4]  # of the parity of three inputs
 assert np.allclose(caught.predict(corners).ravel(), [1 / 3, 1 / 3, 1, 1 / 3], atol=0.01)
 
 # %% [markdown]
@@ -467,5 +474,5 @@ check("05.Q3", ...)
 # | hidden unit | a unit between inputs and output, without a target of its own |
 # | ReLU | activation function: 0 for negative sums, the sum itself for others |
 # | tanh | activation function: a soft step from -1 to 1 |
-# | local minimum | weights where each small step makes the loss larger, though better ones exist |
+# | local minimum | weights where no small step makes the loss smaller, though better ones exist |
 # | parity | 1 if an odd number of inputs is 1 |

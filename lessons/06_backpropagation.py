@@ -77,9 +77,9 @@ FOLDER = Path(tempfile.mkdtemp())  # for runs and exported models; nothing of yo
 # $$\mathrm{sigmoid:}\;\; \sigma(z) = \frac{1}{1 + e^{-z}} \qquad \mathrm{tanh}(z) = 2\,\sigma(2z) - 1 \qquad
 # \mathrm{ReLU}(z) = \max(0, z)$$
 #
-# Sigmoid and tanh are soft versions of the perceptron's step. They must be soft: a step is flat
-# everywhere, so a small change of a weight changes nothing, and there is nothing to learn from. ReLU, the
-# *rectified linear unit*, passes positive sums on and blocks negative ones.
+# Sigmoid and tanh are soft versions of the perceptron's step. They must be soft: a step is flat everywhere
+# but at its jump, so a small change of a weight changes nothing, and there is nothing to learn from. ReLU,
+# the *rectified linear unit*, passes positive sums on and blocks negative ones.
 
 # %% tags=["hide-input"]
 z, (figure, grid) = np.r_[-4:4:201j], plt.subplots(1, 3, figsize=(8, 2.3), layout="constrained", sharey=True)
@@ -210,7 +210,7 @@ pictures.Slider(
 #
 # **Backward.** The slope of a sigmoid can be computed from its value: $\sigma'(z) = a\,(1 - a)$.
 #
-# | unit | from behind | times its slope | $\delta$ |
+# | unit | from the next layer | times its slope | $\delta$ |
 # |---|---|---|---|
 # | output | $p - t = 0.383 - 1$ | | $-0.617$ |
 # | hidden 1 | $-0.617 \cdot (-1) = 0.617$ | $0.731 \cdot (1 - 0.731) = 0.197$ | $0.121$ |
@@ -268,11 +268,17 @@ print(f"largest difference from Keras: {np.abs(network.predict(pixels) - x.numpy
 
 # %%
 loss, gradients = network.backward(pixels, digits.test.labels[:1])
-print(f"loss {loss:.3f}; guessing would be ln 10 = {np.log(10):.3f}")
+everything = digits.test.inputs.reshape(-1, 784) / 255
+mean = network.backward(everything, digits.test.labels)[0]
+print(f"loss {loss:.3f}; over all test digits {mean:.3f}; guessing would be ln 10 = {np.log(10):.3f}")
 for number, (dw, db) in reversed([*enumerate(gradients, start=1)]):
     print(f"layer {number}: gradient of W {dw.shape}, of b {db.shape}, largest {np.abs(dw).max():.4f}")
 
 # %% [markdown]
+# Why is the loss of a network that has learned nothing below that of guessing? It is luck with this digit: of
+# all classes, the random weights give its class the largest probability, 0.23, and $-\ln 0.23$ is 1.48. Over
+# all test digits, the untrained network is no better than guessing.
+#
 # ### Is the gradient right?
 #
 # There is a check without any calculus. Make one weight a little larger and a little smaller, and look at the
@@ -357,10 +363,10 @@ plt.show()
 
 # %% [markdown]
 # The activations of the hidden units are the network's *representation* of an image, in the words of the
-# paper's title. The weights are no clean strokes: a dense layer does not know which pixels are neighbours,
-# and each unit has to learn that anew. Lesson 7 is about a layer that knows.
+# paper's title. The weights do not look like clean strokes: a dense layer does not know which pixels are
+# neighbours, and each unit has to learn that anew. Lesson 7 is about a layer that knows.
 #
-# These are the mistakes of which the network is surest:
+# These are the mistakes of which the network is most certain:
 
 # %%
 probabilities = result.model.predict(digits.test.inputs, verbose=0)
@@ -377,28 +383,29 @@ pictures.mistakes(digits.test.inputs, digits.test.labels, guesses, probabilities
 
 # %%
 def learning_curve(count, at):
-    """Trains on `count` digits; returns the network, and both losses after each number of steps in `at`."""
+    """Trains on `count` digits; returns both losses and the test accuracy after each number of steps."""
     network = by_hand.NumpyMLP((784, 64, 10), activation="relu", seed=0)
-    some, losses = (train[:count], digits.train.labels[:count]), []
+    some, losses, right = (train[:count], digits.train.labels[:count]), [], []
     for steps in np.diff(at, prepend=0):
         network.fit(*some, learning_rate=0.3, steps=int(steps))
         losses.append([network.backward(*data)[0] for data in (some, (test, digits.test.labels))])
-    return network, np.array(losses)
+        right.append(np.mean(network.predict(test).argmax(axis=-1) == digits.test.labels))
+    return np.array(losses), right
 
 
 # %%
 train, test = (split.inputs.reshape(-1, 784) / 255 for split in (digits.train, digits.test))
 at = np.geomspace(20, 60 if QUICK else 500, 20).astype(int)
-curves = {count: learning_curve(count, at) for count in (40, 898)}
-for count, (network, losses) in curves.items():
-    right = (network.predict(test).argmax(axis=-1) == digits.test.labels).mean()
-    lowest = losses[:, 1].argmin()
-    print(f"{count} digits: training loss {losses[-1, 0]:.3f}, test loss {losses[-1, 1]:.3f}", end="; ")
-    print(f"lowest {losses[lowest, 1]:.3f} after {at[lowest]} steps; test accuracy {right:.3f}")
+curves = {}
+for count in (40, 898):
+    losses, right = curves[count] = learning_curve(count, at)
+    for when, i in {"lowest test loss": losses[:, 1].argmin(), "end": -1}.items():
+        print(f"{count} digits, {when}: step {at[i]}, training loss {losses[i, 0]:.3f}", end=", ")
+        print(f"test loss {losses[i, 1]:.3f}, test accuracy {right[i]:.3f}")
 
 # %% tags=["hide-input"]
 figure, grid = plt.subplots(1, 2, figsize=(7.5, 2.6), layout="constrained", sharey=True)
-for axes, (count, (_, losses)) in zip(grid, curves.items(), strict=True):
+for axes, (count, (losses, _)) in zip(grid, curves.items(), strict=True):
     axes.plot(at, losses[:, 0], color=BLUE, label="training digits")
     axes.plot(at, losses[:, 1], color=ORANGE, linestyle="--", label="test digits")
     axes.plot(at[losses[:, 1].argmin()], losses[:, 1].min(), "o", color=ORANGE, label="lowest test loss")
@@ -406,18 +413,19 @@ for axes, (count, (_, losses)) in zip(grid, curves.items(), strict=True):
     axes.set_xticks([20, 50, 100, 200, 500], [20, 50, 100, 200, 500])
     axes.minorticks_off()
 grid[0].set_ylabel("loss")
-grid[0].legend(fontsize=8)
+grid[1].legend(fontsize=8)
 plt.show()
 
 # %% [markdown]
 # With 40 digits, the training loss goes to zero, but the test loss turns round and rises: from then on the
-# network learns what is particular to its 40 digits. This is *overfitting*. (The test accuracy hardly changes
-# meanwhile: the network does not make more mistakes, it becomes surer of them.) A gap between both curves is
-# normal; a test loss that rises is the sign to look for.
+# network learns what is particular to its 40 digits. This is *overfitting*. (The test accuracy changes less,
+# from 79.6 % to 78.1 %. The loss counts not only how many mistakes there are, but also how certain the
+# network is of them.) A gap between the two curves is normal; a test loss that rises is the sign to look for.
 #
 # Remedies: more examples, as on the right; more examples made from the same ones, by moving and turning them,
-# as in the recipe above; fewer weights; or to stop in time. With the recipe's distortions, the test loss was
-# clearly lower than in both curves, although the accuracy was about the same.
+# as in the recipe above; fewer weights; or to stop in time. The network of the recipe has a clearly lower
+# test loss than both curves, at about the accuracy of the right one. How much of that comes from its
+# distortions these runs cannot tell: it also has another hidden layer, another optimizer, and batches.
 #
 # ## Ask the served model
 #
@@ -435,8 +443,8 @@ print("served:", answer["probabilities"].argmax(axis=-1), "labels:", digits.test
 # %% [markdown]
 # ## Check
 #
-# The numbers of this lesson: the worked example, 109,386 parameters, a gradient that agrees with the slope to
-# seven digits, an overfitted network, and more than 93 % of the test digits right.
+# The numbers of this lesson: the worked example, 109,386 parameters, a gradient that differs from the slope
+# by less than 0.0000001, an overfitted network, and more than 93 % of the test digits right.
 
 # %%
 assert [z.round(3).tolist() for z in step.sums] == [[1, -0.5], [-0.476]]
@@ -450,12 +458,19 @@ assert np.allclose(W1, step.updated[0][0])
 
 # %%
 assert model.count_params() == 784 * 128 + 128 + 128 * 64 + 64 + 64 * 10 + 10 == 109_386
+assert round(loss, 2) == 1.48
+assert mean > np.log(10)
 assert worst < 1e-7
 assert result.metrics["accuracy"] > (0.5 if QUICK else 0.93)
 assert np.array_equal(answer["probabilities"].argmax(axis=-1), guesses[:3])
+
+# %%
 if not QUICK:
-    assert curves[40][1][-1, 1] > 1.1 * curves[40][1][:, 1].min()
-    assert result.metrics["loss"] < curves[898][1][:, 1].min()
+    (few_losses, few_right), (all_losses, _) = curves[40], curves[898]
+    lowest = few_losses[:, 1].argmin()
+    assert few_losses[-1, 1] > 1.1 * few_losses[lowest, 1]
+    assert 0 < few_right[lowest] - few_right[-1] < 0.03
+    assert result.metrics["loss"] < all_losses[:, 1].min()
 
 # %% [markdown]
 # ## Exercises

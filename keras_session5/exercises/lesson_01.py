@@ -56,9 +56,9 @@ EXERCISES = {
     "01.Q3": Question(
         "b",
         {
-            "a": "They may be; but a small difference in either direction could hide behind the chance.",
-            "b": "On more digits a real difference, if there is one, would stand out from the chance.",
-            "c": "On other 899 digits the other number might be larger.",
+            "a": "They may be; but a small difference in either direction could be hidden by chance.",
+            "b": "On more digits a real difference, if there is one, would stand out from chance.",
+            "c": "On another 899 digits the other number might be larger.",
         },
     ),
 }

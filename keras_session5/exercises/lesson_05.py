@@ -77,7 +77,7 @@ EXERCISES = {
     "05.Q3": Question(
         "b",
         {
-            "a": "In a local minimum every small step makes the loss larger, and even smaller ones do.",
+            "a": "In a local minimum no small step helps, and a smaller one does not either.",
             "b": "Another start may lead elsewhere, and more units leave more ways out.",
             "c": "There are only four examples, and the network has seen them all.",
         },

@@ -41,7 +41,7 @@ EXERCISES = {
         "c",
         {
             "a": "Hidden unit 2 has a negative delta, like the output. The weight between decides the sign.",
-            "b": "The inputs matter for the gradients of its weights, but its delta comes from behind.",
+            "b": "The inputs matter for the gradients of its weights. Its delta comes back from the output.",
             "c": "It holds the output down: a larger sum there would make the loss larger.",
         },
     ),

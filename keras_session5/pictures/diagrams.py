@@ -17,10 +17,10 @@ _ARROW = {"arrowstyle": "-|>", "color": "black", "shrinkA": 0, "shrinkB": 0}
 
 def neuron_and_unit() -> Figure:
     """Draws a nerve cell and below it a threshold unit, with the corresponding parts above each other."""
-    figure = style.new_figure(7.2, 4.2)
+    figure = style.new_figure(7.2, 4.6)
     cell, unit = figure.subplots(2, 1)
     for axes in (cell, unit):
-        axes.set(xlim=(-0.2, 10.2), ylim=(-1.65, 1.75), aspect="equal")
+        axes.set(xlim=(-0.2, 10.2), ylim=(-1.5, 2.2), aspect="equal")
         axes.axis("off")
     _draw_cell(cell)
     _draw_unit(unit)
@@ -56,18 +56,20 @@ def stages(
         places = np.linspace(0.16 if name else 0.02, 0.98, len(steps))
         if name:
             axes.text(-0.1, -row, name, ha="left", va="center", fontweight="bold", fontsize=10)
+        boxes = []
         for x, (text, learned) in zip(places, steps, strict=True):
             box = {"boxstyle": "round,pad=0.6", "fc": style.BLUE if learned else _GREY, "ec": "none"}
-            axes.text(x, -row, text, ha="center", va="center", color="white", bbox=box, fontsize=9, zorder=2)
-        for i, (left, right) in enumerate(pairwise(places)):
-            half = (right - left) / 2  # the boxes lie over the ends; the head is drawn in the middle
-            axes.plot([left, right], [-row, -row], color="black", zorder=0)
-            head = left + half + 0.012
-            axes.annotate("", (head, -row), (left, -row), arrowprops=_ARROW, zorder=1)
+            drawn = axes.text(x, -row, text, ha="center", va="center", color="white", bbox=box, fontsize=9)
+            boxes.append(drawn.get_bbox_patch())
+        for i, ((left, right), (start, end)) in enumerate(
+            zip(pairwise(places), pairwise(boxes), strict=True)
+        ):
+            # Drawn after the boxes, whose sizes are known only then: the arrow goes from edge to edge.
+            ends = _ARROW | {"patchA": start, "patchB": end}
+            axes.annotate("", (right, -row), (left, -row), arrowprops=ends, zorder=4)
             if name in arrows:
-                axes.text(
-                    left + half, 0.12 - row, arrows[name][i], ha="center", va="bottom", fontsize=8, zorder=1
-                )
+                middle = (left + right) / 2
+                axes.text(middle, 0.12 - row, arrows[name][i], ha="center", va="bottom", fontsize=8)
     handles = [Patch(color=style.BLUE, label="learned from examples"), Patch(color=_GREY, label="fixed")]
     figure.legend(handles=handles, loc="outside lower center", ncols=2, frameon=False, fontsize=9)
     return figure
@@ -126,11 +128,14 @@ def _draw_cell(axes: Axes) -> None:
     for x, y, text in [
         (1.0, 1.5, "dendrites receive"),
         (4.1, 1.15, "the cell body adds up"),
-        (6.2, -0.6, "the axon carries the spike"),
+        (6.2, 0.5, "myelin insulates it"),
+        (6.2, -0.5, "the axon carries the spike"),
         (9.2, 1.3, "terminals"),
     ]:
         axes.text(x, y, text, ha="center", va="center", fontsize=9)
-    axes.text(-0.2, -1.5, "A nerve cell", fontweight="bold", fontsize=10)
+    line = {"arrowstyle": "-", "color": _GREY, "shrinkA": 0, "shrinkB": 0}
+    axes.annotate("nucleus", (3.2, 0), (4.2, -1.1), ha="center", fontsize=9, arrowprops=line)
+    axes.text(-0.2, 2.0, "A nerve cell", fontweight="bold", fontsize=10)
 
 
 def _draw_unit(axes: Axes) -> None:
@@ -157,4 +162,4 @@ def _draw_unit(axes: Axes) -> None:
         (9.0, 0.65, "output, 0 or 1"),
     ]:
         axes.text(x, y, text, ha="center", va="center", fontsize=9)
-    axes.text(-0.2, -1.5, "A threshold unit", fontweight="bold", fontsize=10)
+    axes.text(-0.2, 2.0, "A threshold unit", fontweight="bold", fontsize=10)

@@ -7,6 +7,7 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
@@ -14,6 +15,8 @@ from keras_session5 import checks
 from keras_session5.errors import ArgumentError
 from keras_session5.pictures import style
 
+# From 0 to 1, in half as strong colours as the marks of the labels, which therefore stand out.
+_ZERO_TO_ONE = LinearSegmentedColormap.from_list("zero to one", ["#7FB8D8", "white", "#F2CF7F"])
 _MAX_FILTERS = 64  # more would be too small
 _LETTER_WIDTH = 0.085  # inches
 _MAX_LETTERS = 34  # of a text; longer ones are cut
@@ -35,7 +38,8 @@ def confusion_matrix(counts: np.ndarray, class_names: Sequence[str]) -> Figure:
             f"`counts` must have one row and one column for each of the {len(class_names)} classes. "
             f"Received: shape={counts.shape}"
         )
-    margin = 0.6 + _LETTER_WIDTH * max(map(len, class_names))
+    longest = max(map(len, class_names))
+    margin = 0.6 + _LETTER_WIDTH * longest
     side = max(2.0, 0.38 * len(counts))
     figure, axes = _make_axes(side, side, left=margin, bottom=margin)
     # Rows are normalised so that rare classes are as visible as frequent ones.
@@ -47,7 +51,7 @@ def confusion_matrix(counts: np.ndarray, class_names: Sequence[str]) -> Figure:
             column, row, str(counts[row, column]), ha="center", va="center", color=colour, fontsize="small"
         )
     names = [style.shown(name) for name in class_names]
-    axes.set_xticks(range(len(counts)), names, rotation=90, **style.font())
+    axes.set_xticks(range(len(counts)), names, rotation=90 if longest > 2 else 0, **style.font())
     axes.set_yticks(range(len(counts)), names, **style.font())
     axes.set_xlabel("prediction")
     axes.set_ylabel("label")
@@ -170,6 +174,9 @@ def decision_surface(
 ) -> Figure:
     """Draws the predictions of a network with two inputs in the region around its samples.
 
+    Orange stands for 1 and blue for 0, in the surface and for the labels; the black line is where the
+    prediction is 0.5.
+
     Args:
         predict: function from (N, 2) float32 to (N,) or (N, 1) values in 0..1.
         points: samples, (P, 2).
@@ -188,18 +195,21 @@ def decision_surface(
     line = np.linspace(low - margin, high + margin, 101, dtype="float32")
     x, y = np.meshgrid(line, line)
     values = np.asarray(predict(np.stack([x.ravel(), y.ravel()], axis=1))).reshape(x.shape)
-    figure, axes = _make_axes(3.2, 3.2, left=0.75, bottom=0.5)
+    figure, axes = _make_axes(2.6, 2.6, left=0.7, bottom=0.5, right=1.0)
     extent = (line[0], line[-1], line[0], line[-1])
-    axes.imshow(values, cmap=style.DIVERGING, vmin=0, vmax=1, origin="lower", extent=extent)
+    image = axes.imshow(values, cmap=_ZERO_TO_ONE, vmin=0, vmax=1, origin="lower", extent=extent)
+    bar = figure.colorbar(image, cax=axes.inset_axes((1.05, 0, 0.05, 1)), ticks=[0, 0.5, 1])
+    bar.set_label("probability of 1")
+    bar.ax.axhline(0.5, color="black", linewidth=1)
     if values.min() < 0.5 <= values.max():
         axes.contour(line, line, values, [0.5], colors="black", linewidths=1)
-    for label, marker in ((0, "o"), (1, "s")):
+    for label, marker, colour in ((0, "o", style.BLUE), (1, "s", style.ORANGE)):
         x, y = points[labels == label].T
-        axes.scatter(x, y, s=70, c="white", marker=marker, edgecolors="black", zorder=3)
-    axes.set_title("bright: 1 (label of squares)   dark: 0 (circles)", fontsize="small", loc="left")
+        axes.scatter(x, y, s=70, c=colour, marker=marker, edgecolors="black", zorder=3)
+    axes.set_title("squares: label 1   circles: label 0   line: 0.5", fontsize="small", loc="left")
     axes.locator_params(nbins=4)
-    axes.set_xlabel("first input")
-    axes.set_ylabel("second input")
+    axes.set_xlabel("input $x_1$")
+    axes.set_ylabel("input $x_2$")
     return figure
 
 

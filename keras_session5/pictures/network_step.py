@@ -74,7 +74,9 @@ def _draw_units(axes: Axes, step: Any, layer: int, places: Any, stage: int, sinc
     values = zip(step.sums[layer], step.activations[layer], step.deltas[layer], strict=True)
     for j, ((x, y), numbers) in enumerate(zip(places, values, strict=True), start=1):
         _draw_box(axes, x, y)
-        name = "output" if is_last else f"hidden unit {j}"
+        # The delta of an output is its probability minus its target.
+        target = _number(round(float(numbers[1] - numbers[2]), 6))
+        name = f"output, target $t$ = {target}" if is_last else f"hidden unit {j}"
         axes.text(x, y + _HEIGHT / 2 + 0.08, name, ha="center", color="dimgrey", fontsize=9)
         marks = ("$z$ =", "$p$ =" if is_last else "$a$ =", r"$\delta$ =")
         texts = [

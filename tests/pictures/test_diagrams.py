@@ -32,9 +32,15 @@ def test_stages_are_in_order_and_those_that_are_learned_are_blue():
     assert boxes[0].get_position()[0] < boxes[1].get_position()[0]
 
 
-def test_arrows_have_their_texts():
+def test_arrows_have_their_texts_and_go_from_box_to_box():
     figure = stages({"": [("a", False), ("b", False), ("c", True)]}, {"": ["first", "second"]})
-    assert {"first", "second"} < set(texts(figure.axes[0]))
+    axes = figure.axes[0]
+    assert {"first", "second"} < set(texts(axes))
+    figure.canvas.draw()
+    a, b, c = (text.get_bbox_patch().get_window_extent() for text in axes.texts if text.get_bbox_patch())
+    arrows = [text.arrow_patch.get_window_extent() for text in axes.texts if text.get_text() == ""]
+    ends = [(arrow.x0, arrow.x1) for arrow in arrows]
+    np.testing.assert_allclose(ends, [(a.x1, b.x0), (b.x1, c.x0)], atol=3)
 
 
 @pytest.mark.parametrize(

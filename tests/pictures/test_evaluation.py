@@ -104,6 +104,9 @@ def test_a_decision_surface_is_the_networks_answer_at_each_place(tmp_path):
     circles, squares = (points.get_offsets() for points in axes.collections[-2:])
     np.testing.assert_array_equal(circles, GATES[:3])
     np.testing.assert_array_equal(squares, GATES[3:])
+    (bar,) = axes.child_axes
+    assert (bar.get_ylabel(), bar.get_ylim()) == ("probability of 1", (0, 1))
+    assert axes.collections[-2].get_facecolor()[0, 2] > axes.collections[-1].get_facecolor()[0, 2]  # bluer
 
 
 def test_a_network_that_answers_all_alike_has_a_surface_too(tmp_path):

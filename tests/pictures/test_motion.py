@@ -39,6 +39,17 @@ def test_a_page_without_html_gets_the_still_frame_and_its_description():
     assert bundle["text/plain"] == "<Slider of 3 frames: a colour>"
 
 
+def test_a_frame_keeps_the_colours_of_all_its_colour_maps():
+    figure = style.new_figure(5, 3)
+    for axes, colours in zip(
+        figure.subplots(1, 3), (style.DIVERGING, style.SIGNED, style.SEQUENTIAL), strict=True
+    ):
+        figure.colorbar(axes.imshow(np.eye(9), cmap=colours))
+    shown = imread(io.BytesIO(pictures.Slider([figure], [1], "step", "three maps").frames[0]))[..., :3]
+    drawn = np.asarray(figure.canvas.buffer_rgba())[..., :3] / 255
+    assert np.abs(shown - drawn).max() < 0.03
+
+
 @pytest.mark.parametrize(("count", "labels"), [(0, []), (2, ["one"])])
 def test_frames_without_labels_are_refused(count, labels):
     with pytest.raises(ArgumentError, match="one entry for each of the figures"):

@@ -43,6 +43,7 @@ def test_each_stage_adds_its_numbers(stage, numbers):
     )
     assert count(found, "$w$ ") == 6
     assert count(found, "$b$ ") == 3
+    assert count(found, "output, target $t$ = 1") == 1
     assert count(found, "loss = 0.959") == (stage == -1 or stage >= 2)
 
 
