@@ -356,8 +356,8 @@ check("05.1", answer)
 #
 # ### 05.2 XNOR
 #
-# XNOR is 1 where XOR is 0. Keep the hidden layer of this lesson, with $W$ and $c$ as they are. Which $v =
-# (v_1, v_2)$ and which $b$ give XNOR?
+# XNOR is 1 where XOR is 0. Keep the hidden layer of this lesson: $h_1 = \mathrm{ReLU}(x_1 + x_2)$ and
+# $h_2 = \mathrm{ReLU}(x_1 + x_2 - 1)$. With which $v_1$, $v_2$ and $b$ is $v_1 h_1 + v_2 h_2 + b$ XNOR?
 
 # %% tags=["exercise"]
 answer = ...  # three numbers: (v1, v2, b)
@@ -366,8 +366,8 @@ check("05.2", answer)
 # %% [markdown]
 # <details><summary>Solution</summary>
 #
-# XNOR is 1 minus XOR. From the three hidden points: $b = 1$ at (0, 0), $v_1 + b = 0$ at (1, 0), and $2 v_1
-# + v_2 + b = 1$ at (2, 1).
+# XNOR is 1 minus XOR. From the three hidden points: $b = 1$ at (0, 0), $v_1 + b = 0$ at (1, 0), and
+# $2 v_1 + v_2 + b = 1$ at (2, 1).
 #
 # ```python
 # answer = (-1, 2, 1)
@@ -377,8 +377,9 @@ check("05.2", answer)
 #
 # ### 05.3 The best wrong answer
 #
-# The caught network must give the inputs 00, 01 and 11 the same probability $p$ of class 1. Their targets
-# are 0, 1 and 0, so the loss is $-\ln(1 - p) - \ln p - \ln(1 - p)$. For which $p$ is it smallest?
+# A network that is caught in a local minimum gives the inputs 00, 01 and 11 the same probability $p$ of
+# class 1. Their targets are 0, 1 and 0, so the loss is $-\ln(1 - p) - \ln p - \ln(1 - p)$. For which $p$ is
+# it smallest?
 
 # %% tags=["exercise"]
 answer = ...  # one number
@@ -401,8 +402,8 @@ check("05.3", answer)
 # ### 05.4 Parity of three inputs
 #
 # Three hidden units compute $h_1 = \mathrm{ReLU}(s)$, $h_2 = \mathrm{ReLU}(s - 1)$ and $h_3 =
-# \mathrm{ReLU}(s - 2)$, where $s = x_1 + x_2 + x_3$ is the number of ones. Which weights $v$ make $v_1 h_1
-# + v_2 h_2 + v_3 h_3$ the parity: 0, 1, 0 and 1 for $s = 0, 1, 2, 3$?
+# \mathrm{ReLU}(s - 2)$, where $s = x_1 + x_2 + x_3$ is the number of ones. Which weights $v$ make
+# $v_1 h_1 + v_2 h_2 + v_3 h_3$ the parity: 0, 1, 0 and 1 for $s = 0, 1, 2, 3$?
 
 # %% tags=["exercise"]
 answer = ...  # three numbers: (v1, v2, v3)
@@ -411,8 +412,8 @@ check("05.4", answer)
 # %% [markdown]
 # <details><summary>Solution</summary>
 #
-# Go from one $s$ to the next. $s = 1$: $v_1 = 1$. $s = 2$: $2 v_1 + v_2 = 0$, so $v_2 = -2$. $s = 3$: $3
-# v_1 + 2 v_2 + v_3 = 1$, so $v_3 = 2$. Each hidden unit turns the slope round once more.
+# Go from one $s$ to the next. $s = 1$: $v_1 = 1$. $s = 2$: $2 v_1 + v_2 = 0$, so $v_2 = -2$. $s = 3$:
+# $3 v_1 + 2 v_2 + v_3 = 1$, so $v_3 = 2$. Each hidden unit turns the slope round once more.
 #
 # ```python
 # s = np.array([1, 2, 3])

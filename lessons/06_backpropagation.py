@@ -566,7 +566,7 @@ check("06.3", answer)
 # ### 06.4 Zeros
 #
 # Give a `by_hand.NumpyMLP((2, 4, 1))` zeros instead of its random weights, and let it learn XOR: 100 steps
-# with the learning rate 1. What are its four probabilities afterwards? Think first, then run it.
+# with the learning rate 1. What are its four probabilities afterwards? A moment's thought is enough.
 
 # %% tags=["exercise"]
 answer = ...  # four numbers: for the inputs 00, 01, 10 and 11
@@ -596,7 +596,8 @@ check("06.4", answer)
 #
 # ### 06.Q1 Why do the signs differ?
 #
-# In the worked example, the delta of the output is negative and that of hidden unit 1 is positive. Why?
+# In the step of the 2-2-1 network above, the delta of the output is negative and that of hidden unit 1 is
+# positive. Why?
 #
 # * **a** the deltas of hidden units always have the other sign
 # * **b** the inputs of hidden unit 1 are positive

@@ -247,6 +247,12 @@ def test_a_glossary_is_a_table_of_terms(source):
 
 
 @lessons
+def test_no_line_of_a_formula_looks_like_an_item_of_a_list(source):
+    for formula in re.findall(r"(?<!\$)\$[^$`]+\$", _markdown(source)):
+        assert not re.search(r"\n\s*[-+*] ", formula), formula
+
+
+@lessons
 def test_code_that_only_draws_is_hidden(source):
     cells = [cell for cell in jupytext.read(source).cells if cell.cell_type == "code"]
     for cell in cells:
