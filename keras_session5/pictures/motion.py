@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from keras_session5.errors import ArgumentError
 
 _DPI = 90
-_COLOURS = 64  # of a frame: a third of the bytes of all colours, and charts look the same
+_COLOURS = 256  # of a frame: with 64, maps lose colours of their scale
 
 _FIGURE = """\
 <figure style="margin:0" role="group" aria-label={description}>
@@ -94,7 +94,7 @@ class Slider:
 
 
 def _draw(figure: Figure) -> bytes:
-    """Returns a figure as a PNG of few colours."""
+    """Returns a figure as a PNG with a palette."""
     from PIL import Image
 
     figure.set_dpi(_DPI)

@@ -4,6 +4,7 @@ import base64
 import io
 import re
 
+import matplotlib as mpl
 import numpy as np
 import pytest
 from matplotlib.image import imread
@@ -37,6 +38,18 @@ def test_a_page_without_html_gets_the_still_frame_and_its_description():
     assert still.shape[:2] == (90, 180)
     assert np.allclose(still[0, 0, :3], (2 / 3, 0, 0), atol=0.02)
     assert bundle["text/plain"] == "<Slider of 3 frames: a colour>"
+
+
+def test_a_frame_keeps_the_colours_of_its_maps():
+    values = np.linspace(-1, 1, 400).reshape(20, 20)
+    figure = style.new_figure(2, 2)
+    for axes, colours in zip(figure.subplots(1, 2), (style.DIVERGING, style.SIGNED), strict=True):
+        axes.imshow(values, cmap=colours)
+    slider = pictures.Slider([figure], [1], "step", "two maps")
+    found = imread(io.BytesIO(slider.frames[0]))[..., :3].reshape(-1, 3)
+    for name in (style.DIVERGING, style.SIGNED):
+        wanted = mpl.colormaps[name](np.linspace(0, 1, 9))[:, :3]
+        assert np.abs(found - wanted[:, None]).max(axis=2).min(axis=1).max() < 0.04
 
 
 @pytest.mark.parametrize(("count", "labels"), [(0, []), (2, ["one"])])
