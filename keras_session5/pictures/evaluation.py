@@ -47,7 +47,8 @@ def confusion_matrix(counts: np.ndarray, class_names: Sequence[str]) -> Figure:
             column, row, str(counts[row, column]), ha="center", va="center", color=colour, fontsize="small"
         )
     names = [style.shown(name) for name in class_names]
-    axes.set_xticks(range(len(counts)), names, rotation=90, **style.font())
+    rotation = 90 if max(map(len, names)) > 2 else 0
+    axes.set_xticks(range(len(counts)), names, rotation=rotation, **style.font())
     axes.set_yticks(range(len(counts)), names, **style.font())
     axes.set_xlabel("prediction")
     axes.set_ylabel("label")
@@ -126,7 +127,7 @@ def filters(kernel: np.ndarray) -> Figure:
     maps = kernel.mean(axis=2).transpose(2, 0, 1)[:_MAX_FILTERS]  # (out, height, width)
     rows, columns = _choose_grid(len(maps))
     side = max(0.55, 3 / columns)
-    figure, axes = _make_axes(side * columns, side * rows, right=0.9)
+    figure, axes = _make_axes(side * columns, side * rows, right=1.1)
     limit = float(np.abs(maps).max()) or 1.0
     factor = -(-20 // maps.shape[2])  # enlarged, so that a gap can be narrower than a pixel
     enlarged = maps.repeat(factor, axis=1).repeat(factor, axis=2)
@@ -138,8 +139,8 @@ def filters(kernel: np.ndarray) -> Figure:
     count = f"{len(maps)} of {kernel.shape[3]}" if kernel.shape[3] > len(maps) else str(len(maps))
     axes.set_title(f"{count} filters, {shape}", loc="left", fontsize="medium")
     width, height = figure.get_size_inches()
-    bar = figure.add_axes((1 - 0.75 / width, 0.1 / height, 0.12 / width, 1 - 0.45 / height))
-    figure.colorbar(image, cax=bar)
+    bar = figure.add_axes((1 - 0.95 / width, 0.1 / height, 0.12 / width, 1 - 0.45 / height))
+    figure.colorbar(image, cax=bar, label="weight")
     return figure
 
 
