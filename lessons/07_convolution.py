@@ -52,7 +52,7 @@ from sklearn.datasets import load_sample_image
 import keras_session5 as s5
 from keras_session5 import by_hand, pictures
 from keras_session5.exercises import check
-from keras_session5.pictures.style import BLUE, DIVERGING, ORANGE
+from keras_session5.pictures.style import BLUE, DIVERGING, ORANGE, SIGNED
 
 QUICK = os.environ.get("SESSION5_QUICK") == "1"  # the tests set it: a few seconds instead of half a minute
 FOLDER = Path(tempfile.mkdtemp())  # for runs and exported models; nothing of yours is touched
@@ -100,7 +100,7 @@ pictures.Slider(
     labels=[f"row {row}, column {column}" for row, column in places],
     name="place of the kernel",
     description="a kernel of 3 x 3 glides over an image of 5 x 5 and fills a feature map of 3 x 3",
-    still=0,
+    still=4,
 )
 
 # %% [markdown]
@@ -188,7 +188,26 @@ plt.show()
 
 # %%
 keras.utils.set_random_seed(0)
-pictures.filters(s5.build("lenet5").get_layer("c1").get_weights()[0])
+random_kernels = s5.build("lenet5").get_layer("c1").get_weights()[0]
+
+
+# %% tags=["hide-input"]
+def draw(rows):
+    """Draws one row of kernels for each array of shape (5, 5, 1, 6), all on one scale."""
+    figure = plt.figure(figsize=(8, 1.6 * len(rows) + 0.2), layout="constrained")
+    grid = figure.subplots(len(rows), 6, squeeze=False)
+    for k in range(6):
+        grid[0, k].set_title(f"kernel {k + 1}", fontsize=9)
+        for row, weights in zip(grid, rows.values(), strict=True):
+            shown = row[k].imshow(weights[:, :, 0, k], cmap=SIGNED, vmin=-0.3, vmax=0.3)
+            row[k].set(xticks=[], yticks=[])
+    for axes, name in zip(grid[:, 0], rows, strict=True):
+        axes.set_ylabel(name)
+    figure.colorbar(shown, ax=grid, label="weight")
+    plt.show()
+
+
+draw({"random": random_kernels})
 
 # %% [markdown]
 # A short training that starts from these very weights (the same seed) is enough to change them.
@@ -208,11 +227,13 @@ plt.show()
 # %%
 kernels, biases = result.model.get_layer("c1").get_weights()
 print(kernels.shape, biases.shape)
-pictures.filters(kernels)
+
+# %% tags=["hide-input"]
+draw({"random": random_kernels, "trained": kernels})
 
 # %% [markdown]
-# Compare them with the random ones: neighbouring weights have begun to agree. Some kernels are now positive
-# on one side and negative on the other, and respond to a stroke with that slant.
+# Compare the rows: neighbouring weights have begun to agree. Some kernels are now positive on one side and
+# negative on the other, and respond to an edge of that direction.
 #
 # ## Ask the served model
 #

@@ -103,10 +103,10 @@ FRAMES = [  # what happens, the folders, the versions in the server
     ("Version 1 answers.", ["1"], {1: "answers"}),
     ("An export writes a folder whose name is no number.", ["1", ".writing-3f2a"], {1: "answers"}),
     ("The folder is complete and gets its number.", ["1", "2"], {1: "answers"}),
-    ("Within a second the server finds it and loads it.", ["1", "2"], {1: "answers", 2: "is loaded"}),
-    ("It runs the requests stored with the version.", ["1", "2"], {1: "answers", 2: "is warmed up"}),
-    ("New requests go to version 2.", ["1", "2"], {1: "finishes its last", 2: "answers"}),
-    ("Version 1 has nothing left to do.", ["1", "2"], {1: "is unloaded", 2: "answers"}),
+    ("Within a second the server finds it and loads it.", ["1", "2"], {1: "answers", 2: "is being loaded"}),
+    ("It runs the requests stored with the version.", ["1", "2"], {1: "answers", 2: "is being warmed up"}),
+    ("New requests go to version 2.", ["1", "2"], {1: "finishes its last requests", 2: "answers"}),
+    ("Version 1 has nothing left to do.", ["1", "2"], {1: "is being unloaded", 2: "answers"}),
     ("Version 2 answers.", ["1", "2"], {2: "answers"}),
 ]
 
@@ -148,8 +148,8 @@ pictures.Slider(
 #
 # ## Build
 #
-# In the other lessons, `s5.serve` runs the server inside the notebook. In earnest, a server is a program of
-# its own that keeps running when the notebook is closed. A file tells it what to serve:
+# In the other lessons, `s5.serve` runs the server inside the notebook. In production, a server is a program
+# of its own that keeps running when the notebook is closed. A file tells it what to serve:
 
 # %%
 CONFIG = """
@@ -347,7 +347,7 @@ for name, given, version in (("lenet6", one, None), ("lenet5", one, 9), ("lenet5
 # %% [markdown]
 # ### Batching
 #
-# How long does a request take with one image, and how long with more? Through the times goes a line: $a$ is
+# How long does a request take with one image, and how long with more? A straight line fits the times: $a$ is
 # its height at the left end, and $b$ its slope.
 
 
@@ -377,7 +377,7 @@ plt.show()
 # %% [markdown]
 # That is a client with many images of its own. What about single images from many people? The server merges
 # these itself, if the rows of the model's output do not depend on each other. (The exporter has tried that,
-# and has written it into the folder.) Here sixteen threads play sixteen people. The figures are those of the
+# and has written it into the folder.) Here sixteen threads play sixteen people. The numbers are those of the
 # machine that built this page, where the people and the server share two cores.
 
 # %%
@@ -537,8 +537,8 @@ check("13.2", answer)
 # %% [markdown]
 # <details><summary>Solution</summary>
 #
-# The highest version that is served. Versions are numbers, so 10 is above 9, although a list in the order of
-# the alphabet shows it beside 1. The second file serves 2 and 9. When the folder `10` is gone, 9 is the
+# The highest version that is served. Versions are numbers, so 10 is above 9, although an alphabetical listing
+# puts it next to 1. The second file serves 2 and 9. When the folder `10` is gone, 9 is the
 # highest one left.
 #
 # ```python

@@ -33,7 +33,7 @@ def draw_figures(outputs: Arrays, inputs: Arrays, class_names: Sequence[str]) ->
     if "saliency" in outputs:
         found.append(pictures.saliency(_find_image(outputs, inputs), outputs["saliency"]))
     if selection.has_class_token(outputs):
-        found.append(pictures.feature_maps(selection.class_token_maps(outputs["attention"])))
+        found.append(pictures.feature_maps(selection.class_token_maps(outputs["attention"]), "weight"))
     else:
         names = [name for name in _ATTENTION if name in outputs]
         found += [

@@ -7,7 +7,7 @@ EXERCISES = {
         answer=(456, 2416),
         hints=(
             "Height x width x maps seen x maps made, and a bias for every map made.",
-            "Only the number of maps that c1 sees is another. How many maps does c3 see?",
+            "Only the number of maps that c1 sees is different. How many maps does c3 see?",
         ),
         remark="Only the first layer has to know of the colours.",
     ),

@@ -71,11 +71,16 @@ def transformer(highlight: str | None = None, caption: str = "") -> Figure:
         axes.text(x, -0.15, below, ha="center", va="top", fontsize=9)
         _draw_arrow(axes, (x, -0.05), (x, 0.55))
         _draw_positions(axes, x, name == "left", highlighted is None or "positions" in highlighted)
-    _draw_sublayer(axes, _ENCODER, 1.88, 3.2, 4.0, side=-1, heads=3)
-    _draw_sublayer(axes, _ENCODER, 4.25, 5.3, 6.0, side=-1)
-    _draw_sublayer(axes, _DECODER, 1.88, 3.2, 4.0, side=1, heads=3)
-    _draw_sublayer(axes, _DECODER, 4.25, 5.5, 6.3, side=1, heads=1)
-    _draw_sublayer(axes, _DECODER, 6.55, 7.6, 8.3, side=1)
+    for part, norm, below, heads in (
+        ("encoder self-attention", "encoder norm 1", 1.88, 3),
+        ("encoder feed-forward", "encoder norm 2", 4.25, 0),
+        ("decoder self-attention", "decoder norm 1", 1.88, 3),
+        ("cross-attention", "decoder norm 2", 4.25, 1),
+        ("decoder feed-forward", "decoder norm 3", 6.55, 0),
+    ):
+        inner, outer = (1.0 if highlighted is None or one in highlighted else 0.3 for one in (part, norm))
+        width = 2 if highlighted and norm in highlighted else 1
+        _draw_sublayer(axes, part, norm, below, heads, inner, outer, width)
     for low, high in ((8.55, 9.25), (9.75, 10.15), (10.65, 11.05)):
         _draw_arrow(axes, (_DECODER, low), (_DECODER, high))
     axes.text(_DECODER, 11.1, "probabilities of the next token", ha="center", va="bottom", fontsize=9)
@@ -141,34 +146,49 @@ def _draw_positions(axes: Axes, x: float, left: bool, highlighted: bool) -> None
 
 
 def _draw_sublayer(
-    axes: Axes, x: float, below: float, sublayer: float, norm: float, side: int, heads: int = 0
+    axes: Axes,
+    part: str,
+    norm_part: str,
+    below: float,
+    heads: int,
+    alpha: float,
+    residual_alpha: float,
+    residual_width: float,
 ) -> None:
     """Draws the way through a sublayer to its norm, and the residual connection around it.
 
     Args:
-        below, sublayer, norm: heights where the way begins, and of the centres of both boxes.
-        side: -1 for a residual connection on the left, 1 on the right.
+        part, norm_part: the boxes of both.
+        below: height where the way begins.
         heads: arrows into the sublayer: 3 for queries, keys and values, 1 for queries alone, 0 for others.
+        alpha: opacity of these arrows and their letters.
+        residual_alpha, residual_width: of the residual connection.
     """
+    (x, sublayer), norm = _BOXES[part][:2], _BOXES[norm_part][1]
+    side = -1 if x == _ENCODER else 1  # the residual connection is on the outer side
+    line = {"color": style.BLACK, "zorder": 1}
     half = 0.36 if heads else _HEIGHT / 2
     split = below + 0.15 if heads == 0 else sublayer - 0.75
     bottom = sublayer - half
     if heads == 3:
-        axes.plot([x, x], [below, split + 0.1], color=style.BLACK, lw=1, zorder=1)
-        axes.plot([x - 0.8, x + 0.8], [split + 0.1] * 2, color=style.BLACK, lw=1, zorder=1)
+        axes.plot([x, x], [below, split + 0.1], **line, lw=1)
+        axes.plot([x - 0.8, x + 0.8], [split + 0.1] * 2, **line, lw=1, alpha=alpha)
         for shift, letter in ((-0.8, "V"), (0.0, "K"), (0.8, "Q")):
-            _draw_arrow(axes, (x + shift, split + 0.1), (x + shift, bottom))
-            axes.text(x + shift + 0.08, bottom - 0.13, letter, fontsize=7, va="center")
+            _draw_arrow(axes, (x + shift, split + 0.1), (x + shift, bottom), alpha=alpha)
+            axes.text(x + shift + 0.08, bottom - 0.13, letter, fontsize=7, va="center", alpha=alpha)
     elif heads == 1:  # the queries come from below, keys and values from the encoder
-        axes.plot([x, x, x + 0.8], [below, split + 0.1, split + 0.1], color=style.BLACK, lw=1, zorder=1)
-        _draw_arrow(axes, (x + 0.8, split + 0.1), (x + 0.8, bottom))
-        axes.text(x + 0.88, bottom - 0.13, "Q", fontsize=7, va="center")
+        axes.plot([x, x], [below, split + 0.1], **line, lw=1)
+        axes.plot([x, x + 0.8], [split + 0.1] * 2, **line, lw=1, alpha=alpha)
+        _draw_arrow(axes, (x + 0.8, split + 0.1), (x + 0.8, bottom), alpha=alpha)
+        axes.text(x + 0.88, bottom - 0.13, "Q", fontsize=7, va="center", alpha=alpha)
     else:
         _draw_arrow(axes, (x, below), (x, bottom))
     _draw_arrow(axes, (x, sublayer + half), (x, norm - _HEIGHT / 2))
     edge = x + side * 1.55
-    axes.plot([x, edge, edge], [split] * 2 + [norm], color=style.BLACK, lw=1, zorder=1)
-    _draw_arrow(axes, (edge, norm), (x + side * _WIDTH / 2, norm))
+    around = [x, edge, edge], [split, split, norm]
+    axes.plot(*around, **line, lw=residual_width, alpha=residual_alpha)
+    end = (x + side * _WIDTH / 2, norm)
+    _draw_arrow(axes, (edge, norm), end, alpha=residual_alpha, width=residual_width)
 
 
 def _draw_memory(axes: Axes, highlighted: bool) -> None:
@@ -190,6 +210,7 @@ def _draw_arrow(
     end: tuple[float, float],
     colour: str = style.BLACK,
     alpha: float = 1.0,
+    width: float = 1,
 ) -> None:
-    arrow = {"arrowstyle": "-|>", "shrinkA": 0, "shrinkB": 0, "lw": 1, "color": colour, "alpha": alpha}
+    arrow = {"arrowstyle": "-|>", "shrinkA": 0, "shrinkB": 0, "lw": width, "color": colour, "alpha": alpha}
     axes.annotate("", end, start, arrowprops=arrow, zorder=2)

@@ -97,6 +97,8 @@ def kernel_patch(image: Any, kernel: Any, products: Any, sums: Any, row: int, co
     _draw_grid(axes[2], products, f"products; their sum is {sums[row, column]:.4g}")
     _draw_grid(axes[3], sums, "feature map")
     axes[3].add_patch(_make_frame(column, row, 1, 1))
+    for part, sign in zip(axes[1:], "×=→", strict=True):
+        part.set_ylabel(sign, rotation=0, fontsize=18, ha="center", va="center", labelpad=12)
     return figure
 
 

@@ -130,7 +130,7 @@ def filters(kernel: np.ndarray) -> Figure:
     maps = kernel.mean(axis=2).transpose(2, 0, 1)[:_MAX_FILTERS]  # (out, height, width)
     rows, columns = _choose_grid(len(maps))
     side = max(0.55, 3 / columns)
-    figure, axes = _make_axes(side * columns, side * rows, right=0.9)
+    figure, axes = _make_axes(side * columns, side * rows, right=1.1)
     limit = float(np.abs(maps).max()) or 1.0
     factor = -(-20 // maps.shape[2])  # enlarged, so that a gap can be narrower than a pixel
     enlarged = maps.repeat(factor, axis=1).repeat(factor, axis=2)
@@ -142,8 +142,8 @@ def filters(kernel: np.ndarray) -> Figure:
     count = f"{len(maps)} of {kernel.shape[3]}" if kernel.shape[3] > len(maps) else str(len(maps))
     axes.set_title(f"{count} filters, {shape}", loc="left", fontsize="medium")
     width, height = figure.get_size_inches()
-    bar = figure.add_axes((1 - 0.75 / width, 0.1 / height, 0.12 / width, 1 - 0.45 / height))
-    figure.colorbar(image, cax=bar)
+    bar = figure.add_axes((1 - 0.95 / width, 0.1 / height, 0.12 / width, 1 - 0.45 / height))
+    figure.colorbar(image, cax=bar, label="weight")
     return figure
 
 

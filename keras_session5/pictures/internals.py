@@ -24,23 +24,26 @@ _MAX_BAR_LABELS = 10  # labels of more units overlap
 _HEADS_PER_ROW = 4
 
 
-def feature_maps(maps: Mapping[str, np.ndarray]) -> Figure:
+def feature_maps(maps: Mapping[str, np.ndarray], label: str = "output") -> Figure:
     """Draws the outputs of several layers for one image.
 
     Args:
-        maps: layer -> (height, width, maps), or (units,) for a dense layer; each layer has its own colour
-            scale.
+        maps: layer -> (height, width, maps), or (units,) for a dense layer. Each layer has its own colour
+            scale, with 0 in the middle if some values are negative. Maps are numbered from 1.
+        label: what the colours mean.
     """
     mosaics = {name: _make_mosaic(np.asarray(array)) for name, array in maps.items()}
-    heights = [0.35 + 0.85 * _WIDTH * m.shape[0] / m.shape[1] for m, _ in mosaics.values()]
+    heights = [0.5 + 0.83 * _WIDTH * m.shape[0] / m.shape[1] for m, _ in mosaics.values()]
     figure = style.new_figure(_WIDTH, sum(heights) + 0.1)
     rows = figure.subplots(len(maps), 1, squeeze=False, height_ratios=heights)[:, 0]
-    colours = mpl.colormaps[style.SEQUENTIAL].with_extremes(bad="white")
     for axes, (name, (mosaic, size)) in zip(rows, mosaics.items(), strict=True):
-        image = axes.imshow(mosaic, cmap=colours, interpolation="nearest")
+        largest, signed = float(np.nanmax(np.abs(mosaic))) or 1.0, np.nanmin(mosaic) < 0
+        colours = mpl.colormaps[style.DIVERGING if signed else style.SEQUENTIAL].with_extremes(bad="white")
+        image = axes.imshow(mosaic, cmap=colours, vmin=-largest if signed else 0, vmax=largest)
         axes.set_title(f"{name}: {size}", loc="left", fontsize=10)
-        axes.set_axis_off()
-        _add_colorbar(figure, image, axes)
+        axes.set_anchor("W")
+        _number_maps(axes, np.asarray(maps[name]).shape)
+        _add_colorbar(figure, image, axes).set_label(label, fontsize=8)
     return figure
 
 
@@ -354,16 +357,33 @@ def _make_mosaic(maps: np.ndarray) -> tuple[np.ndarray, str]:
     return mosaic, f"{count} maps of {height} x {width}"
 
 
+def _number_maps(axes: Axes, shape: tuple[int, ...]) -> None:
+    """Numbers the maps of a mosaic: all of its first row, and the first of each further row."""
+    axes.spines[:].set_visible(False)
+    axes.tick_params(length=0, labelsize=7, pad=1, top=False, labeltop=True, labelbottom=False)
+    axes.set(xticks=[], yticks=[])
+    if len(shape) < 3 or shape[:2] == (1, 1):
+        return
+    height, width, count = shape
+    gap, columns = max(1, width // 12), min(count, _MAPS_PER_ROW)
+    centres = [(width - 1) / 2 + k * (width + gap) for k in range(columns)]
+    axes.set_xticks(centres, [str(k + 1) for k in range(columns)])
+    more = range(1, -(-count // columns))
+    centres = [(height - 1) / 2 + k * (height + gap) for k in more]
+    axes.set_yticks(centres, [str(1 + k * columns) for k in more])
+
+
 def _split_rows(values: np.ndarray, width: int) -> np.ndarray:
     """Splits an array of shape (n,) into rows of at most `width`, the last one padded with NaN."""
     width = min(width, len(values))
     return np.pad(values.astype(float), (0, -len(values) % width), constant_values=np.nan).reshape(-1, width)
 
 
-def _add_colorbar(figure: Any, image: Any, axes: Axes) -> None:
+def _add_colorbar(figure: Any, image: Any, axes: Axes) -> Any:
     bar = figure.colorbar(image, ax=axes, fraction=0.03, pad=0.01)
     bar.ax.tick_params(labelsize=7)
     bar.ax.locator_params(nbins=4)
+    return bar
 
 
 def _check_shape(array: np.ndarray, rank: int, name: str, letters: str) -> tuple[int, ...]:

@@ -94,7 +94,7 @@ class Slider:
 
 
 def _draw(figure: Figure) -> bytes:
-    """Returns a figure as a PNG of few colours."""
+    """Returns a figure as a PNG with a palette."""
     from PIL import Image
 
     figure.set_dpi(_DPI)

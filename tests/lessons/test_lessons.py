@@ -267,6 +267,19 @@ def test_a_lesson_asserts_its_number(source):
     assert "assert " in cells[check + 1].source
 
 
+@pytest.mark.parametrize("number", ["08", "09", "10", "11", "12"])
+def test_accuracies_that_a_lesson_quotes_stand_in_the_table_that_it_links(number):
+    page, title = "docs/networks.md", "## Accuracy beside classical methods"
+    table = (LESSONS.parent / page).read_text("utf-8").split(title)[1]
+    (source,) = LESSONS.glob(f"{number}_*.py")
+    quoting = [part for part in _markdown(source).split("\n\n") if page in part]
+    assert quoting
+    for part in quoting:
+        quoted = re.findall(r"(?<![\d.])[01]\.\d{2,}", part)
+        assert quoted
+        assert not [one for one in quoted if one not in table], part
+
+
 @lessons
 def test_a_lesson_builds_with_the_package_and_never_defines_a_network(source):
     code = "\n".join(cell.source for cell in jupytext.read(source).cells if cell.cell_type == "code")

@@ -43,6 +43,24 @@ def test_one_group_of_parts_is_highlighted(group, count):
     assert len(texts(transformer(group))) == len(texts(transformer())), "nothing is left out"
 
 
+def test_residual_connections_are_strong_only_with_their_norms():
+    def widths(group):
+        return [line.get_linewidth() for line in transformer(group).axes[0].lines if line.get_alpha() == 1]
+
+    assert widths("add and norm").count(2) == 5
+    assert widths("embeddings") == []
+
+
+def test_the_letters_of_an_attention_fade_with_its_box():
+    def strong(group):
+        drawn = transformer(group).axes[0].texts
+        return [text.get_text() for text in drawn if text.get_text() in "QKV" and text.get_alpha() == 1]
+
+    assert sorted(strong("cross-attention")) == ["K", "Q", "V"]
+    assert strong("add and norm") == []
+    assert len(strong(None)) == 9
+
+
 def test_every_group_can_be_highlighted_and_another_one_not():
     for group in GROUPS:
         transformer(group)
@@ -68,6 +86,16 @@ def test_a_network_that_has_read_less_is_drawn_in_the_same_size():
     assert len([line for line in whole.axes[0].lines if line.get_color() == style.BLUE]) == 2 * 4
 
 
+def test_the_signs_of_weights_and_the_first_state_are_written():
+    figure = threshold_states(BITS, STATES, ANSWERS, ["or", "and"], weights=[[1, 1], [-1, -1]])
+    signs = [text for text in texts(figure) if text in "+−"]
+    assert signs == ["+", "+", "−", "−"]
+    assert "$h_0$ = 0" in texts(figure)
+    assert "carries the state on" in [text.get_text() for text in figure.legends[0].get_texts()]
+    first = threshold_states(BITS, STATES, ANSWERS, ["or", "and"], steps=1, weights=[[1, 1], [-1, -1]])
+    assert not {"+", "−"} & set(texts(first)), "there is no second step yet"
+
+
 @pytest.mark.parametrize(
     ("states", "answers", "names"),
     [(np.zeros((2, 2)), ANSWERS, ["a", "b"]), (STATES, [1], ["a", "b"]), (STATES, ANSWERS, ["a"])],
@@ -86,4 +114,5 @@ def test_the_layer_is_unfolded_over_every_character():
 def test_two_directions_read_the_same_characters():
     drawn = texts(bidirectional("abc"))
     for t in (1, 2, 3):
-        assert {rf"$\overrightarrow{{h}}_{t}$", rf"$\overleftarrow{{h}}_{t}$", f"$x_{t}$"} <= set(drawn)
+        assert {rf"$\overrightarrow{{h}}_{t}$", rf"$\overleftarrow{{h}}_{t}$"} <= set(drawn)
+        assert {f"$x_{t}$", f"$y_{t}$"} <= set(drawn)

@@ -42,6 +42,7 @@ def test_a_place_shows_its_products_and_their_sum():
     assert numbers(multiplied) == products.ravel().tolist()
     assert numbers(feature_map) == sums.ravel().tolist()
     assert multiplied.get_title() == "products; their sum is 13"
+    assert [axes.get_ylabel() for axes in figure.axes] == ["", "×", "=", "→"]
     assert [patch.get_xy() for patch in seen.patches + feature_map.patches] == [(-0.5, 0.5), (-0.5, 0.5)]
     # Where some are negative, zero is in the middle of two colours.
     assert times.images[0].get_clim() == (-2, 2)

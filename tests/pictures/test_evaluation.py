@@ -30,6 +30,12 @@ def test_a_confusion_matrix_shows_its_counts_where_they_belong(tmp_path):
     assert axes.get_title("left") == "12 of 15 correct"
 
 
+@pytest.mark.parametrize(("names", "rotation"), [("012", 0), (NAMES, 90)])
+def test_only_long_names_of_classes_are_rotated(names, rotation):
+    (axes,) = pictures.confusion_matrix(np.eye(3, dtype=int), names).axes
+    assert {label.get_rotation() for label in axes.get_xticklabels()} == {rotation}
+
+
 def test_a_class_without_examples_is_a_row_of_nothing(tmp_path):
     (axes,) = drawn(pictures.confusion_matrix(np.array([[1, 0], [0, 0]]), "ab"), tmp_path).axes
     np.testing.assert_array_equal(axes.images[0].get_array(), [[1, 0], [0, 0]])

@@ -42,6 +42,23 @@ def test_every_map_is_in_its_layers_mosaic(tmp_path):
     assert draw(figure, tmp_path).shape[1] == 8 * style.DPI
 
 
+def test_maps_are_numbered_and_zero_is_in_the_middle_of_their_colours(tmp_path):
+    maps = {"c1": RNG.normal(size=(4, 4, 20)), "relu": 1 + RNG.random((4, 4, 2)), "f6": -np.arange(84.0)}
+    figure = pictures.feature_maps(maps, "weight")
+    signed, positive, units = (axes for axes in figure.axes if axes.get_title("left"))
+    assert labels(signed.xaxis) == [str(i) for i in range(1, 17)]
+    assert signed.get_xticks()[1] == 5 + 1.5  # the middle of the second map
+    assert labels(signed.yaxis) == ["17"]
+    assert labels(units.xaxis) == []
+    largest = np.abs(maps["c1"]).max()
+    assert signed.images[0].get_clim() == (-largest, largest)
+    assert signed.images[0].get_cmap().name == style.DIVERGING
+    assert positive.images[0].get_clim() == (0, maps["relu"].max())
+    assert positive.images[0].get_cmap().name == style.SEQUENTIAL
+    assert {axes.get_ylabel() for axes in figure.axes if not axes.get_title("left")} == {"weight"}
+    draw(figure, tmp_path)
+
+
 def test_the_strongest_pixel_glows(tmp_path):
     image, counts = np.zeros((6, 5)), np.zeros((6, 5))
     counts[2, 3] = 1e-9
