@@ -429,9 +429,9 @@ for text, label, row in zip(texts, answer["label"], answer["probabilities"], str
 # %% [markdown]
 # All six mean Germany. Two of them belong to several languages: *Tyskland* is Danish, Norwegian and Swedish,
 # *Germania* Italian and Romanian. Such names are left out of the data, because no single answer would be the
-# right one; at *Germania* the network is not sure, and wrong. The other four are among the training names, and
-# yet it takes *Saksa*, which is Finnish, for Estonian: these two are close relatives, and five letters say
-# little.
+# right one; at *Germania* the network is not sure, and wrong. The other four are among the training names,
+# and yet it takes *Saksa*, which is Finnish, for Estonian: these two are close relatives, and five letters
+# say little.
 #
 # Which languages does it confuse most?
 
