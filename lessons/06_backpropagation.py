@@ -550,7 +550,7 @@ check("06.3", answer)
 #
 # The slope $a\,(1 - a)$ of a sigmoid is at most 1/4, at $z = 0$. Eight of them make $(1/4)^8$, about
 # 0.000015: the gradient *vanishes*. ReLU passes it on as it is, or not at all. Random networks with eight
-# hidden layers of 32 units confirm it: the cell prints the size of the gradient in the first layer and in
+# hidden layers of 32 units confirm it: the code prints the size of the gradient in the first layer and in
 # the last.
 #
 # ```python

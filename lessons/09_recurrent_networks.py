@@ -603,7 +603,9 @@ assert QUICK or errors[0] < 0.05 < 0.2 < errors[-1]
 #
 # ### 09.1 Two units on paper
 #
-# Let the parity network read the bits 0, 1, 1, 1. What are "or" and "and" after each bit?
+# In the parity network, "or" fires if the bit and the previous answer add up to more than 0.5, and "and" if
+# they add up to more than 1.5. The answer is "or" minus "and", and it starts at 0. Let the network read the
+# bits 0, 1, 1, 1. What are "or" and "and" after each bit?
 
 # %% tags=["exercise"]
 answer = ...  # four rows of two numbers: [[or, and], ...]

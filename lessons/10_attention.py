@@ -631,9 +631,9 @@ check("10.4", answer)
 #
 # ### 10.5 Three letters further on
 #
-# By $\sin(a + b) = \sin a \cos b + \cos a \sin b$, each pair (sine, cosine) of a position's pattern turns
-# by a fixed angle when the position grows by 3. By which angles, in radians, do the first and the second
-# pair turn if $D = 64$?
+# Pair $i$ of a position's pattern, counted from 0, is the sine and the cosine of $p / 10000^{2i/D}$. By
+# $\sin(a + b) = \sin a \cos b + \cos a \sin b$, it turns by a fixed angle when the position grows by 3. By
+# which angles, in radians, do the first and the second pair turn if $D = 64$?
 
 # %% tags=["exercise"]
 answer = ...  # two angles, to two decimals
@@ -643,7 +643,7 @@ check("10.5", answer)
 # <details><summary>Solution</summary>
 #
 # The angle of pair $i$ at position $p$ is $p / 10000^{2i/64}$. From $p$ to $p + 3$ it grows by $3 /
-# 10000^{2i/64}$, whatever $p$ is. The last lines test it on the whole table: the pattern at $p + 3$ is the
+# 10000^{2i/64}$, whatever $p$ is. The code tests it on the whole table: the pattern at $p + 3$ is the
 # same linear function of that at $p$ everywhere.
 #
 # ```python

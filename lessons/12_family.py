@@ -489,9 +489,9 @@ check("12.1", answer)
 #
 # ### 12.2 How many pairs?
 #
-# Count the pairs of a place and a place at which it may look, which can be itself: the blue squares of the
-# masks. How many are there for 8 tokens in BERT, for 8 tokens in GPT, and in T5 for a source of 5 and a
-# target of 3 tokens? (Pencil and paper.)
+# Count the pairs of a place and a place at which it may look, which can be itself. How many are there for 8
+# tokens in BERT, for 8 tokens in GPT, and in T5 for a source of 5 and a target of 3 tokens? (Pencil and
+# paper.)
 
 # %% tags=["exercise"]
 answer = ...  # three numbers: (BERT, GPT, T5)
