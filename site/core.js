@@ -52,7 +52,7 @@ const S5 = (() => {
 
   // ---- Colours -----------------------------------------------------------------------------------------------
 
-  const NAMES = ["page", "paper", "ink", "muted", "accent", "positive", "negative", "grid", "edge"];
+  const NAMES = ["page", "paper", "ink", "muted", "accent", "positive", "negative", "grid", "edge", "class0", "class1"];
   const colors = {};
   const onThemeChange = [];
   const dark = window.matchMedia("(prefers-color-scheme: dark)");

@@ -118,6 +118,13 @@
     });
   }
 
+  /** The cross that marks a mistake: it sticks out of a point of radius `r` at (0, 0), whose number stays readable. */
+  function cross(r) {
+    const from = 0.71 * (r - 1), to = 0.71 * (1.25 * r + 5);
+    const arms = [[1, 1], [1, -1], [-1, 1], [-1, -1]].map(([x, y]) => `M${x * from} ${y * from}L${x * to} ${y * to}`);
+    return el("path", { class: "mistake", d: arms.join("") });
+  }
+
   /** 12 -> "₁₂". */
   const subscript = (n) => String(n).replace(/\d/g, (digit) => "₀₁₂₃₄₅₆₇₈₉"[digit]);
 
@@ -156,10 +163,11 @@
 .plane .name { fill: var(--ink); font-style: italic; font-size: 15px; }
 .plane .axes line { stroke: var(--edge); }
 .plane .ground { fill: none; stroke: var(--edge); }
-.plane .fires { fill: var(--positive); opacity: 0.16; }
-.plane .class-0 { fill: var(--negative); }
-.plane .class-1 { fill: var(--positive); }
+.plane .fires { fill: var(--class1); opacity: 0.18; }
+.plane .class-0 { fill: var(--class0); }
+.plane .class-1 { fill: var(--class1); }
 .plane .point { stroke: var(--paper); stroke-width: 2; }
+.plane .mistake { fill: none; stroke: var(--ink); stroke-width: 3.5; stroke-linecap: round; pointer-events: none; }
 .plane [tabindex]:focus-visible { outline: none; stroke: var(--accent); stroke-width: 4; }
 .slider { display: grid; grid-template-columns: 7.5rem 1fr 3.2rem; gap: 0.5rem; align-items: center; font-size: 0.92rem; }
 .slider input { padding: 0; min-height: 1.6rem; width: 100%; accent-color: var(--accent); }
@@ -175,5 +183,5 @@
 
   const calm = window.matchMedia("(prefers-reduced-motion: reduce)");
 
-  Object.assign(S5, { isCalm: () => calm.matches, uniform, normal, clip, ends, plane, draggable, slider, onAddress, subscript });
+  Object.assign(S5, { isCalm: () => calm.matches, uniform, normal, clip, ends, plane, cross, draggable, slider, onAddress, subscript });
 })();

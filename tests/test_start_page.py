@@ -68,7 +68,8 @@ def test_text_and_marks_have_the_contrast_of_wcag_aa(scheme):
     for sign in ("positive", "negative"):  # S5.tint: numbers stand on at most half of the colour
         strongest = (colors["paper"] + colors[sign]) / 2
         assert contrast(colors["ink"], strongest) >= 4.5, sign
-    assert contrast(colors["paper"], colors["positive"]) >= 4.5  # the digit in its output
+    for mark in ("positive", "negative"):  # the digit in its output, the class of a point
+        assert contrast(colors["paper"], colors[mark]) >= 4.5
 
 
 # ---- The browser -------------------------------------------------------------------------------------------

@@ -93,6 +93,59 @@ def focus(page, selector):
 # ---- Threshold unit and perceptron ------------------------------------------------------------------------
 
 
+def test_the_page_opens_with_a_line_to_improve_and_nothing_on_top_of_a_point(page):
+    """First: the tests below change the state."""
+    assert page.locator("#threshold .last").inner_text().startswith("The rule begins with zero weights")
+    assert "2 of 4 right" in page.locator("#threshold .told").inner_text()
+
+    def middle(locator):
+        box = locator.bounding_box()
+        return np.array([box["x"] + box["width"] / 2, box["y"] + box["height"] / 2])
+
+    tip = middle(page.locator("#threshold .tip"))
+    for point in page.locator("#threshold .place").all():
+        assert np.abs(middle(point) - tip).max() > 24
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_class_1_is_orange_and_class_0_blue_as_in_the_lessons(page, scheme):
+    page.emulate_media(color_scheme=scheme)
+    of(page, "xor", "change(argument)", {"data": "xor", "units": 2, "activation": "tanh", "seed": 1})
+    of(page, "xor", "train(700)")
+    color = "one => getComputedStyle(one).fill.match(/\\d+/g).map(Number)"
+    for station in ("threshold", "xor"):
+        red, _, blue = page.locator(f"#{station} .class-1").first.evaluate(color)
+        assert red > blue + 100
+        red, _, blue = page.locator(f"#{station} .class-0").first.evaluate(color)
+        assert blue > red + 100
+        red, _, blue = page.locator(f"#{station} .fires").first.evaluate(color)
+        assert red > blue + 100
+    # The surface at (0, 1), where the network answers 1, and at (0, 0), where it answers 0.
+    pixel = "(one, [x, y]) => [...one.getContext('2d').getImageData(x, y, 1, 1).data]"
+    canvas = page.locator("#xor .plane canvas")
+    (red, _, blue, _), (red_0, _, blue_0, _) = (canvas.evaluate(pixel, [18, y]) for y in (18, 54))
+    assert red > blue
+    assert blue_0 > red_0
+    page.emulate_media(color_scheme="light")
+
+
+def test_a_mistake_has_the_same_mark_everywhere(page):
+    page.select_option("#threshold select", "and")
+    of(page, "threshold", "setByHand([1, 1, -0.75])")
+    of(page, "xor", "change(argument)", {"data": "xor", "units": 2, "activation": "tanh", "seed": 1})
+    crosses = page.locator("#threshold .mistake").filter(visible=True)
+    assert crosses.count() == 2
+    fires = np.array(of(page, "xor", "answers()")) >= 0.5
+    wrong = np.count_nonzero(fires != np.array(GATES["xor"], bool))
+    assert page.locator("#xor .mistake").filter(visible=True).count() == 2 * wrong > 0  # in both planes
+
+
+def test_one_hidden_unit_has_one_axis(page):
+    of(page, "xor", "change(argument)", {"data": "xor", "units": 1, "activation": "tanh", "seed": 1})
+    names = page.locator("#xor .plane").nth(1).locator(".name").all_text_contents()
+    assert [name for name in names if name] == ["h₁"]
+
+
 def points_of(inputs, targets):
     return [{"x": x, "y": y, "target": int(target)} for (x, y), target in zip(inputs, targets, strict=True)]
 

@@ -17,7 +17,6 @@
 .threshold .tip { fill: var(--accent); stroke: var(--paper); stroke-width: 2; cursor: grab; }
 .threshold .tip-name { fill: var(--accent); font-weight: 650; }
 .threshold .place { cursor: grab; }
-.threshold .wrong { fill: none; stroke: var(--ink); stroke-width: 2; stroke-dasharray: 4 3; }
 .threshold .now { fill: none; stroke: var(--accent); stroke-width: 3; }
 .threshold .target { fill: var(--paper); font-size: 12px; font-weight: 700; text-anchor: middle; pointer-events: none; }
 .threshold .place, .threshold .tip, .threshold .grip { touch-action: none; }
@@ -33,7 +32,7 @@
   function build(root) {
     const { el, number, button } = S5;
     root.append(el("style", {}, STYLE));
-    let data = "and", points = gatePoints("and"), state = [1, 1, -1.5].map(f);
+    let data = "and", points = gatePoints("and"), state = [1, 1, -0.75].map(f);
     let at = 0, mistakes = 0, rounds = 0, inRound = 0, current = -1, bound = 51, seed = 1, timer = null, animation = null;
     let isLearning = false, isDone = false, cycle = null, starts = new Map(), selected = null;
 
@@ -69,7 +68,7 @@
     root.append(el("div", { class: "two threshold" },
       el("div", {}, plane.element,
         el("p", { class: "fine" }, "Drag the line, the tip of w, or a point; tap an empty place for a new point. "
-          + "Blue points (1) should make the unit fire, orange ones (0) should not; a dashed ring is a mistake."),
+          + "Orange points (1) should make the unit fire, blue ones (0) should not; a cross is a mistake."),
         el("div", { class: "controls" },
           button("Add a point", () => addPoint()),
           button("Change class", () => selected !== null && toggle(selected)),
@@ -251,17 +250,17 @@
       return [0.5 - away * w1, 0.5 - away * w2];
     }
 
-    const circles = [], rings = [];
+    const circles = [], crosses = [];
     let hasMoved = false;
     function drawPoints() {
-      circles.length = rings.length = 0;
+      circles.length = crosses.length = 0;
       marks.replaceChildren(...points.map((point, i) => {
         const circle = el("circle", {
           class: `place point class-${point.target}`, r: 11, tabindex: 0, role: "button",
           "aria-label": `Point ${i + 1}, class ${point.target}`,
           onfocus: () => (selected = i),
         });
-        const ring = el("circle", { class: "wrong", r: 16 });
+        const cross = S5.cross(11);
         const text = el("text", { class: "target" }, String(point.target));
         S5.draggable(circle, plane, {
           down: () => {
@@ -288,8 +287,8 @@
           Enter: () => toggle(i), " ": () => toggle(i), Delete: () => remove(i), Backspace: () => remove(i),
         });
         circles.push(circle);
-        rings.push(ring);
-        return el("g", {}, ring, circle, text);
+        crosses.push(cross);
+        return el("g", {}, cross, circle, text);
       }));
       placePoints();
     }
@@ -297,10 +296,9 @@
     function placePoints() {
       points.forEach((point, i) => {
         const [x, y] = [plane.X(point.x), plane.Y(point.y)], text = circles[i].nextSibling;
-        for (const one of [circles[i], rings[i]]) {
-          one.setAttribute("cx", x);
-          one.setAttribute("cy", y);
-        }
+        circles[i].setAttribute("cx", x);
+        circles[i].setAttribute("cy", y);
+        crosses[i].setAttribute("transform", `translate(${x} ${y})`);
         text.setAttribute("x", x);
         text.setAttribute("y", y + 4);
       });
@@ -356,7 +354,7 @@
       points.forEach((point, i) => {
         const isRight = fires(state, point) === point.target;
         right += isRight;
-        rings[i].style.display = isRight ? "none" : "";
+        crosses[i].style.display = isRight ? "none" : "";
       });
       const parts = [el("b", {}, `${right} of ${points.length} right. `)];
       if (!points.length) parts.push("Add some points.");
@@ -430,6 +428,7 @@
       } else return;
       setByHand(weights.map(f));
     }
+    restart();
     drawPoints();
     draw();
     S5.onAddress("threshold", load);
