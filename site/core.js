@@ -215,8 +215,16 @@ const S5 = (() => {
     registered.push(description);
   }
 
+  /** Makes an <a> lead to a page of the site, if the site lies at the place that site/build.py was told. */
+  function link(anchor, page) {
+    const { pages } = document.documentElement.dataset;
+    if (pages) anchor.href = pages + page;
+    return Boolean(pages);
+  }
+
   function frame(section, { id, title, year, sentence, lesson, keyboard }) {
-    const root = el("div", { class: "demo" }), number = Number(lesson.slice(0, 2));
+    const root = el("div", { class: "demo" }), story = el("a", {}, `Lesson ${Number(lesson.slice(0, 2))} has the whole story`);
+    story.append(link(story, `lessons/${lesson}.html`) ? " →" : `: lessons/${lesson}.ipynb of the project.`);
     section.id = id;
     section.setAttribute("aria-labelledby", `${id}-title`);
     section.append(
@@ -227,12 +235,13 @@ const S5 = (() => {
       root,
       el("footer", {},
         el("p", {}, el("strong", {}, "By keyboard: "), keyboard),
-        el("p", {}, el("a", { href: `../lessons/${lesson}.ipynb` }, `Lesson ${number} has the whole story →`))));
+        el("p", {}, story)));
     return root;
   }
 
   function start() {
     readColors();
+    for (const anchor of document.querySelectorAll("a[data-page]")) link(anchor, anchor.dataset.page);
     const nav = document.querySelector("nav");
     const todo = new Map(); // section -> its building
     for (const section of document.querySelectorAll("section[data-station]")) {

@@ -2,10 +2,12 @@
 
 import re
 import runpy
+import shlex
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import pytest
 
@@ -91,11 +93,62 @@ def test_no_page_loads_anything_from_elsewhere(site):
         assert not loads.search(page.read_text("utf-8")), page
 
 
-def test_the_start_page_leads_to_the_sites_lessons(site):
-    page = (site / "start.html").read_text("utf-8")
-    assert "`lessons/${lesson}.html`" in page
-    assert ".ipynb" not in page
+def test_the_site_leads_to_the_start_page(site):
+    assert (site / "start.html").exists()
     assert 'href="../start.html"' in (site / "site" / "index.html").read_text("utf-8")
+
+
+@pytest.fixture(scope="module")
+def stick(site, tmp_path_factory):
+    """The start page and the site as `make stick` lays them out: its own command writes the page."""
+    folder = tmp_path_factory.mktemp("stick")
+    shutil.copytree(site, folder / "site")
+    recipe = (ROOT / "Makefile").read_text("utf-8").split("\nstick:")[1].split("\n\n")[0]
+    (command,) = [line.strip() for line in recipe.splitlines() if "site/build.py" in line]
+    assert "cp -r build/site build/stick/site" in recipe
+    _, *words = shlex.split(command.replace("build/stick", str(folder)))  # without $(BIN)/python
+    subprocess.run([sys.executable, *words], cwd=ROOT, check=True)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def browser():
+    playwright = pytest.importorskip("playwright.sync_api", reason="the browser tests need playwright")
+    if CHROMIUM is None:
+        pytest.skip("no Chromium is installed (Debian: chromium)")
+    with playwright.sync_playwright() as started:
+        sandbox = ["--no-sandbox"] if sys.platform == "linux" else []  # Chromium has none for root
+        browser = started.chromium.launch(executable_path=CHROMIUM, args=sandbox)
+        yield browser
+        browser.close()
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("place", ["site", "stick"])
+def test_the_start_pages_links_lead_to_built_pages_beside_it(place, browser, request):
+    folder = request.getfixturevalue(place)
+    tab = browser.new_page()
+    tab.goto((folder / "start.html").as_uri())
+    links = tab.locator("a[href]").evaluate_all("links => links.map((one) => one.href)")
+    tab.close()
+    paths = {Path(unquote(urlsplit(link).path)) for link in links} - {folder / "start.html"}
+    assert len(paths) == 7  # a lesson for each of six demonstrations, and what the project is
+    for path in paths:
+        assert path.exists()
+        assert path.suffix == ".html"
+        assert path.is_relative_to(folder)
+
+
+@pytest.mark.browser
+def test_the_first_lessons_first_figure_is_two_clicks_away(site, browser):
+    tab = browser.new_page()
+    tab.goto((site / "site" / "index.html").as_uri())
+    tab.get_by_role("link", name="why", exact=True).click()
+    tab.wait_for_url("**/lessons/01_why_deep_learning.html")
+    figure = tab.locator("article img").first
+    figure.scroll_into_view_if_needed()
+    tab.wait_for_function("() => document.querySelector('article img').naturalWidth > 300")
+    tab.close()
 
 
 def test_the_reference_has_every_public_name(site):
@@ -107,33 +160,28 @@ def test_the_reference_has_every_public_name(site):
 
 
 @pytest.mark.browser
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed (Debian: chromium)")
-def test_search_and_formulas_work_from_the_disk(site):
-    playwright = pytest.importorskip("playwright.sync_api", reason="the browser tests need playwright")
-    with playwright.sync_playwright() as started:
-        sandbox = ["--no-sandbox"] if sys.platform == "linux" else []  # Chromium has none for root
-        browser = started.chromium.launch(executable_path=CHROMIUM, args=sandbox)
-        tab = browser.new_page()
-        complaints = []
-        tab.on("console", lambda line: complaints.append(line.text) if line.type == "error" else None)
-        tab.on("pageerror", lambda error: complaints.append(str(error)))
-        tab.goto((site / "index.html").as_uri())
-        tab.wait_for_url("**/site/index.html")
-        tab.get_by_placeholder("Search").fill("perceptron")
-        tab.keyboard.press("Enter")
-        tab.wait_for_selector("#search-results li a")
-        found = tab.locator("#search-results li a").all_inner_texts()
-        assert any("The perceptron and its rule" in title for title in found)
-        tab.goto((site / "lessons" / "06_backpropagation.html").as_uri())
-        tab.wait_for_selector("mjx-container")
-        tab.goto((site / "docs" / "teaching" / "sheets" / "07.html").as_uri())
-        tab.wait_for_selector("mjx-container")
-        tab.emulate_media(media="print", color_scheme="dark")
-        assert not tab.locator(".sidebar-drawer").is_visible()
-        assert tab.locator("h1").evaluate("e => getComputedStyle(e).color") == "rgb(0, 0, 0)"
-        assert (
-            tab.locator("body").evaluate("e => getComputedStyle(e).backgroundColor") == "rgb(255, 255, 255)"
-        )
-        assert tab.locator(".sheet-key").evaluate("e => getComputedStyle(e).breakBefore") == "page"
-        assert complaints == []
-        browser.close()
+def test_search_and_formulas_work_from_the_disk(site, browser):
+    tab = browser.new_page()
+    complaints = []
+    tab.on("console", lambda line: complaints.append(line.text) if line.type == "error" else None)
+    tab.on("pageerror", lambda error: complaints.append(str(error)))
+    tab.goto((site / "index.html").as_uri())
+    tab.wait_for_url("**/site/index.html")
+    tab.get_by_placeholder("Search").fill("perceptron")
+    tab.keyboard.press("Enter")
+    tab.wait_for_selector("#search-results li a")
+    found = tab.locator("#search-results li a").all_inner_texts()
+    assert any("The perceptron and its rule" in title for title in found)
+    tab.goto((site / "lessons" / "06_backpropagation.html").as_uri())
+    tab.wait_for_selector("mjx-container")
+    tab.goto((site / "docs" / "teaching" / "sheets" / "07.html").as_uri())
+    tab.wait_for_selector("mjx-container")
+    tab.emulate_media(media="print", color_scheme="dark")
+    assert not tab.locator(".sidebar-drawer").is_visible()
+    assert tab.locator("h1").evaluate("e => getComputedStyle(e).color") == "rgb(0, 0, 0)"
+    assert (
+        tab.locator("body").evaluate("e => getComputedStyle(e).backgroundColor") == "rgb(255, 255, 255)"
+    )
+    assert tab.locator(".sheet-key").evaluate("e => getComputedStyle(e).breakBefore") == "page"
+    assert complaints == []
+    tab.close()
