@@ -179,9 +179,7 @@ def test_search_and_formulas_work_from_the_disk(site, browser):
     tab.emulate_media(media="print", color_scheme="dark")
     assert not tab.locator(".sidebar-drawer").is_visible()
     assert tab.locator("h1").evaluate("e => getComputedStyle(e).color") == "rgb(0, 0, 0)"
-    assert (
-        tab.locator("body").evaluate("e => getComputedStyle(e).backgroundColor") == "rgb(255, 255, 255)"
-    )
+    assert tab.locator("body").evaluate("e => getComputedStyle(e).backgroundColor") == "rgb(255, 255, 255)"
     assert tab.locator(".sheet-key").evaluate("e => getComputedStyle(e).breakBefore") == "page"
     assert complaints == []
     tab.close()

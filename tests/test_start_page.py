@@ -314,6 +314,31 @@ def test_a_digit_is_drawn_and_looked_into_by_keyboard(page):
 
 
 @pytest.mark.browser
+def test_one_stroke_shows_the_feature_maps_without_a_click(browser, every_layer):
+    tab = browser.new_page(viewport={"width": 1280, "height": 900})
+    tab.goto(PAGE.as_uri())
+    box = tab.locator(".digit .sheet").bounding_box()
+    tab.mouse.move(box["x"] + 140, box["y"] + 50)
+    tab.mouse.down()
+    tab.mouse.move(box["x"] + 130, box["y"] + 230, steps=5)
+    tab.mouse.up()
+    rendered(tab)
+    maps = every_layer(np.reshape(call(tab, "pixels"), (1, 28, 28)))["c1"][0]
+    strip = tab.locator(".digit .layer", has_text="c1").locator(".strip")
+    shown = strip.evaluate("""(strip) => {
+      const scale = strip.width / parseFloat(strip.style.width), pen = strip.getContext("2d");
+      const at = (m, i, j) => pen.getImageData((3 + 117 * m + 4 * j + 2) * scale, (3 + 4 * i + 2) * scale, 1, 1).data;
+      return [0, 1, 2, 3, 4, 5].map((m) => [...Array(784).keys()].map((k) => {
+        const [red, , blue] = at(m, Math.floor(k / 28), k % 28);
+        return blue - red;
+      }));
+    }""")
+    for m in range(6):  # blue where a map is positive, orange where it is negative
+        assert np.corrcoef(shown[m], maps[:, :, m].ravel())[0, 1] > 0.9
+    tab.close()
+
+
+@pytest.mark.browser
 def test_each_frame_of_a_stroke_shows_the_answer_to_what_is_drawn(page):
     """`benchmarks/start_page.py` measures how many frames a second that makes."""
     call(page, "clear")

@@ -16,7 +16,7 @@
 .xor .cut { stroke: var(--ink); stroke-width: 3; }
 .xor .mesh { fill: none; stroke: var(--edge); stroke-width: 1; opacity: 0.55; }
 .xor .plane .point { stroke-width: 1.5; }
-.xor .unit-name { fill: var(--ink); font-size: 14px; font-weight: 650; text-anchor: middle; paint-order: stroke; stroke: var(--paper); stroke-width: 4px; }
+.xor .unit-name { fill: var(--ink); font-size: calc(14px * var(--text)); font-weight: 650; text-anchor: middle; paint-order: stroke; stroke: var(--paper); stroke-width: 4px; }
 .xor .curve { display: block; width: 100%; height: 110px; border: 1px solid var(--edge); border-radius: 4px; }
 .xor .curve path { fill: none; stroke: var(--accent); stroke-width: 2; vector-effect: non-scaling-stroke; }
 .xor .curve line { stroke: var(--grid); vector-effect: non-scaling-stroke; }
@@ -74,16 +74,7 @@
     }));
     const axesRow = el("div", { class: "controls" }, axes);
     const details = el("details", { ontoggle: () => draw() }, el("summary", {}, "This network as Keras code"),
-      button("Copy", async (event) => {
-        const copied = event.target;
-        try {
-          await navigator.clipboard.writeText(code.textContent);
-          copied.textContent = "Copied";
-        } catch { // a page from the disk may not be allowed to
-          getSelection().selectAllChildren(code);
-          copied.textContent = "Selected: press Ctrl+C";
-        }
-      }, { style: "margin-top: 0.5rem" }), el("pre", { tabindex: 0, "aria-label": "Keras code" }, code));
+      S5.copyButton("Copy", () => code.textContent), el("pre", { tabindex: 0, "aria-label": "Keras code" }, code));
 
     root.append(el("div", { class: "xor" },
       el("div", { class: "settings" }, ...Object.values(selects)),
@@ -355,7 +346,8 @@
     id: "xor",
     title: "A layer bends the plane",
     year: "1986",
-    sentence: "No line separates XOR. Press Train: two hidden units move the four points until one straight line is enough.",
+    sentence: "No line separates XOR: press Train, and two hidden units move the four points until one straight line is enough.",
+    inAddress: true,
     lesson: "05_xor",
     keyboard: "All settings are menus and buttons: Tab to Train and press Enter.",
     build,
