@@ -1,5 +1,6 @@
 """The site: complete, without a request to any other address, and searchable from the disk."""
 
+import importlib
 import re
 import runpy
 import shlex
@@ -56,6 +57,12 @@ def test_each_lesson_with_a_quiz_has_a_sheet_with_its_key(site):
         on_paper = [task for task in tasks if not task.needs_computer]
         assert len(on_paper) >= 2, lesson.name
         assert sheet.count('class="sheet-lines"') == len(on_paper)
+        lines = [
+            found.count("<div>") for found in re.findall(r'class="sheet-lines">((?:<div></div>)+)', sheet)
+        ]
+        known = importlib.import_module(f"keras_session5.exercises.lesson_{lesson.name[:2]}").EXERCISES
+        is_number = [isinstance(known[task.number].answer, int | float) for task in on_paper]
+        assert lines == [3 if one else 5 for one in is_number]
         assert sheet.count('class="sheet-box"') == sum(len(one.choices) for one in quiz) == 9
         for task in (*tasks, *quiz):
             assert task.number in sheet
@@ -82,6 +89,8 @@ def test_a_lesson_without_a_quiz_has_no_sheet(tmp_path):
         "07.4": True,
     }
     sheet = (tmp_path / "07.md").read_text("utf-8")
+    # At the foot of each page, because sheets and keys get separated.
+    assert 'content: "Sheet 7. Convolution and pooling by hand · page " counter(page)' in sheet
     assert "Answer: `(28, 14, 10, 5)`" in sheet
     assert r"\begin{pmatrix}1&2&0\\0&1&3\\2&1&1\end{pmatrix}" in sheet
     assert list(quiz[0].choices) == ["a", "b", "c"]
