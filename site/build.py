@@ -3,8 +3,9 @@
     python site/build.py
     python site/build.py --pages site/ --to build/stick/start.html
 
-Browsers show the source of a notebook and of Markdown, so the page links to what Sphinx makes of them, and names the
-files of the project where the site is not beside it.
+Browsers show the source of a notebook and of Markdown, so the page links to what Sphinx makes of them, and
+names the project's files where the site is not beside it.
+
 Python's standard library is enough: the weights are stored files, which `train.py` writes.
 """
 
@@ -19,7 +20,7 @@ MAX_BYTES = 3_000_000
 def build(pages: str = "") -> str:
     """Returns the page: page.html with the style, the weights and the scripts in their places.
 
-    `pages` is the folder of the built site as seen from the page, such as "site/"; "" if the page stands alone.
+    `pages` is the folder of the built site as seen from the page, such as "site/"; "" if there is none.
     """
     weights = [
         f'<script type="application/json" id="weights-{path.stem}">\n{_json(path)}</script>'

@@ -327,7 +327,8 @@ def test_one_stroke_shows_the_feature_maps_without_a_click(browser, every_layer)
     strip = tab.locator(".digit .layer", has_text="c1").locator(".strip")
     shown = strip.evaluate("""(strip) => {
       const scale = strip.width / parseFloat(strip.style.width), pen = strip.getContext("2d");
-      const at = (m, i, j) => pen.getImageData((3 + 117 * m + 4 * j + 2) * scale, (3 + 4 * i + 2) * scale, 1, 1).data;
+      const place = (pixel) => (3 + 4 * pixel + 2) * scale;
+      const at = (m, i, j) => pen.getImageData(place(j) + 117 * m * scale, place(i), 1, 1).data;
       return [0, 1, 2, 3, 4, 5].map((m) => [...Array(784).keys()].map((k) => {
         const [red, , blue] = at(m, Math.floor(k / 28), k % 28);
         return blue - red;

@@ -502,7 +502,7 @@ def test_no_languages_name_covers_a_letter_or_the_state(page, text):
     of(page, "recurrent", f"go({len(text)})")
 
     def boxes(selector):
-        find = "marks => marks.map((one) => one.getBBox()).map(({ x, y, width, height }) => [x, y, width, height])"
+        find = "marks => marks.map((m) => m.getBBox()).map((b) => [b.x, b.y, b.width, b.height])"
         return np.array(page.locator(f"#recurrent {selector}").evaluate_all(find))
 
     names = boxes(".region")
@@ -569,7 +569,7 @@ def test_the_accuracy_of_the_dates_is_that_of_the_test_dates(page, transformer):
     source, iso = encode(list(test.texts), DATE_ALPHABET), encode(list(test.targets), ISO_ALPHABET)
     ends = np.full((len(iso), 1), end_id(ISO_ALPHABET))
     begins = np.full((len(iso), 1), begin_id(ISO_ALPHABET))
-    # Greedy decoding writes the right date exactly if each character is the likeliest one after the right ones.
+    # Greedy decoding writes the right date just if each character is the likeliest after the right ones.
     logits = model.predict([source, np.hstack([begins, iso])], batch_size=500, verbose=0)
     right = (logits.argmax(-1) == np.hstack([iso, ends])).all(1)
     assert len(right) == 2000

@@ -221,7 +221,7 @@
         el("h3", {}, layer.name, el("span", {}, about)),
         el("div", { class: "scroll" }, strip), details);
       const place = (map) => [3 + (map % perRow) * cell, 3 + Math.floor(map / perRow) * cell];
-      const view = { layer, strip, small, image, picture, box, row, details, place, zoom, perRow, isInView: false };
+      const view = { layer, strip, small, image, picture, box, row, details, place, zoom, perRow, isInView: true };
       new IntersectionObserver(([{ isIntersecting }]) => {
         view.isInView = isIntersecting;
         if (isIntersecting) paintStrip(view);
@@ -441,6 +441,8 @@
         el("p", { class: "legend note" }, Object.entries(LEGEND)
           .map(([name, text]) => el("span", {}, el("i", { class: name }), text))),
         LAYERS.map(({ name }) => views[name].row)));
+
+    addEventListener("beforeprint", () => Object.values(views).forEach(paintStrip));
 
     readTheme();
     showExample(3);
