@@ -28,7 +28,7 @@ stick: site  ## collect in build/stick what a classroom without internet needs; 
 	mkdir -p build/stick/lessons
 	$(BIN)/python -m pip wheel --quiet --wheel-dir build/stick/wheels --constraint constraints.txt '.[lessons,playground]'
 	cp -r build/site build/stick/site
-	cp docs/start.html build/stick/
+	$(BIN)/python site/build.py --pages site/ --to build/stick/start.html
 	cp lessons/*.ipynb build/stick/lessons/
 	cp site/stick.txt build/stick/README.txt
 	@echo "Copy build/stick to the stick. Its README.txt says how to use it."

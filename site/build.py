@@ -1,10 +1,15 @@
 """Builds docs/start.html, one file that a browser opens from the disk, from the sources beside this script.
 
     python site/build.py
+    python site/build.py --pages site/ --to build/stick/start.html
+
+Browsers show the source of a notebook and of Markdown, so the page links to what Sphinx makes of them, and
+names the project's files where the site is not beside it.
 
 Python's standard library is enough: the weights are stored files, which `train.py` writes.
 """
 
+import argparse
 from pathlib import Path
 
 SITE = Path(__file__).resolve().parent
@@ -12,8 +17,11 @@ PAGE = SITE.parent / "docs" / "start.html"
 MAX_BYTES = 3_000_000
 
 
-def build() -> str:
-    """Returns the page: page.html with the style, the weights and the scripts in their places."""
+def build(pages: str = "") -> str:
+    """Returns the page: page.html with the style, the weights and the scripts in their places.
+
+    `pages` is the folder of the built site as seen from the page, such as "site/"; "" if there is none.
+    """
     weights = [
         f'<script type="application/json" id="weights-{path.stem}">\n{_json(path)}</script>'
         for path in sorted((SITE / "weights").glob("*.json"))
@@ -24,6 +32,7 @@ def build() -> str:
     scripts = [f"<script>\n{_script(path)}</script>" for path in [core, *networks, *demos]]
     page = _read(SITE / "page.html")
     for mark, text in {
+        "<!-- pages -->": pages,
         "/* style.css */": _read(SITE / "style.css"),
         "<!-- weights -->": "\n".join(weights),
         "<!-- scripts -->": "\n".join(scripts),
@@ -49,11 +58,15 @@ def _read(path: Path) -> str:
 
 
 def main() -> None:
-    page = build().encode()
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--pages", default="", help="the folder of the built site, as seen from the page")
+    parser.add_argument("--to", type=Path, default=PAGE)
+    arguments = parser.parse_args()
+    page = build(arguments.pages).encode()
     if len(page) > MAX_BYTES:
         raise SystemExit(f"{PAGE.name} must have at most {MAX_BYTES:,} bytes. Received: {len(page):,}")
-    PAGE.write_bytes(page)
-    print(f"{PAGE.relative_to(SITE.parent)}: {len(page):,} bytes")
+    arguments.to.write_bytes(page)
+    print(f"{arguments.to}: {len(page):,} bytes")
 
 
 if __name__ == "__main__":

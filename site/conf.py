@@ -46,7 +46,6 @@ html_theme = "furo"
 html_title = "keras-session5"
 html_copy_source = html_show_sourcelink = False
 html_show_search_summary = False  # a browser does not let a page from the disk read the others
-html_extra_path = [f"../docs/{START}"]
 html_static_path = ["static"]
 html_css_files = ["sheets.css"]
 
@@ -62,12 +61,12 @@ def link_start_page(app: Sphinx, docname: str, source: list[str]) -> None:
     source[0] = re.sub(rf"\[([^\]]+)\]\([./a-z]*{START}\)", rf'<a href="{up}{START}">\1</a>', source[0])
 
 
-def link_lessons(app: Sphinx, exception: Exception | None) -> None:
-    """Points the start page's links to the lessons of the site, and the site's address to its first page."""
+def write_start_page(app: Sphinx, exception: Exception | None) -> None:
+    """Writes the start page, with links to the site, and leads from the site's address to its first page."""
     if exception:
         return
-    page = Path(app.outdir) / START
-    page.write_text(re.sub(r"\.\./(lessons/[^`]+)\.ipynb", r"\1.html", page.read_text("utf-8")), "utf-8")
+    build = runpy.run_path(str(Path(__file__).with_name("build.py")))["build"]
+    (Path(app.outdir) / START).write_text(build(pages="./"), "utf-8")
     shutil.copy(Path(__file__).with_name("redirect.html"), Path(app.outdir) / "index.html")
 
 
@@ -75,4 +74,4 @@ def setup(app: Sphinx) -> None:
     app.add_lexer("mermaid", TextLexer)
     app.connect("config-inited", write_sheets)
     app.connect("source-read", link_start_page)
-    app.connect("build-finished", link_lessons)
+    app.connect("build-finished", write_start_page)

@@ -25,7 +25,7 @@ const S5 = (() => {
 
   /** A canvas of so many CSS pixels, sharp on any screen: its context already counts in CSS pixels. */
   function canvas(width, height, attributes) {
-    const scale = Math.min(window.devicePixelRatio || 1, 3);
+    const scale = Math.min(window.devicePixelRatio || 1, 2); // more pixels take longer than a frame on a telephone
     const made = el("canvas", { ...attributes, width: Math.round(width * scale), height: Math.round(height * scale) });
     made.style.width = `${width}px`;
     made.style.height = `${height}px`;
@@ -44,6 +44,23 @@ const S5 = (() => {
     return el("button", { type: "button", onclick, ...attributes }, text);
   }
 
+  /** A button that copies what `text` returns, or where a page from the disk may not, shows it to be copied. */
+  function copyButton(label, text) {
+    const made = button(label, async () => {
+      shown.value = text();
+      try {
+        await navigator.clipboard.writeText(shown.value);
+        made.textContent = "Copied";
+      } catch {
+        shown.hidden = false;
+        shown.select();
+        made.textContent = "Selected: press Ctrl+C";
+      }
+    }, { class: "copy" });
+    const shown = el("textarea", { hidden: true, readonly: true, rows: 2, "aria-label": "Text to copy" });
+    return el("span", {}, made, shown);
+  }
+
   /** A number with a fixed number of decimals and a real minus sign; no "minus zero". */
   function number(value, decimals = 2) {
     const text = value.toFixed(decimals);
@@ -52,7 +69,7 @@ const S5 = (() => {
 
   // ---- Colours -----------------------------------------------------------------------------------------------
 
-  const NAMES = ["page", "paper", "ink", "muted", "accent", "positive", "negative", "grid", "edge"];
+  const NAMES = ["page", "paper", "ink", "muted", "accent", "positive", "negative", "grid", "edge", "class0", "class1"];
   const colors = {};
   const onThemeChange = [];
   const dark = window.matchMedia("(prefers-color-scheme: dark)");
@@ -116,6 +133,7 @@ const S5 = (() => {
     return { id, query: new URLSearchParams(query) };
   }
   const params = {
+    station: () => readHash().id,
     get: (name) => readHash().query.get(name),
     set(name, value) {
       const { query } = readHash();
@@ -215,8 +233,16 @@ const S5 = (() => {
     registered.push(description);
   }
 
-  function frame(section, { id, title, year, sentence, lesson, keyboard }) {
-    const root = el("div", { class: "demo" }), number = Number(lesson.slice(0, 2));
+  /** Makes an <a> lead to a page of the site, if the site lies at the place that site/build.py was told. */
+  function link(anchor, page) {
+    const { pages } = document.documentElement.dataset;
+    if (pages) anchor.href = pages + page;
+    return Boolean(pages);
+  }
+
+  function frame(section, { id, title, year, sentence, lesson, keyboard, inAddress }) {
+    const root = el("div", { class: "demo" }), story = el("a", {}, `Lesson ${Number(lesson.slice(0, 2))} has the whole story`);
+    story.append(link(story, `lessons/${lesson}.html`) ? " →" : `: lessons/${lesson}.ipynb of the project.`);
     section.id = id;
     section.setAttribute("aria-labelledby", `${id}-title`);
     section.append(
@@ -227,12 +253,17 @@ const S5 = (() => {
       root,
       el("footer", {},
         el("p", {}, el("strong", {}, "By keyboard: "), keyboard),
-        el("p", {}, el("a", { href: `../lessons/${lesson}.ipynb` }, `Lesson ${number} has the whole story →`))));
+        inAddress && el("p", {}, "What you see is in the address: ", copyButton("Copy the address", () => {
+          const { query } = readHash();
+          return `${location.href.split("#")[0]}#${id}?${query}`;
+        })),
+        el("p", {}, story)));
     return root;
   }
 
   function start() {
     readColors();
+    for (const anchor of document.querySelectorAll("a[data-page]")) link(anchor, anchor.dataset.page);
     const nav = document.querySelector("nav");
     const todo = new Map(); // section -> its building
     for (const section of document.querySelectorAll("section[data-station]")) {
@@ -272,6 +303,17 @@ const S5 = (() => {
     };
     addEventListener("hashchange", show);
     show();
+    // A link within the page keeps the state in the address, and does not load it: it is older than what is shown.
+    document.addEventListener("click", (event) => {
+      const link = event.target.closest('a[href^="#"]');
+      if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+      event.preventDefault();
+      history.pushState(null, "", `${link.hash}?${readHash().query}`);
+      show();
+      const section = document.getElementById(readHash().id);
+      section.tabIndex = -1;
+      section.focus({ preventScroll: true }); // so that Tab goes on from there
+    });
 
     dark.addEventListener("change", () => {
       readColors();
@@ -281,7 +323,7 @@ const S5 = (() => {
   document.addEventListener("DOMContentLoaded", start);
 
   return {
-    station, stations, el, canvas, choice, button, number, colors, onTheme, rgb, mix, tint, ramp, weights, params,
+    station, stations, el, canvas, choice, button, copyButton, number, colors, onTheme, rgb, mix, tint, ramp, weights, params,
     onFrame, pointer, keys, player,
   };
 })();

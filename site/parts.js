@@ -2,7 +2,7 @@
 // What the demonstrations on planes share: a plane with axes, points that can be dragged, random numbers with a seed.
 (() => {
   const { el } = S5;
-  const SIDE = 400, LEFT = 42, BOTTOM = 44, EDGE = 8; // of the drawing, in its own units
+  const SIDE = 400, LEFT = 52, BOTTOM = 44, EDGE = 8; // of the drawing, in its own units
 
   /** Random numbers in 0..1 that depend on the seed alone (mulberry32). */
   function uniform(seed) {
@@ -92,8 +92,8 @@
           text(LEFT - 8, EDGE + made.Y(tick) + 5, S5.number(tick, Number.isInteger(tick) ? 0 : 1), { "text-anchor": "end" }),
         ]),
         text(LEFT + SIDE / 2, EDGE + SIDE + 38, names[0], { "text-anchor": "middle", class: "name" }),
-        text(13, EDGE + SIDE / 2, names[1], {
-          "text-anchor": "middle", class: "name", transform: names[1].length > 3 ? `rotate(-90 13 ${EDGE + SIDE / 2})` : null,
+        text(15, EDGE + SIDE / 2, names[1], {
+          "text-anchor": "middle", class: "name", transform: names[1].length > 3 ? `rotate(-90 15 ${EDGE + SIDE / 2})` : null,
         }));
     };
     made.frame(box, ticks);
@@ -116,6 +116,13 @@
       element.addEventListener("pointermove", follow);
       for (const name of ["pointerup", "pointercancel"]) element.addEventListener(name, end);
     });
+  }
+
+  /** The cross that marks a mistake: it sticks out of a point of radius `r` at (0, 0), whose number stays readable. */
+  function cross(r) {
+    const from = 0.71 * (r - 1), to = 0.71 * (1.25 * r + 5);
+    const arms = [[1, 1], [1, -1], [-1, 1], [-1, -1]].map(([x, y]) => `M${x * from} ${y * from}L${x * to} ${y * to}`);
+    return el("path", { class: "mistake", d: arms.join("") });
   }
 
   /** 12 -> "₁₂". */
@@ -147,19 +154,20 @@
   }
 
   const STYLE = `
-.plane { position: relative; width: 100%; max-width: 460px; }
+.plane { position: relative; width: 100%; max-width: 460px; --text: 1; }
 .plane svg { display: block; width: 100%; height: auto; overflow: hidden; }
 .plane > svg { position: relative; }
 .plane > canvas { position: absolute; left: ${(100 * LEFT) / (LEFT + SIDE + EDGE)}%; top: ${(100 * EDGE) / (EDGE + SIDE + BOTTOM)}%;
   width: ${(100 * SIDE) / (LEFT + SIDE + EDGE)}%; height: ${(100 * SIDE) / (EDGE + SIDE + BOTTOM)}%; }
-.plane text { fill: var(--muted); font-size: 14px; }
-.plane .name { fill: var(--ink); font-style: italic; font-size: 15px; }
+.plane text { fill: var(--muted); font-size: calc(14px * var(--text)); }
+.plane .name { fill: var(--ink); font-style: italic; font-size: calc(15px * var(--text)); }
 .plane .axes line { stroke: var(--edge); }
 .plane .ground { fill: none; stroke: var(--edge); }
-.plane .fires { fill: var(--positive); opacity: 0.16; }
-.plane .class-0 { fill: var(--negative); }
-.plane .class-1 { fill: var(--positive); }
+.plane .fires { fill: var(--class1); opacity: 0.18; }
+.plane .class-0 { fill: var(--class0); }
+.plane .class-1 { fill: var(--class1); }
 .plane .point { stroke: var(--paper); stroke-width: 2; }
+.plane .mistake { fill: none; stroke: var(--ink); stroke-width: 3.5; stroke-linecap: round; pointer-events: none; }
 .plane [tabindex]:focus-visible { outline: none; stroke: var(--accent); stroke-width: 4; }
 .slider { display: grid; grid-template-columns: 7.5rem 1fr 3.2rem; gap: 0.5rem; align-items: center; font-size: 0.92rem; }
 .slider input { padding: 0; min-height: 1.6rem; width: 100%; accent-color: var(--accent); }
@@ -169,11 +177,12 @@
 .told { min-height: 1.5rem; }
 .told b { font-weight: 650; }
 .fine { color: var(--muted); font-size: 0.88rem; }
+@media (max-width: 500px) { .plane { --text: 1.3; } } /* a telephone shows the drawing at seven tenths of its size */
 @media (min-width: 860px) { .two { grid-template-columns: 460px minmax(0, 1fr); gap: 2rem; } }
 `;
   document.head.append(el("style", {}, STYLE));
 
   const calm = window.matchMedia("(prefers-reduced-motion: reduce)");
 
-  Object.assign(S5, { isCalm: () => calm.matches, uniform, normal, clip, ends, plane, draggable, slider, onAddress, subscript });
+  Object.assign(S5, { isCalm: () => calm.matches, uniform, normal, clip, ends, plane, cross, draggable, slider, onAddress, subscript });
 })();

@@ -16,7 +16,7 @@ from keras_session5.exercises.exercise import Exercise, Question
 
 ROOT = Path(__file__).resolve().parent.parent
 SHEETS = ROOT / "docs" / "teaching" / "sheets"
-LINES = 5  # ruled lines for each exercise
+LINES, LINES_OF_A_NUMBER = 5, 3  # ruled lines for each exercise, and for one whose answer is one number
 
 _CELL = "```cell"  # how a code cell begins in the text of a lesson; it ends as any code block does
 
@@ -74,8 +74,9 @@ def make_sheet(source: Path) -> str:
     known = importlib.import_module(f"keras_session5.exercises.lesson_{source.name[:2]}").EXERCISES
     parts = [
         f"# Sheet {title}",
+        _on_each_page(f"Sheet {title}"),
         '<p class="sheet-name"><span>Name</span><span>Date</span></p>',
-        *(_task(task) for task in tasks if not task.needs_computer),
+        *(_task(task, known[task.number]) for task in tasks if not task.needs_computer),
         "## Quiz",
         "Tick one box for each question.",
         *(_question(one) for one in quiz),
@@ -136,9 +137,16 @@ def _split(chunk: str) -> tuple[str, str, str, str, str]:
     return number, title, text.strip(), cell, rest
 
 
-def _task(task: Task) -> str:
+def _on_each_page(name: str) -> str:
+    """Returns the style that prints a name at the foot of each page: sheets and keys get separated."""
+    text = f'"{name} · page " counter(page)'  # no title has a quotation mark
+    return f"<style>@page {{ @bottom-right {{ content: {text}; font: 8pt sans-serif; }} }}</style>"
+
+
+def _task(task: Task, exercise: Exercise) -> str:
     form = f"Answer, {task.form}:" if task.form else "Answer:"
-    lines = '<div class="sheet-lines">' + "<div></div>" * LINES + "</div>"
+    count = LINES_OF_A_NUMBER if isinstance(exercise.answer, int | float) else LINES
+    lines = '<div class="sheet-lines">' + "<div></div>" * count + "</div>"
     return f"## {task.number} {task.title}\n\n{task.text}\n\n{form}\n\n{lines}"
 
 

@@ -68,7 +68,8 @@ def test_text_and_marks_have_the_contrast_of_wcag_aa(scheme):
     for sign in ("positive", "negative"):  # S5.tint: numbers stand on at most half of the colour
         strongest = (colors["paper"] + colors[sign]) / 2
         assert contrast(colors["ink"], strongest) >= 4.5, sign
-    assert contrast(colors["paper"], colors["positive"]) >= 4.5  # the digit in its output
+    for mark in ("positive", "negative"):  # the digit in its output, the class of a point
+        assert contrast(colors["paper"], colors[mark]) >= 4.5
 
 
 # ---- The browser -------------------------------------------------------------------------------------------
@@ -313,6 +314,32 @@ def test_a_digit_is_drawn_and_looked_into_by_keyboard(page):
 
 
 @pytest.mark.browser
+def test_one_stroke_shows_the_feature_maps_without_a_click(browser, every_layer):
+    tab = browser.new_page(viewport={"width": 1280, "height": 900})
+    tab.goto(PAGE.as_uri())
+    box = tab.locator(".digit .sheet").bounding_box()
+    tab.mouse.move(box["x"] + 140, box["y"] + 50)
+    tab.mouse.down()
+    tab.mouse.move(box["x"] + 130, box["y"] + 230, steps=5)
+    tab.mouse.up()
+    rendered(tab)
+    maps = every_layer(np.reshape(call(tab, "pixels"), (1, 28, 28)))["c1"][0]
+    strip = tab.locator(".digit .layer", has_text="c1").locator(".strip")
+    shown = strip.evaluate("""(strip) => {
+      const scale = strip.width / parseFloat(strip.style.width), pen = strip.getContext("2d");
+      const place = (pixel) => (3 + 4 * pixel + 2) * scale;
+      const at = (m, i, j) => pen.getImageData(place(j) + 117 * m * scale, place(i), 1, 1).data;
+      return [0, 1, 2, 3, 4, 5].map((m) => [...Array(784).keys()].map((k) => {
+        const [red, , blue] = at(m, Math.floor(k / 28), k % 28);
+        return blue - red;
+      }));
+    }""")
+    for m in range(6):  # blue where a map is positive, orange where it is negative
+        assert np.corrcoef(shown[m], maps[:, :, m].ravel())[0, 1] > 0.9
+    tab.close()
+
+
+@pytest.mark.browser
 def test_each_frame_of_a_stroke_shows_the_answer_to_what_is_drawn(page):
     """`benchmarks/start_page.py` measures how many frames a second that makes."""
     call(page, "clear")
@@ -462,8 +489,12 @@ def test_everything_fits_on_a_telephone_and_follows_the_dark_mode(page):
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") != ground
     for section in page.locator("main > section").all():
         assert section.locator("h2").count() == 1
-        target = section.locator("footer a").get_attribute("href")
-        assert (PAGE.parent / target).exists()
+        told = section.locator("footer").inner_text()
+        lesson = re.search(r"Lesson \d+ has the whole story: (lessons/\d\d_\w+\.ipynb) of the project", told)
+        assert (ROOT / lesson[1]).exists()
+    # A browser shows the source of a notebook, and whoever downloads the page alone has none.
+    targets = {link.get_attribute("href") for link in page.locator("a[href]").all()}
+    assert all(target.startswith("#") for target in targets)
 
 
 @pytest.mark.browser

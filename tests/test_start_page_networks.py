@@ -93,6 +93,59 @@ def focus(page, selector):
 # ---- Threshold unit and perceptron ------------------------------------------------------------------------
 
 
+def test_the_page_opens_with_a_line_to_improve_and_nothing_on_top_of_a_point(page):
+    """First: the tests below change the state."""
+    assert page.locator("#threshold .last").inner_text().startswith("The rule begins with zero weights")
+    assert "2 of 4 right" in page.locator("#threshold .told").inner_text()
+
+    def middle(locator):
+        box = locator.bounding_box()
+        return np.array([box["x"] + box["width"] / 2, box["y"] + box["height"] / 2])
+
+    tip = middle(page.locator("#threshold .tip"))
+    for point in page.locator("#threshold .place").all():
+        assert np.abs(middle(point) - tip).max() > 24
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_class_1_is_orange_and_class_0_blue_as_in_the_lessons(page, scheme):
+    page.emulate_media(color_scheme=scheme)
+    of(page, "xor", "change(argument)", {"data": "xor", "units": 2, "activation": "tanh", "seed": 1})
+    of(page, "xor", "train(700)")
+    color = "one => getComputedStyle(one).fill.match(/\\d+/g).map(Number)"
+    for station in ("threshold", "xor"):
+        red, _, blue = page.locator(f"#{station} .class-1").first.evaluate(color)
+        assert red > blue + 100
+        red, _, blue = page.locator(f"#{station} .class-0").first.evaluate(color)
+        assert blue > red + 100
+        red, _, blue = page.locator(f"#{station} .fires").first.evaluate(color)
+        assert red > blue + 100
+    # The surface at (0, 1), where the network answers 1, and at (0, 0), where it answers 0.
+    pixel = "(one, [x, y]) => [...one.getContext('2d').getImageData(x, y, 1, 1).data]"
+    canvas = page.locator("#xor .plane canvas")
+    (red, _, blue, _), (red_0, _, blue_0, _) = (canvas.evaluate(pixel, [18, y]) for y in (18, 54))
+    assert red > blue
+    assert blue_0 > red_0
+    page.emulate_media(color_scheme="light")
+
+
+def test_a_mistake_has_the_same_mark_everywhere(page):
+    page.select_option("#threshold select", "and")
+    of(page, "threshold", "setByHand([1, 1, -0.75])")
+    of(page, "xor", "change(argument)", {"data": "xor", "units": 2, "activation": "tanh", "seed": 1})
+    crosses = page.locator("#threshold .mistake").filter(visible=True)
+    assert crosses.count() == 2
+    fires = np.array(of(page, "xor", "answers()")) >= 0.5
+    wrong = np.count_nonzero(fires != np.array(GATES["xor"], bool))
+    assert page.locator("#xor .mistake").filter(visible=True).count() == 2 * wrong > 0  # in both planes
+
+
+def test_one_hidden_unit_has_one_axis(page):
+    of(page, "xor", "change(argument)", {"data": "xor", "units": 1, "activation": "tanh", "seed": 1})
+    names = page.locator("#xor .plane").nth(1).locator(".name").all_text_contents()
+    assert [name for name in names if name] == ["h₁"]
+
+
 def points_of(inputs, targets):
     return [{"x": x, "y": y, "target": int(target)} for (x, y), target in zip(inputs, targets, strict=True)]
 
@@ -439,6 +492,34 @@ def test_each_letter_moves_the_point_and_the_sum_of_a_unit_is_shown(page, recurr
         )
 
 
+@pytest.mark.parametrize("text", ["Schweden", "Großbritannien"])
+def test_no_languages_name_covers_a_letter_or_the_state(page, text):
+    of(page, "recurrent", "use('many')")
+    of(page, "recurrent", "setText(argument, null)", text)
+    of(page, "recurrent", "go(5)")
+    letters = page.locator("#recurrent .letter").filter(visible=True)
+    assert "".join(letters.all_text_contents()) == text[:5]  # those to come are hidden
+    of(page, "recurrent", f"go({len(text)})")
+
+    def boxes(selector):
+        find = "marks => marks.map((m) => m.getBBox()).map((b) => [b.x, b.y, b.width, b.height])"
+        return np.array(page.locator(f"#recurrent {selector}").evaluate_all(find))
+
+    names = boxes(".region")
+    letters = boxes(".letter")
+    letters[:, 3] *= 0.75  # above the descenders
+    place = shown_numbers(page.locator("#recurrent .state").evaluate("one => one.style.transform"))
+    state_box = [[place[0] - 10, place[1] - 10, 20, 20]]
+    assert len(names) == 8
+    for i, (x, y, width, height) in enumerate(names):
+        for u, v, w, h in [*names[:i], *letters, *state_box]:
+            assert x + width <= u + 2 or u + w <= x + 2 or y + height <= v + 6 or v + h <= y + 6
+    called = page.locator("#recurrent .other.called")
+    language = page.locator("#recurrent .bar.most span").first.text_content()
+    about = stored("recurrent")[1]["networks"]["many"]
+    assert called.count() == len(about["examples"][about["languages"].index(language)])
+
+
 def test_the_address_holds_the_name_and_the_step(page):
     of(page, "recurrent", "use('many')")
     page.locator("#recurrent input[type=text]").fill("Nový Zéland, 50*2")
@@ -480,6 +561,21 @@ def test_dates_are_written_as_by_the_packages_greedy_decoding(page, transformer)
         answer["text"] == iso for answer, (_, _, iso) in zip(answers, fields["examples"], strict=False)
     )
     assert right >= 18, f"only {right} of 20"
+
+
+def test_the_accuracy_of_the_dates_is_that_of_the_test_dates(page, transformer):
+    model, fields = transformer
+    test = s5.load_data("dates").test
+    source, iso = encode(list(test.texts), DATE_ALPHABET), encode(list(test.targets), ISO_ALPHABET)
+    ends = np.full((len(iso), 1), end_id(ISO_ALPHABET))
+    begins = np.full((len(iso), 1), begin_id(ISO_ALPHABET))
+    # Greedy decoding writes the right date just if each character is the likeliest after the right ones.
+    logits = model.predict([source, np.hstack([begins, iso])], batch_size=500, verbose=0)
+    right = (logits.argmax(-1) == np.hstack([iso, ends])).all(1)
+    assert len(right) == 2000
+    assert fields["accuracy"] == pytest.approx(right.mean(), abs=1e-3)
+    told = page.locator("#dates .dates > .fine").inner_text()
+    assert f"{100 * fields['accuracy']:.1f} % of 2,000 test dates" in told
 
 
 def test_probabilities_and_every_attention_weight_are_those_of_keras(page, transformer):
@@ -567,6 +663,23 @@ def test_the_date_is_written_character_by_character(page):
     assert state(page, "dates") == before
 
 
+def test_an_example_and_an_address_are_written_before_ones_eyes(page):
+    section = page.locator("#dates")
+    section.get_by_label("Example").select_option(label="English")
+    assert state(page, "dates")["at"] == 1
+    assert section.get_by_role("button", name="Pause").is_visible()
+    page.wait_for_function("() => S5.stations.dates.state().at === 3")
+    section.locator("input[type=text]").fill("1 May 1999")  # typing shows the whole at once
+    assert section.locator(".told b").inner_text() == "1999-05-01"
+    of(page, "dates", "go(4)")
+    other = page.context.browser.new_page()
+    other.goto(f"{PAGE.as_uri()}{page.evaluate('location.hash')}")
+    assert state(other, "dates")["at"] < 4
+    other.wait_for_function("() => S5.stations.dates.state().at === 4")
+    other.locator("#dates").get_by_role("button", name="▶ Play").wait_for()  # it stops where the address says
+    other.close()
+
+
 def test_nothing_typed_is_no_error(page):
     page.locator("#dates input[type=text]").fill("")
     page.locator("#recurrent input[type=text]").fill("")
@@ -575,6 +688,82 @@ def test_nothing_typed_is_no_error(page):
 
 
 # ---- All of them ------------------------------------------------------------------------------------------
+
+
+def test_a_station_promises_one_thing_in_one_sentence(page):
+    for sentence in page.locator(".sentence").all_inner_texts():
+        assert re.findall(r"[.;!?]", sentence) == ["."]
+        assert len(sentence) < 160
+
+
+def test_the_menu_keeps_the_state_in_the_address(page):
+    of(page, "xor", "change(argument)", {"data": "circle", "units": 3, "activation": "tanh", "seed": 5})
+    of(page, "xor", "train(30)")
+    before, saved = state(page, "xor"), page.evaluate("S5.params.get('xor')")
+    for title in ("A memory that moves", "A layer bends the plane"):
+        page.get_by_role("navigation").get_by_role("link", name=title).click()
+        assert page.evaluate("S5.params.get('xor')") == saved
+    assert page.evaluate("location.hash").startswith("#xor?")
+    assert page.evaluate("document.activeElement.id") == "xor"
+    assert state(page, "xor") == before
+
+
+def test_the_address_of_a_station_is_copied(page):
+    of(page, "threshold", "setByHand([1, 1, -0.25])")
+    section = page.locator("#xor")  # its state is in the address too
+    section.get_by_role("button", name="Copy the address").click()
+    section.locator("footer .copy", has_text=re.compile("Copied|Selected")).wait_for()
+    address = section.locator("footer textarea").input_value()
+    assert address.startswith(f"{PAGE.as_uri()}?all#xor?")
+    other = page.context.browser.new_page()
+    other.goto(address)
+    assert state(other, "xor") == state(page, "xor")
+    other.close()
+    ids = page.locator("main > section", has=page.locator("footer .copy")).evaluate_all(
+        "sections => sections.map((one) => one.id)"
+    )
+    assert ids == ["threshold", "xor", "recurrent", "dates"]
+
+
+def test_learning_begins_anew_after_its_end(page):
+    page.select_option("#threshold select", "and")
+    while of(page, "threshold", "next()"):
+        pass
+    assert state(page, "threshold")["isDone"]
+    page.locator("#threshold").get_by_role("button", name="One example").click()
+    after = state(page, "threshold")
+    assert not after["isDone"]
+    assert (after["mistakes"], after["weights"]) == (
+        1,
+        [0, 0, -1],
+    )  # the sum 0 fires, which (0, 0) should not
+
+
+def test_a_point_says_where_it_is(page):
+    page.select_option("#threshold select", "and")
+    point = focus(page, "#threshold .place")
+    page.keyboard.press("ArrowRight")
+    assert point.get_attribute("aria-label") == "Point 1 at (0.05, 0.00), class 0"
+
+
+def test_a_finger_finds_points_and_the_eye_reads_labels_on_a_telephone(page):
+    page.select_option("#threshold select", "and")
+    page.set_viewport_size({"width": 390, "height": 844})
+    for target in page.locator("#threshold .touch").all():
+        assert target.bounding_box()["width"] >= 24
+    sizes = page.locator(".plane text").evaluate_all("""texts => texts.map((one) => {
+      const { a, b } = one.getScreenCTM();
+      return Math.hypot(a, b) * parseFloat(getComputedStyle(one).fontSize);
+    })""")
+    assert min(sizes) >= 10.5
+    page.locator("#dates input[type=text]").fill("Donnerstag, 12. September 2020")
+    names = page.locator("#dates .many .row-name")
+    box = page.locator("#dates .scroll", has=page.locator(".many"))
+    box.evaluate("one => (one.scrollLeft = 400)")
+    left = box.bounding_box()["x"]
+    assert names.all_inner_texts() == ["", "score", "weight"]
+    assert all(abs(name.bounding_box()["x"] - left) < 3 for name in names.all())
+    page.set_viewport_size({"width": 1280, "height": 900})
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

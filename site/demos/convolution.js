@@ -380,8 +380,8 @@
   S5.station({
     id: "convolution",
     title: "Convolution",
-    year: "1980",
-    sentence: "A kernel glides over an image and writes a sum at every place; "
+    year: "1989",
+    sentence: "A kernel glides over an image and writes a sum at every place, and "
       + "the right one finds the edges of a photograph.",
     lesson: "07_convolution",
     keyboard: "Tab to a part, then arrow keys move its window, on the photograph ten pixels with Shift; "

@@ -38,7 +38,7 @@
     const { el, number, button, choice } = S5;
     const file = S5.weights("dates"), net = transformer(file);
     root.append(el("style", {}, STYLE));
-    let result = null, at = 0, kind = "cross", layer = 1, head = 0, cell = [0, 0], text = "";
+    let result = null, at = 0, until = Infinity, kind = "cross", layer = 1, head = 0, cell = [0, 0], text = "";
 
     // ---- Elements ----
     const input = el("input", { type: "text", maxlength: MOST, spellcheck: "false", autocomplete: "off", "aria-label": "A date, written in words", oninput: () => {
@@ -47,9 +47,9 @@
     } });
     const examples = choice("Example", [["", "your own"], ...file.examples.map(([language], i) => [i, language])], "", (value) => {
       if (value === "") return;
-      player.pause();
       input.value = file.examples[value][1];
       setText(input.value);
+      playFromTheStart();
     });
     const written = el("div", { class: "written", role: "group", "aria-label": "The ISO date, character by character" });
     const told = el("p", { class: "told", role: "status" }), next = el("div", { class: "next" }), nextTitle = el("h3", {});
@@ -58,7 +58,9 @@
     const player = S5.player((by) => {
       if (!result) return false;
       go(by > 0 && at === result.tokens.length ? 1 : Math.max(1, at + by));
-      return at < result.tokens.length;
+      if (at < Math.min(until, result.tokens.length)) return true;
+      until = Infinity;
+      return false;
     }, 600);
     const kinds = choice("Attention", Object.entries(KINDS), kind, (value) => {
       kind = value;
@@ -90,6 +92,7 @@
 
     // ---- What happens ----
     function setText(value) {
+      until = Infinity;
       text = value.normalize("NFC").slice(0, MOST);
       result = text.trim() ? net.translate(text) : null;
       const found = file.examples.findIndex(([, one]) => one === text);
@@ -114,6 +117,15 @@
       pickStrongest();
       draw();
       save();
+    }
+
+    /** Writes the date anew, up to where it is now: at once for those who want no motion. */
+    function playFromTheStart() {
+      player.pause();
+      if (S5.isCalm() || !result || at === 1) return;
+      until = at;
+      go(1);
+      player.play();
     }
 
     /** The column with the greatest weight in the chosen row. */
@@ -145,7 +157,7 @@
       const isWhole = at === result.tokens.length, example = file.examples.find(([, one]) => one === text);
       const product = result.tokens.reduce((p, id, t) => p * result.probabilities[t][id], 1);
       told.replaceChildren(isWhole ? el("b", {}, result.text) : el("b", {}, result.names.slice(0, at).join("")),
-        isWhole ? ` (probability of the whole: ${(100 * product).toFixed(1)} %)` : " …",
+        isWhole ? ` (probability of the whole: ${(100 * product).toFixed(1)} %).` : " …",
         isWhole && example ? (example[2] === result.text ? ` This is right: ${example[0]}.` : ` It should be ${example[2]}.`) : "");
       drawMatrix();
       drawNext();
@@ -210,7 +222,7 @@
       const [from, to] = [rowNames()[i], columns[j]];
       const grid = (label, rows, many) => el("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": label },
         el("div", { class: `cells${many ? " many" : ""}`, style: `--columns: ${rows[0][1].length + 1}` },
-          ...rows.flatMap(([name, values, draw]) => [el("span", { style: "color: var(--muted)" }, name), ...values.map(draw)])));
+          ...rows.flatMap(([name, values, draw]) => [el("span", { class: "row-name" }, name), ...values.map(draw)])));
       const plain = (value) => el("span", {}, number(value, 2));
       const tinted = (scale) => (value) => el("span", { style: `background: ${S5.tint(value / scale)}` }, number(value, 2));
       const largest = Math.max(...of.products.map(Math.abs));
@@ -246,7 +258,10 @@
     }
     input.value = file.examples.find(([language]) => language === "German")[1];
     setText(input.value);
-    S5.onAddress("dates", load);
+    S5.onAddress("dates", (given) => {
+      load(given);
+      if (S5.params.station() === "dates") playFromTheStart();
+    });
     isLoading = false;
     S5.onTheme(draw);
 
@@ -260,7 +275,8 @@
     id: "dates",
     title: "A transformer writes",
     year: "2017",
-    sentence: "Type a date in one of twenty languages. The network writes it as year-month-day, one character after the other, and the blue cells show where it looks each time.",
+    sentence: "Type a date in one of twenty languages: the blue cells show where the network looks while it writes each character of year-month-day.",
+    inAddress: true,
     lesson: "11_transformer",
     keyboard: "Type a date; Tab to the characters or to Back, Play and Step; in the matrix, arrow keys choose a cell.",
     build,

@@ -221,7 +221,11 @@
         el("h3", {}, layer.name, el("span", {}, about)),
         el("div", { class: "scroll" }, strip), details);
       const place = (map) => [3 + (map % perRow) * cell, 3 + Math.floor(map / perRow) * cell];
-      const view = { layer, strip, small, image, picture, box, row, details, place, zoom, perRow };
+      const view = { layer, strip, small, image, picture, box, row, details, place, zoom, perRow, isInView: true };
+      new IntersectionObserver(([{ isIntersecting }]) => {
+        view.isInView = isIntersecting;
+        if (isIntersecting) paintStrip(view);
+      }, { rootMargin: "100px" }).observe(strip);
 
       // A click, which a finger that scrolls the page is not.
       strip.addEventListener("click", ({ offsetX: x, offsetY: y }) => {
@@ -411,7 +415,7 @@
     function paint() {
       showAnswer();
       for (const view of Object.values(views)) {
-        paintStrip(view);
+        if (view.isInView) paintStrip(view); // the others when they come into view
         paintPicture(view);
         const { name, map, row, column } = state.unit;
         const chosen = isFlat(view.layer) ? `unit ${map}` : `map ${map}, row ${row}, column ${column}`;
@@ -437,6 +441,8 @@
         el("p", { class: "legend note" }, Object.entries(LEGEND)
           .map(([name, text]) => el("span", {}, el("i", { class: name }), text))),
         LAYERS.map(({ name }) => views[name].row)));
+
+    addEventListener("beforeprint", () => Object.values(views).forEach(paintStrip));
 
     readTheme();
     showExample(3);

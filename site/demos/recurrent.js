@@ -8,11 +8,13 @@
 .recurrent .path { fill: none; stroke: var(--ink); stroke-width: 2; stroke-linejoin: round; }
 .recurrent .later { fill: none; stroke: var(--edge); stroke-width: 1.5; stroke-dasharray: 4 4; }
 .recurrent .step { fill: var(--ink); }
-.recurrent .letter { fill: var(--ink); font-size: 15px; font-weight: 650; paint-order: stroke; stroke: var(--paper); stroke-width: 4px; }
+.recurrent .letter { fill: var(--ink); font-size: calc(15px * var(--text)); font-weight: 650; paint-order: stroke; stroke: var(--paper); stroke-width: 4px; }
 .recurrent .state { fill: var(--accent); stroke: var(--paper); stroke-width: 3; transition: transform 0.35s ease; }
 .recurrent .other { opacity: 0.55; }
-.recurrent .region { fill: var(--ink); font-size: 15px; font-weight: 650; text-anchor: middle; paint-order: stroke; stroke: var(--paper); stroke-width: 4px; }
-.recurrent .region.small { font-size: 13px; fill: var(--muted); }
+.recurrent .other.called { fill: var(--class1); opacity: 0.9; }
+.recurrent .region { fill: var(--ink); font-size: calc(15px * var(--text)); font-weight: 650; text-anchor: middle; paint-order: stroke; stroke: var(--paper); stroke-width: 4px; }
+.recurrent .region.small { font-size: calc(13px * var(--text)); fill: var(--muted); }
+.recurrent .region.small.called { fill: var(--ink); font-size: calc(15px * var(--text)); }
 .recurrent .name-row { display: flex; flex-wrap: wrap; gap: 0.5rem; align-items: center; }
 .recurrent .name-row input { flex: 1 1 12rem; min-width: 0; font-size: 1.1rem; }
 .recurrent .letters { display: flex; flex-wrap: wrap; gap: 3px; }
@@ -82,7 +84,7 @@
       const share = (value) => `${(100 * value).toFixed(0)} %`;
       planeNote.replaceChildren(
         net.units > 2
-          ? `The ${net.units} units do not fit on paper: you see the two directions in which the ends of names differ most between the languages (${share(about.variance)} of that variance). A language stands where its names end on average. `
+          ? `The ${net.units} units do not fit on paper: you see the two directions in which the ends of names differ most between the languages (${share(about.variance)} of that variance). A language's name stands near the mean of its dots; orange dots are those of the language that the network would say now. `
           : "The two units are the two axes: nothing is left out. Colours show which language the network would name in each place. ",
         `Faint dots are where ${about.examples.flat().length} other names end. ${about.parameters.toLocaleString("en")} parameters; right for ${share(about.accuracy.test)} of the ${about.test_names} test names, none of which it was trained on; guessing would reach ${share(1 / about.languages.length)}.`);
       drawOthers();
@@ -113,6 +115,7 @@
         player.pause();
         go(i + 1);
       }, { "aria-label": `Step ${i + 1}: ${letter === " " ? "space" : letter}` })));
+      drawNames();
       drawTicks();
       go(steps.length - 1);
     }
@@ -130,6 +133,7 @@
     };
     const languageColor = (k) => [S5.colors.positive, S5.colors.negative, S5.colors.accent][k];
 
+    let means = []; // where each language's name would stand if nothing were in its way
     function drawOthers() {
       const ends = about.examples.map((names) => names.map((name) => net.read(name).at(-1).h));
       if (net.units > 2) { // a box that holds the states on the way, too
@@ -142,17 +146,28 @@
       } else plane.frame([-1.1, 1.1, -1.1, 1.1], [-1, 0, 1]);
       others.replaceChildren(...ends.flatMap((states, k) => states.map((h) => {
         const [cx, cy] = place(h);
-        return el("circle", { class: "other", cx: cx.toFixed(1), cy: cy.toFixed(1), r: 3.5, fill: net.units > 2 ? S5.colors.edge : languageColor(k) });
+        return el("circle", { class: "other", "data-language": k, cx: cx.toFixed(1), cy: cy.toFixed(1), r: 3.5, fill: net.units > 2 ? S5.colors.edge : languageColor(k) });
       })));
       drawRaster();
-      const named = about.languages.map((language, k) => [language, net.units > 2 ? meanPlace(ends[k]) : regionPlace(k)]);
-      named.sort(([, a], [, b]) => a[1] - b[1]).forEach(([, here], i) => { // names that would overlap move down
-        for (const [, above] of named.slice(0, i)) {
-          if (Math.abs(above[0] - here[0]) < 75 && Math.abs(here[1] - above[1]) < 18) here[1] = above[1] + 18;
-        }
-      });
-      regions.replaceChildren(...named.map(([language, [x, y]]) => {
-        return el("text", { class: net.units > 2 ? "region small" : "region", x: Math.min(350, Math.max(50, x)).toFixed(1), y: Math.min(385, Math.max(20, y)).toFixed(1) }, language);
+      means = about.languages.map((_, k) => (net.units > 2 ? meanPlace(ends[k]) : regionPlace(k)));
+      drawNames();
+    }
+
+    const textSize = () => Number(getComputedStyle(plane.element).getPropertyValue("--text"));
+
+    /** The languages' names, each in the nearest place where it covers no other name and nothing of the path. */
+    function drawNames() {
+      const states = steps.map(({ h }) => place(h)), taken = [], grow = textSize();
+      const path = states.flatMap(([x, y], i) => [0.25, 0.5, 0.75, 1].map((s) =>
+        [x, y].map((one, k) => one + s * ((states[i + 1] ?? states[i])[k] - one))));
+      regions.replaceChildren(...about.languages.map((language, k) => {
+        const wide = 4.4 * grow * language.length, inside = ([x, y]) => [Math.min(396 - wide, Math.max(4 + wide, x)), Math.min(385, Math.max(18, y))];
+        const isFree = ([x, y]) => taken.every(([u, v, w]) => Math.abs(u - x) > w + wide + 6 || Math.abs(v - y) > 17 * grow)
+          && path.every(([u, v]) => Math.abs(u - x) > wide + 12 || Math.abs(v - y + 5) > 18);
+        const around = Array.from({ length: 300 }, (_, n) => [means[k][0] + 0.5 * n * Math.cos(n), means[k][1] + 0.4 * n * Math.sin(n)]).map(inside);
+        const [x, y] = around.find(isFree) ?? around[0];
+        taken.push([x, y, wide]);
+        return el("text", { class: net.units > 2 ? "region small" : "region", x: x.toFixed(1), y: y.toFixed(1) }, language);
       }));
     }
     const meanPlace = (states) => [0, 1].map((k) => states.reduce((sum, h) => sum + place(h)[k], 0) / states.length);
@@ -191,13 +206,16 @@
     /** The letters along the path; where two are close, the later one moves. */
     function drawTicks() {
       const taken = [], names = [...regions.children].map((one) => [Number(one.getAttribute("x")), Number(one.getAttribute("y"))]);
+      const states = steps.map(({ h }) => place(h)), grow = textSize();
       letters.replaceChildren(...Array.from(text, (letter, i) => {
-        const [x, y] = place(steps[i + 1].h);
-        const [dx, dy] = [[12, -10], [-14, -10], [12, 20], [-14, 20], [0, -18], [0, 26], [24, 4], [-26, 4]].find(
-          ([a, b]) => taken.every(([u, v]) => Math.hypot(u - x - a, v - y - b) > 15)
-            && names.every(([u, v]) => Math.abs(u - x - a) > 42 || Math.abs(v - y - b) > 16)) ?? [12, -10];
-        taken.push([x + dx, y + dy]);
-        return el("text", { class: "letter", "text-anchor": "middle", x: Math.min(392, Math.max(8, x + dx)), y: Math.min(396, Math.max(14, y + dy)) }, letter === " " ? "␣" : letter);
+        const [x, y] = states[i + 1];
+        const places = [[12, -10], [-14, -10], [12, 20], [-14, 20], [0, -18], [0, 26], [24, 4], [-26, 4], [22, -20], [-24, -20], [22, 28], [-24, 28]]
+          .map(([a, b]) => [Math.min(392, Math.max(8, x + a)), Math.min(396, Math.max(14, y + b))]);
+        const found = places.find(([a, b]) => taken.every(([u, v]) => Math.hypot(u - a, v - b) > 15 * grow)
+          && states.every(([u, v]) => Math.hypot(u - a, v - b + 5) > 14)
+          && names.every(([u, v]) => Math.abs(u - a) > 42 * grow || Math.abs(v - b) > 16 * grow)) ?? places[0];
+        taken.push(found);
+        return el("text", { class: "letter", "text-anchor": "middle", x: found[0], y: found[1] }, letter === " " ? "␣" : letter);
       }));
     }
 
@@ -207,13 +225,15 @@
       path.setAttribute("d", line(places.slice(0, at + 1)));
       later.setAttribute("d", line(places.slice(at)));
       dots.replaceChildren(...places.slice(0, at + 1).map(([cx, cy], i) => el("circle", { class: "step", cx, cy, r: i ? 4 : 5 })));
-      [...letters.children].forEach((one, i) => (one.style.opacity = i < at ? 1 : 0.35));
+      [...letters.children].forEach((one, i) => (one.style.visibility = i < at ? "" : "hidden"));
       state.style.transform = `translate(${places[at][0].toFixed(1)}px, ${places[at][1].toFixed(1)}px)`;
       [...row.children].forEach((one, i) => {
         one.setAttribute("aria-pressed", String(i + 1 === at));
         one.classList.toggle("unread", i >= at);
       });
       const p = steps[at].probabilities, best = p.indexOf(Math.max(...p));
+      [...regions.children].forEach((one, k) => one.classList.toggle("called", k === best && at > 0));
+      for (const one of others.children) one.classList.toggle("called", net.units > 2 && at > 0 && Number(one.dataset.language) === best);
       [...bars.children].forEach((bar, k) => {
         bar.classList.toggle("most", k === best && at > 0);
         bar.querySelector("i").style.transform = `scaleX(${p[k]})`;
@@ -236,7 +256,7 @@
       const grid = (label, numbers, weights) => el("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": label },
         el("div", { class: "cells", style: `--columns: ${numbers.length + 1}` },
           ...[[label, numbers], ["weight", weights], ["product", numbers.map((one, i) => one * weights[i])]].flatMap(([name, values], r) => [
-            el("span", { style: "color: var(--muted)" }, name),
+            el("span", { class: "row-name" }, name),
             ...values.map((value) => el("span", { style: r === 2 ? `background: ${S5.tint(value)}` : "" }, number(value, 2)))])));
       inside.replaceChildren(
         el("div", { class: "controls" }, el("h3", {}, "How "), choice("unit", names, unit, (value) => {
@@ -279,6 +299,7 @@
     title: "A memory that moves",
     year: "1990",
     sentence: "A recurrent network keeps what it has read in its state, here a point: every letter pushes it on, and where it ends decides the language.",
+    inAddress: true,
     lesson: "09_recurrent_networks",
     keyboard: "Type a name; Tab to the letters and press Enter on one, or use Back, Play and Step.",
     build,

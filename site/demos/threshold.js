@@ -14,15 +14,15 @@
 .threshold .line { stroke: var(--ink); stroke-width: 3; }
 .threshold .grip { stroke: transparent; stroke-width: 26; cursor: move; }
 .threshold .arrow { stroke: var(--accent); stroke-width: 3; }
-.threshold .tip { fill: var(--accent); stroke: var(--paper); stroke-width: 2; cursor: grab; }
-.threshold .tip-name { fill: var(--accent); font-weight: 650; }
-.threshold .place { cursor: grab; }
-.threshold .wrong { fill: none; stroke: var(--ink); stroke-width: 2; stroke-dasharray: 4 3; }
-.threshold .now { fill: none; stroke: var(--accent); stroke-width: 3; }
-.threshold .target { fill: var(--paper); font-size: 12px; font-weight: 700; text-anchor: middle; pointer-events: none; }
-.threshold .place, .threshold .tip, .threshold .grip { touch-action: none; }
+.threshold .tip { fill: var(--accent); stroke: var(--paper); stroke-width: 2; }
+.threshold .tip-name { fill: var(--accent); font-weight: 650; pointer-events: none; }
+.threshold .handle { cursor: grab; }
+.plane .touch { fill: transparent; } /* a finger needs 24 pixels */
+.threshold .now { fill: none; stroke: var(--accent); stroke-width: 3; pointer-events: none; }
+.threshold .target { fill: var(--paper); font-size: calc(12px * var(--text)); font-weight: 700; text-anchor: middle; pointer-events: none; }
+.threshold .handle, .threshold .tip, .threshold .grip { touch-action: none; }
 .threshold .empty { fill: transparent; }
-.threshold .side { font-size: 13px; }
+.threshold .side { font-size: calc(13px * var(--text)); }
 .threshold .tally { display: grid; gap: 0.25rem; }
 .threshold .bar { height: 0.9rem; background: var(--page); border: 1px solid var(--edge); border-radius: 4px; overflow: hidden; }
 .threshold .bar i { display: block; height: 100%; background: var(--accent); transform-origin: left; transform: scaleX(0); }
@@ -33,7 +33,7 @@
   function build(root) {
     const { el, number, button } = S5;
     root.append(el("style", {}, STYLE));
-    let data = "and", points = gatePoints("and"), state = [1, 1, -1.5].map(f);
+    let data = "and", points = gatePoints("and"), state = [1, 1, -0.75].map(f);
     let at = 0, mistakes = 0, rounds = 0, inRound = 0, current = -1, bound = 51, seed = 1, timer = null, animation = null;
     let isLearning = false, isDone = false, cycle = null, starts = new Map(), selected = null;
 
@@ -42,7 +42,8 @@
     const empty = el("rect", { class: "empty", width: 400, height: 400 });
     const halfPlane = el("polygon", { class: "fires" }), line = el("line", { class: "line" });
     const grip = el("line", { class: "grip" }), arrow = el("line", { class: "arrow" });
-    const tip = el("circle", { class: "tip", r: 9 }), tipName = el("text", { class: "tip-name" }, "w");
+    const tip = el("g", { class: "handle" }, el("circle", { class: "touch", r: 19 }), el("circle", { class: "tip", r: 9 }));
+    const tipName = el("text", { class: "tip-name" }, "w");
     const now = el("circle", { class: "now", r: 18 }), marks = el("g", {});
     const sideName = el("text", { class: "side" }, "fires here");
     plane.front.append(empty, halfPlane, sideName, line, grip, marks, now, arrow, tip, tipName);
@@ -63,13 +64,14 @@
     const run = button("▶ Learn", () => (timer ? pause() : play()), { class: "primary" });
     const step = button("One example", () => {
       pause();
+      if (isDone) restart(); // and learn anew
       next();
     });
 
     root.append(el("div", { class: "two threshold" },
       el("div", {}, plane.element,
         el("p", { class: "fine" }, "Drag the line, the tip of w, or a point; tap an empty place for a new point. "
-          + "Blue points (1) should make the unit fire, orange ones (0) should not; a dashed ring is a mistake."),
+          + "Orange points (1) should make the unit fire, blue ones (0) should not; a cross is a mistake."),
         el("div", { class: "controls" },
           button("Add a point", () => addPoint()),
           button("Change class", () => selected !== null && toggle(selected)),
@@ -227,8 +229,7 @@
         arrow.setAttribute(key, value);
       }
       arrow.style.display = length && found ? "" : "none";
-      tip.setAttribute("cx", plane.X(tx));
-      tip.setAttribute("cy", plane.Y(ty));
+      tip.setAttribute("transform", `translate(${plane.X(tx)} ${plane.Y(ty)})`);
       tipName.setAttribute("x", plane.X(tx) + 12);
       tipName.setAttribute("y", plane.Y(ty) - 8);
       for (const one of [tip, tipName]) one.style.display = !length || found ? "" : "none";
@@ -251,19 +252,19 @@
       return [0.5 - away * w1, 0.5 - away * w2];
     }
 
-    const circles = [], rings = [];
+    const circles = [], crosses = [], targets = [];
     let hasMoved = false;
     function drawPoints() {
-      circles.length = rings.length = 0;
+      circles.length = crosses.length = targets.length = 0;
       marks.replaceChildren(...points.map((point, i) => {
         const circle = el("circle", {
           class: `place point class-${point.target}`, r: 11, tabindex: 0, role: "button",
-          "aria-label": `Point ${i + 1}, class ${point.target}`,
           onfocus: () => (selected = i),
         });
-        const ring = el("circle", { class: "wrong", r: 16 });
+        const cross = S5.cross(11);
         const text = el("text", { class: "target" }, String(point.target));
-        S5.draggable(circle, plane, {
+        const group = el("g", { class: "handle" }, el("circle", { class: "touch", r: 19 }), cross, circle, text);
+        S5.draggable(group, plane, {
           down: () => {
             hasMoved = false;
             circle.focus({ preventScroll: true });
@@ -288,8 +289,9 @@
           Enter: () => toggle(i), " ": () => toggle(i), Delete: () => remove(i), Backspace: () => remove(i),
         });
         circles.push(circle);
-        rings.push(ring);
-        return el("g", {}, ring, circle, text);
+        crosses.push(cross);
+        targets.push(group.firstChild);
+        return group;
       }));
       placePoints();
     }
@@ -297,12 +299,15 @@
     function placePoints() {
       points.forEach((point, i) => {
         const [x, y] = [plane.X(point.x), plane.Y(point.y)], text = circles[i].nextSibling;
-        for (const one of [circles[i], rings[i]]) {
-          one.setAttribute("cx", x);
-          one.setAttribute("cy", y);
-        }
+        circles[i].setAttribute("cx", x);
+        circles[i].setAttribute("cy", y);
+        circles[i].setAttribute("aria-label", `Point ${i + 1} at (${number(point.x)}, ${number(point.y)}), class ${point.target}`);
+        crosses[i].setAttribute("transform", `translate(${x} ${y})`);
+        targets[i].setAttribute("cx", x);
+        targets[i].setAttribute("cy", y);
         text.setAttribute("x", x);
-        text.setAttribute("y", y + 4);
+        text.setAttribute("dy", "0.35em");
+        text.setAttribute("y", y);
       });
     }
 
@@ -356,7 +361,7 @@
       points.forEach((point, i) => {
         const isRight = fires(state, point) === point.target;
         right += isRight;
-        rings[i].style.display = isRight ? "none" : "";
+        crosses[i].style.display = isRight ? "none" : "";
       });
       const parts = [el("b", {}, `${right} of ${points.length} right. `)];
       if (!points.length) parts.push("Add some points.");
@@ -430,6 +435,7 @@
       } else return;
       setByHand(weights.map(f));
     }
+    restart();
     drawPoints();
     draw();
     S5.onAddress("threshold", load);
@@ -444,7 +450,8 @@
     id: "threshold",
     title: "A neuron that learns",
     year: "1943–1958",
-    sentence: "A threshold unit cuts the plane in two with a line; Rosenblatt's rule finds the line by turning it at every mistake, and never makes more of them than a theorem allows.",
+    sentence: "A threshold unit cuts the plane in two with a line, and Rosenblatt's rule turns the line at every mistake.",
+    inAddress: true,
     lesson: "03_perceptron",
     keyboard: "Tab to a slider or a point. Arrow keys move it; on a point, Enter changes its class and Delete removes it.",
     build,

@@ -16,8 +16,7 @@
 .xor .cut { stroke: var(--ink); stroke-width: 3; }
 .xor .mesh { fill: none; stroke: var(--edge); stroke-width: 1; opacity: 0.55; }
 .xor .plane .point { stroke-width: 1.5; }
-.xor .point.missed { stroke: var(--ink); stroke-width: 2.5; }
-.xor .unit-name { fill: var(--ink); font-size: 14px; font-weight: 650; }
+.xor .unit-name { fill: var(--ink); font-size: calc(14px * var(--text)); font-weight: 650; text-anchor: middle; paint-order: stroke; stroke: var(--paper); stroke-width: 4px; }
 .xor .curve { display: block; width: 100%; height: 110px; border: 1px solid var(--edge); border-radius: 4px; }
 .xor .curve path { fill: none; stroke: var(--accent); stroke-width: 2; vector-effect: non-scaling-stroke; }
 .xor .curve line { stroke: var(--grid); vector-effect: non-scaling-stroke; }
@@ -29,8 +28,8 @@
 .xor .net { display: block; width: 100%; max-width: 20rem; height: auto; }
 .xor .net circle { fill: var(--paper); stroke: var(--ink); stroke-width: 1.5; }
 .xor .net text { fill: var(--ink); font-size: 13px; text-anchor: middle; }
-.xor .net .plus { stroke: var(--positive); }
-.xor .net .minus { stroke: var(--negative); }
+.xor .net line { stroke: var(--muted); }
+.xor .net .minus { stroke-dasharray: 5 4; }
 .xor th, .xor td { padding: 0.1rem 0.45rem 0.1rem 0; text-align: right; font-weight: 400; }
 .xor th { color: var(--muted); }
 .xor .more { display: grid; gap: 0.4rem; align-content: start; min-width: 0; grid-template-columns: minmax(0, 1fr); }
@@ -75,16 +74,7 @@
     }));
     const axesRow = el("div", { class: "controls" }, axes);
     const details = el("details", { ontoggle: () => draw() }, el("summary", {}, "This network as Keras code"),
-      button("Copy", async (event) => {
-        const copied = event.target;
-        try {
-          await navigator.clipboard.writeText(code.textContent);
-          copied.textContent = "Copied";
-        } catch { // a page from the disk may not be allowed to
-          getSelection().selectAllChildren(code);
-          copied.textContent = "Selected: press Ctrl+C";
-        }
-      }, { style: "margin-top: 0.5rem" }), el("pre", { tabindex: 0, "aria-label": "Keras code" }, code));
+      S5.copyButton("Copy", () => code.textContent), el("pre", { tabindex: 0, "aria-label": "Keras code" }, code));
 
     root.append(el("div", { class: "xor" },
       el("div", { class: "settings" }, ...Object.values(selects)),
@@ -101,10 +91,11 @@
         choice("Speed", [[1, "slow"], [3, "medium"], [20, "fast"]], speed, (value) => (speed = Number(value)))),
       told,
       el("div", { class: "planes" },
-        el("div", {}, el("h3", {}, "What goes in ", el("span", {}, "each hidden unit draws one dashed line; a dark ring is an error")), input.element),
+        el("div", {}, el("h3", {}, "What goes in ", el("span", {}, "each hidden unit draws one dashed line")), input.element,
+          el("p", { class: "fine" }, "Orange: class 1, and where the network answers 1. Blue: class 0, and where it answers 0. A cross is a mistake.")),
         el("div", {}, el("h3", {}, "What the hidden units make of it ", hiddenHead), hidden.element, axesRow, hiddenNote),
         el("div", { class: "more" }, el("h3", {}, "Loss", el("span", {}, "binary cross-entropy, mean over all points")), curve, scale,
-          el("h3", {}, "Weights", el("span", {}, "blue positive, orange negative; the wider, the larger")), net, table)),
+          el("h3", {}, "Weights", el("span", {}, "dashed: negative; the wider, the larger")), net, table)),
       details));
 
     // ---- What happens ----
@@ -157,16 +148,19 @@
     let inputDots = [], hiddenDots = [];
     function makeMarks() {
       const radius = points.length > 4 ? 6 : 12;
-      const dot = ({ target }) => el("circle", { class: `point class-${target}`, r: radius });
+      const dot = ({ target }) => ({ circle: el("circle", { class: `point class-${target}`, r: radius }), cross: S5.cross(radius) });
       inputDots = points.map(dot);
       hiddenDots = points.map(dot);
-      inputMarks.replaceChildren(...inputDots);
-      hiddenMarks.replaceChildren(...hiddenDots);
+      for (const [marks, dots] of [[inputMarks, inputDots], [hiddenMarks, hiddenDots]]) {
+        marks.replaceChildren(...dots.flatMap(({ circle, cross }) => [cross, circle]));
+      }
       points.forEach(({ x }, i) => place(inputDots[i], input, x));
     }
-    const place = (circle, plane, [x, y]) => {
-      circle.setAttribute("cx", plane.X(x).toFixed(1));
-      circle.setAttribute("cy", plane.Y(y).toFixed(1));
+    const place = ({ circle, cross }, plane, [x, y]) => {
+      const [cx, cy] = [plane.X(x).toFixed(1), plane.Y(y).toFixed(1)];
+      circle.setAttribute("cx", cx);
+      circle.setAttribute("cy", cy);
+      cross.setAttribute("transform", `translate(${cx} ${cy})`);
     };
 
     const sums = new Float64Array(CELLS * CELLS);
@@ -174,7 +168,7 @@
       const context = input.raster.getContext("2d"), picture = context.createImageData(CELLS, CELLS);
       const pixels = new Uint32Array(picture.data.buffer), [x0, x1, y0, y1] = input.box;
       const paper = S5.colors.paper;
-      const colors = S5.ramp(S5.mix(paper, S5.colors.negative, 0.55), paper, S5.mix(paper, S5.colors.positive, 0.55));
+      const colors = S5.ramp(S5.mix(paper, S5.colors.class0, 0.55), paper, S5.mix(paper, S5.colors.class1, 0.55));
       const { w, b, v, c } = run.weights, { of } = ACTIVATIONS[settings.activation];
       sums.fill(c);
       for (let j = 0; j < b.length; j++) { // one unit after the other: `forward` for each pixel would take too long
@@ -198,6 +192,15 @@
       }
     }
 
+    /** A unit's name beside its line, near the end of it that is higher. */
+    function unitName(j, found) {
+      const [[xa, ya], [xb, yb]] = found.map(([x, y]) => [input.X(x), input.Y(y)]).sort(([, a], [, b]) => a - b);
+      const length = Math.hypot(xb - xa, yb - ya) || 1, [dx, dy] = [(xb - xa) / length, (yb - ya) / length];
+      const side = xa > 200 ? 1 : -1; // towards the middle
+      const [x, y] = [xa + 24 * dx - side * 15 * dy, ya + 24 * dy + side * 15 * dx];
+      return el("text", { class: "unit-name", x: Math.min(386, Math.max(14, x)).toFixed(1), y: (Math.min(390, Math.max(12, y)) + 5).toFixed(1) }, `h${subscript(j + 1)}`);
+    }
+
     function draw() {
       const { weights } = run, { activation, units } = settings;
       drawSurface();
@@ -206,8 +209,7 @@
         if (!found) return [];
         const line = el("line", { class: "unit" });
         setLine(line, input, found);
-        const [x, y] = found[0], inside = (one, max) => Math.min(max - 26, Math.max(6, one));
-        return [line, units > 4 ? null : el("text", { class: "unit-name", x: inside(input.X(x) + 6, 400), y: Math.min(392, Math.max(18, input.Y(y) - 8)) }, `h${subscript(j + 1)}`)].filter(Boolean);
+        return units > 4 ? [line] : [line, unitName(j, found)];
       }));
 
       // The plane of the hidden units: its box holds all points, for relu too.
@@ -219,12 +221,12 @@
       if (hidden.key !== key) {
         hidden.key = key;
         hidden.frame(box, ticks, rowTicks);
-        hidden.rename([`h${subscript(p + 1)}`, `h${subscript(q + 1)}`]);
+        hidden.rename([`h${subscript(p + 1)}`, units > 1 ? `h${subscript(q + 1)}` : ""]);
       }
       answers.forEach(({ hidden: h, output }, i) => {
         place(hiddenDots[i], hidden, [h[p], units > 1 ? h[q] : 0]);
         const isMissed = output >= 0.5 !== (points[i].target === 1);
-        for (const dot of [inputDots[i], hiddenDots[i]]) dot.classList.toggle("missed", isMissed);
+        for (const { cross } of [inputDots[i], hiddenDots[i]]) cross.style.display = isMissed ? "" : "none";
       });
       drawMesh(p, q);
       const isWhole = units === 2 && p !== q;
@@ -344,7 +346,8 @@
     id: "xor",
     title: "A layer bends the plane",
     year: "1986",
-    sentence: "No line separates XOR. Press Train: two hidden units move the four points until one straight line is enough.",
+    sentence: "No line separates XOR: press Train, and two hidden units move the four points until one straight line is enough.",
+    inAddress: true,
     lesson: "05_xor",
     keyboard: "All settings are menus and buttons: Tab to Train and press Enter.",
     build,
