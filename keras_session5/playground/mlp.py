@@ -60,7 +60,7 @@ def train(
 
 
 def _space_frames(steps: int) -> list[int]:
-    """Returns the numbers of steps after which a picture is drawn, close together while most of it changes."""
+    """Returns the numbers of steps after which to draw a picture, close together while most of it changes."""
     spaced = np.geomspace(min(_FIRST_FRAME, steps), steps, FRAMES).round().astype(int)
     return [0, *np.unique(spaced).tolist()]
 

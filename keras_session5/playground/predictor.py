@@ -98,7 +98,7 @@ class Predictor:
 
     def _make_missing_error(self, name: str) -> NotFoundError:
         return NotFoundError(
-            f"The server at {self.client.address} has no model `{name}`. Press \"Train {name} now\". "
+            f'The server at {self.client.address} has no model `{name}`. Press "Train {name} now". '
             f"In a terminal, `session5 run {name}` does the same."
         )
 

@@ -10,7 +10,7 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.collections import QuadMesh
-from matplotlib.colors import to_hex
+from matplotlib.colors import to_hex, to_rgba_array
 from matplotlib.figure import Figure
 
 from keras_session5.pictures import style
@@ -18,7 +18,8 @@ from keras_session5.pictures import style
 _PX_PER_POINT = 100 / 72
 _LEAST_TEXT_PX = 9  # a picture does not become so narrow that its text is smaller
 _TELEPHONE_PX = 430  # width of the largest telephones
-_DRAWING = threading.Lock()  # the context is matplotlib's, of all threads: another's end would turn texts into paths
+# matplotlib's context is that of all threads: the end of another's would turn texts into paths.
+_DRAWING = threading.Lock()
 _NO_METADATA = {"Creator": None, "Date": None, "Format": None, "Type": None}
 _SIZE = re.compile(r'<svg[^>]*? width="([\d.]+)pt" height="([\d.]+)pt" viewBox="([^"]*)"[^>]*>')
 # Of a text in a colour of its own; white and ink are for text on a coloured ground.
@@ -67,14 +68,15 @@ def _keep_black(axes: Axes) -> None:
         if to_hex(line.get_color()) == style.BLACK:
             line.set_color(style.INK)
     for collection in axes.collections:
-        if any(to_hex(colour) == style.BLACK for colour in collection.get_edgecolor()):
+        if any(to_hex(colour) == style.BLACK for colour in to_rgba_array(collection.get_edgecolor())):
             collection.set_edgecolor(style.INK)
 
 
 def _find_text_px(body: str) -> float:
     """Returns the size of the smallest text at the full width; an index counts as the letter before it."""
-    texts = (re.findall(r"font-size: ([\d.]+)px", text) for text in re.findall(r"<text.*?</text>", body, re.S))
-    return min((max(map(float, sizes)) for sizes in texts if sizes), default=math.inf) * _PX_PER_POINT
+    texts = re.findall(r"<text.*?</text>", body, re.DOTALL)
+    sizes = [max(map(float, re.findall(r"font-size: ([\d.]+)px", text)), default=math.inf) for text in texts]
+    return min(sizes, default=math.inf) * _PX_PER_POINT
 
 
 def _keep_id(found: re.Match, used: set[str]) -> str:

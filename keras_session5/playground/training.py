@@ -98,10 +98,12 @@ def read_progress(text: str) -> tuple[str, dict[str, list[float]]]:
     epochs, steps = _EPOCH.findall(text), _STEPS.search(text)
     if epochs and len(metrics.get("loss", ())) < int(epochs[-1][1]):
         return f"Epoch {epochs[-1][0]} of {epochs[-1][1]}. {values}", metrics
-    if not epochs and not steps:
+    if epochs:
+        done = f"All {epochs[-1][1]} epochs are done."
+    elif steps:  # Keras does not number a single epoch
+        done = f"{steps[1]} steps are done: {values}."
+    else:
         return "The first epoch is running …" if _BEGUN.search(text) else "Preparing the data …", metrics
-    # Keras does not number a single epoch.
-    done = f"All {epochs[-1][1]} epochs are done." if epochs else f"{steps[1]} steps are done: {values}."
     stage = "Querying the exported network" if _QUERYING.search(text) else "Exporting the network"
     return f"{done} {stage} …", metrics
 

@@ -194,6 +194,8 @@ def test_a_gap_is_filled_and_its_letters_are_likely(explained):
     assert text == "Peru"
     assert max(letters, key=letters.get) == alphabet[1]  # of the second place: that of the gap
     assert sum(letters.values()) == pytest.approx(1)
+    assert "␣" in letters  # a blank would be invisible
+    assert " " not in letters
 
 
 def test_a_series_is_continued(explained):
