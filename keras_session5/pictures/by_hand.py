@@ -142,8 +142,7 @@ def _draw_grid(axes: Axes, values: np.ndarray, title: str, limits: tuple[float, 
     for (row, column), value in np.ndenumerate(values):
         if np.isnan(value):
             continue
-        dark = sum(image.cmap(image.norm(value))[:3]) < 1.5
-        colour = "white" if dark else style.INK
+        colour = style.text_colour(image.cmap(image.norm(value)))
         axes.text(column, row, f"{value:.3g}", ha="center", va="center", color=colour, fontsize=size)
 
 

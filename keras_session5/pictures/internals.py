@@ -174,9 +174,13 @@ def states(states: np.ndarray, characters: Sequence[str], most: int | None = Non
     else:
         axes.yaxis.get_major_locator().set_params(integer=True)  # pyright: ignore[reportCallIssue]
     axes.set(xlabel="input", ylabel="hidden unit")
-    axes.set_title(title, loc="left", fontsize=10)
+    axes.set_title(title, loc="left", y=1, fontsize=10)
     bar: Any = figure.colorbar(image, ax=axes, label="state")
-    bar.solids.set_gid("signed")
+    # An image of its own, because matplotlib writes the bar's as an image without its id.
+    bar.solids.set_visible(False)
+    scale = np.linspace(-limit, limit, 256)[:, None]
+    extent = (0, 1, -limit, limit)
+    bar.ax.imshow(scale, style.SIGNED, origin="lower", aspect="auto", extent=extent).set_gid("signed")
     return figure
 
 
@@ -212,8 +216,8 @@ def state_path(states: np.ndarray, characters: Sequence[str]) -> Figure:
         axes.annotate(label, place, (4, 4), textcoords="offset points", fontsize=9, **style.font())
     axes.margins(0.12)
     axes.set(xlabel="first direction", ylabel="second direction")
-    axes.legend(frameon=False, fontsize=8)
-    axes.set_title(f"path of the hidden state: {share:.0%} of its variance", loc="left", fontsize=10)
+    axes.legend(frameon=False, fontsize=9).set_in_layout(False)
+    axes.set_title(f"path of the hidden state: {share:.0%} of its variance", loc="left", y=1, fontsize=10)
     return figure
 
 
@@ -254,7 +258,7 @@ def prefix_probabilities(
     style.label_steps(axes, "x", characters)
     axes.set(ylim=(-0.02, 1.02), xlabel="input so far", ylabel="probability")
     axes.grid(axis="y", alpha=0.3)
-    axes.set_title("prediction after each character", loc="left", fontsize=10)
+    axes.set_title("prediction after each character", loc="left", y=1, fontsize=10)
     return figure
 
 
@@ -280,8 +284,8 @@ def prefix_forecasts(series: np.ndarray, forecasts: np.ndarray) -> Figure:
     axes.xaxis.get_major_locator().set_params(integer=True)  # pyright: ignore[reportCallIssue]
     axes.set(xlabel="step", ylabel="value")
     axes.grid(alpha=0.3)
-    axes.legend(frameon=False, fontsize=8)
-    axes.set_title("each value, and its forecast one step ahead", loc="left", fontsize=10)
+    axes.legend(frameon=False, fontsize=8).set_in_layout(False)
+    axes.set_title("each value, and its forecast one step ahead", loc="left", y=1, fontsize=10)
     return figure
 
 

@@ -21,6 +21,8 @@ PALETTE = (BLUE, ORANGE, GREEN, VERMILION, PURPLE, SKY, YELLOW, BLACK)
 
 INK = "#111111"  # of text on light colours, whatever the colour of the page
 
+_SAME_CONTRAST = 0.19  # luminance of the ground that has the same contrast to white and to `INK`
+
 SEQUENTIAL = "viridis"  # for nonnegative values; its lightness increases evenly, also in greyscale
 DIVERGING = "cividis"  # for values between two extremes
 SIGNED = "PuOr"  # for values of both signs: zero is white; safe for the colour-blind
@@ -85,6 +87,12 @@ def shown(text: str) -> str:
 def font() -> dict[str, Any]:
     """Returns the fonts for the labels of `shown`, as an argument of matplotlib's text functions."""
     return {"fontfamily": list(_find_fonts()[0])}
+
+
+def text_colour(ground: Sequence[float]) -> str:
+    """Returns white or `INK`, whichever has the greater contrast to a ground of red, green and blue, 0..1."""
+    linear = ((np.asarray(ground[:3]) + 0.055) / 1.055) ** 2.4  # of sRGB
+    return "white" if linear @ (0.2126, 0.7152, 0.0722) < _SAME_CONTRAST else INK
 
 
 def label_steps(axes: Axes, side: str, labels: Sequence[str], most: int = 40, size: float = 8) -> None:

@@ -86,8 +86,8 @@ def add_tab(predictor: Predictor) -> LoadEvents:
     """Adds the tab; returns the events that load it."""
     introduce(
         "Transformer: attention, head by head",
-        "Each letter attends to all letters of the name. A row of the picture shows its attention weights, "
-        "which sum to 1. Each head has learned to attend to different letters.",
+        "Each letter, the query, attends to all letters of the name, the keys. A row of the picture shows "
+        "its attention weights, which sum to 1. Each head has learned to attend to different letters.",
     )
     with gr.Row(equal_height=False):
         with gr.Column(scale=1, min_width=300):

@@ -78,6 +78,7 @@ function draw(group) {
   arrays.setAttribute("role", "img");
   arrays.setAttribute("aria-label", group.description);
   for (let at = 0; at < pixels.length; at += size) arrays.append(paint(pixels.subarray(at, at + size), group));
+  arrays.append(group.value);
   figure.append(caption, arrays);
   return figure;
 }

@@ -17,8 +17,8 @@ _ORANGE = np.array(mpl.colors.to_rgb(style.ORANGE))
 
 Group = dict[str, Any]
 """Arrays that are drawn side by side with one colour scale: title, description, the width and height of an
-array in pixels, the side of one on the screen, the name of a palette, and `pixels`, the bytes of all in
-Base64. With the palette "rgb" a pixel has three bytes."""
+array in pixels, the side of one on the screen, the name of a palette, `pixels`, the bytes of all in Base64,
+and `value`, a text beside them, "" for none. With the palette "rgb" a pixel has three bytes."""
 
 
 def _encode(values: np.ndarray) -> str:
@@ -58,6 +58,9 @@ def _draw_layer(name: str, array: np.ndarray) -> Group:
         title = f"{name}: {count} maps of {height} x {width}"
         side = _SIDES["large" if width >= _LARGE else "small"] if count > 1 else _SIDES["image"]
         side += (_SMALL <= width < _LARGE) * 8
+    if array.size == 1:  # no colour says how large it is
+        shares, value = np.clip(array, 0, 1), f"{array.item():.3g}"
+        return _make_group(title, f"{title}; its value is {value}", shares * 255, "sequential", side, value)
     low, high = float(array.min()), float(array.max())
     shares = (array - low) / (high - low or 1)
     description = f"{title}; the values are from {low:.2f} to {high:.2f}"
@@ -92,7 +95,9 @@ def saliency(image: np.ndarray, influence: np.ndarray) -> list[Group]:
     ]
 
 
-def _make_group(title: str, description: str, arrays: np.ndarray, colours: str, side: int) -> Group:
+def _make_group(
+    title: str, description: str, arrays: np.ndarray, colours: str, side: int, value: str = ""
+) -> Group:
     """Returns a group of arrays (N, height, width), or (N, height, width, 3), of values 0..255."""
     return {
         "title": title,
@@ -102,4 +107,5 @@ def _make_group(title: str, description: str, arrays: np.ndarray, colours: str, 
         "side": side,
         "colours": colours,
         "pixels": _encode(arrays.round()),
+        "value": value,
     }

@@ -74,7 +74,8 @@ LENET5 = Drawn(
 PHOTO_PERCEPTRON = Drawn(
     "The perceptron of 1958: a square on the left or on the right",
     "Its 20 x 20 photocells see a card. A thousand units are connected to them at random and never learn; "
-    "the last unit learned from a hundred cards on which side the square is. Click into the field.",
+    "the last unit learned from a hundred cards on which side the square is. Click into the field, "
+    "or press *Draw an example*.",
     ("photo_perceptron",),
     "card-",
     "card-guess",

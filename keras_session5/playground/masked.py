@@ -8,6 +8,7 @@ import numpy as np
 from keras_session5.catalog import NETWORKS
 from keras_session5.data import DATA_SETS
 from keras_session5.data.characters import FIRST_CHARACTER_ID
+from keras_session5.pictures import style
 from keras_session5.playground import attention
 from keras_session5.playground.parts import (
     Event,
@@ -34,15 +35,15 @@ def fill(predictor: Predictor, text: str | None) -> tuple[str, dict[str, float]]
     scores = outputs["logits"][gap, letters]
     shares = np.exp(scores - scores.max())
     shares /= shares.sum()
-    return str(outputs["text"]), dict(zip(alphabet, shares.tolist(), strict=False))
+    return str(outputs["text"]), dict(zip(map(style.shown, alphabet), shares.tolist(), strict=False))
 
 
 def add_tab(predictor: Predictor) -> LoadEvents:
     """Adds the tab; returns the events that load it."""
     introduce(
         "BERT's task: fill the gaps",
-        f"A masked language model sees the letters on both sides of a gap. Write {GAP} for a letter that it "
-        "shall find.",
+        f"A masked language model sees the letters on both sides of a gap. Write {GAP} for each "
+        "missing letter.",
     )
     with gr.Row(equal_height=False):
         with gr.Column(scale=1, min_width=300):

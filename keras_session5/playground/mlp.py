@@ -25,6 +25,7 @@ from keras_session5.playground.svg import to_svg
 
 ACTIVATIONS = ("tanh", "relu", "sigmoid")
 FRAMES = 20  # pictures during training
+_FIRST_FRAME = 2  # steps
 TABLE = ["first", "second", "class", "probability"]
 _ROWS = 8  # samples in the table
 
@@ -50,12 +51,18 @@ def train(
     """
     x, labels = parse_points(points) if data == OWN else make_points(data)
     model = NumpyMLP((2, *[int(hidden)] * int(depth), 1), activation, int(seed or 0))
-    per_frame = max(1, int(steps) // FRAMES)
-    for frame in range(FRAMES + 1):
-        if frame:
-            model.fit(x, labels, rate, per_frame)
-        step = frame * per_frame
-        yield *_evaluate(model, x, labels, step), generate_code(model, activation, rate, FRAMES * per_frame)
+    step = 0
+    for frame in _space_frames(int(steps)):
+        if frame > step:
+            model.fit(x, labels, rate, frame - step)
+        step = frame
+        yield *_evaluate(model, x, labels, step), generate_code(model, activation, rate, int(steps))
+
+
+def _space_frames(steps: int) -> list[int]:
+    """Returns the numbers of steps after which to draw a picture, close together while most of it changes."""
+    spaced = np.geomspace(min(_FIRST_FRAME, steps), steps, FRAMES).round().astype(int)
+    return [0, *np.unique(spaced).tolist()]
 
 
 def _evaluate(model: NumpyMLP, x: np.ndarray, labels: np.ndarray, step: int) -> tuple[str, str, str]:
@@ -79,7 +86,8 @@ def add_tab() -> LoadEvents:
     introduce(
         "XOR and the multilayer perceptron (1986)",
         "No line separates XOR. Each unit of a hidden layer defines its own line, and the output unit "
-        "combines them. Choose a network, train it, and watch the decision boundary bend.",
+        "combines them. Choose a network, train it, and watch the decision boundary bend. "
+        "Orange is class 1, blue is class 0.",
     )
     with gr.Row(equal_height=False):
         with gr.Column(scale=2, min_width=300):

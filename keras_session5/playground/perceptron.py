@@ -135,11 +135,8 @@ def add_tab() -> LoadEvents:
                 w2 = gr.Slider(-2, 2, 1, step=0.5, label="Weight w2", min_width=150, buttons=[])
                 threshold = gr.Slider(-3, 3, 1, step=0.5, label="Threshold", min_width=150, buttons=[])
             unit_text = sentence("unit-status")
-            with gr.Row(equal_height=False):
-                with gr.Column(min_width=280):
-                    plane = picture("Region in which it fires", "unit-plane", caption=True)
-                with gr.Column(min_width=220):
-                    rows = table("Truth table with mistakes highlighted", "unit-table")
+            plane = picture("Region in which it fires", "unit-plane", caption=True)
+            rows = table("Truth table with mistakes highlighted", "unit-table")
         with gr.Column():
             introduce(
                 "Perceptron (Rosenblatt, 1957)",
@@ -159,11 +156,8 @@ def add_tab() -> LoadEvents:
                     elem_id="step",
                 )
             learning_text = sentence("perceptron-status")
-            with gr.Row(equal_height=False):
-                with gr.Column(min_width=280):
-                    line = picture("The line after these steps", "perceptron-plane", caption=True)
-                with gr.Column(min_width=220):
-                    steps = table("The last steps with mistakes highlighted", "steps")
+            line = picture("The line after these steps", "perceptron-plane", caption=True)
+            steps = table("The last steps with mistakes highlighted", "steps")
     error = warning()
     unit = show_errors(3)(draw_unit), [gate, w1, w2, threshold], [error, plane, rows, unit_text]
     learning = show_errors(3)(draw_learning), [target, step], [error, line, steps, learning_text]

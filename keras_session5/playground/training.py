@@ -21,6 +21,9 @@ from keras_session5.playground.svg import to_svg
 _POLL_S = 0.5
 _LOAD_TIMEOUT_S = 60.0  # of the model server, for a model that is exported
 _EPOCH = re.compile(r"^Epoch (\d+)/(\d+)", re.MULTILINE)
+_STEPS = re.compile(r"^(\d+)/\1 - ", re.MULTILINE)  # of an epoch that is done
+_BEGUN = re.compile(r"^Training ", re.MULTILINE)
+_QUERYING = re.compile(r"^serving and querying ", re.MULTILINE)
 _METRIC = re.compile(r" - (loss|accuracy|val_loss|val_accuracy): ([\d.e+-]+|nan)")
 
 
@@ -89,17 +92,20 @@ def read_progress(text: str) -> tuple[str, dict[str, list[float]]]:
     metrics: dict[str, list[float]] = {}
     for key, value in _METRIC.findall(text):
         metrics.setdefault(key, []).append(float(value))
-    epochs = _EPOCH.findall(text)
-    if not epochs:
-        return "Preparing the data …", metrics
-    epoch, count = epochs[-1]
-    done = len(metrics.get("loss", ()))
-    if done == int(count):
-        return f"All {count} epochs are done. Exporting the network …", metrics
-    status = ", ".join(
+    values = ", ".join(
         f"{key.replace('val_', 'validation ')} {values[-1]:.3g}" for key, values in metrics.items()
     )
-    return f"Epoch {epoch} of {count}. {status}", metrics
+    epochs, steps = _EPOCH.findall(text), _STEPS.search(text)
+    if epochs and len(metrics.get("loss", ())) < int(epochs[-1][1]):
+        return f"Epoch {epochs[-1][0]} of {epochs[-1][1]}. {values}", metrics
+    if epochs:
+        done = f"All {epochs[-1][1]} epochs are done."
+    elif steps:  # Keras does not number a single epoch
+        done = f"{steps[1]} steps are done: {values}."
+    else:
+        return "The first epoch is running …" if _BEGUN.search(text) else "Preparing the data …", metrics
+    stage = "Querying the exported network" if _QUERYING.search(text) else "Exporting the network"
+    return f"{done} {stage} …", metrics
 
 
 def show_progress(trainer: Trainer, name: str) -> Iterator[tuple[Any, str, str | None]]:
@@ -112,7 +118,7 @@ def show_progress(trainer: Trainer, name: str) -> Iterator[tuple[Any, str, str |
     try:
         for text in trainer.train(name):
             status, metrics = read_progress(text)
-            if len(metrics.get("loss", ())) > drawn:
+            if _EPOCH.search(text) and len(metrics.get("loss", ())) > drawn:  # one epoch is no curve
                 drawn = len(metrics["loss"])
                 curve = to_svg(pictures.learning_curve(metrics), f"Learning curve of {name}. {status}")
             yield gr.Button(interactive=False), f"**Training {name}.** {status}", curve

@@ -75,7 +75,9 @@ def draw(predictor: Predictor, network: str, text: str | None) -> str | None:
     weights = outputs["cross_attention"][:, :, : len(target), : len(source)]  # (L, H, S, T)
     mean = weights.mean((0, 1), keepdims=True)
     figure = pictures.attention(mean, target, source)
-    figure.axes[0].set_title("generated character (row), source character (column)", fontsize=9)
+    figure.axes[0].set_title("mean of all layers and heads", fontsize=9)
+    figure.supxlabel("key: character of the source", fontsize=10)
+    figure.supylabel("query: generated character", fontsize=10)
     # A single head can use the full width, with a label for every letter.
     figure.set_size_inches(min(1.5 + 0.32 * len(source), 9), 4.2)
     style.label_steps(figure.axes[0], "x", source, size=10)

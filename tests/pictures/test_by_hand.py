@@ -50,6 +50,19 @@ def test_a_place_shows_its_products_and_their_sum():
     assert seen.images[0].get_cmap().name == style.SEQUENTIAL
 
 
+@pytest.mark.parametrize(
+    ("ground", "colour"),
+    [
+        ((0, 0, 0), "white"),
+        ((1, 1, 1), style.INK),
+        ((0.28, 0.75, 0.45), style.INK),
+        ((0.16, 0.44, 0.56), "white"),
+    ],
+)
+def test_a_number_has_the_colour_of_the_greater_contrast_to_its_ground(ground, colour):
+    assert style.text_colour(ground) == colour
+
+
 @pytest.mark.parametrize("place", [(2, 0), (0, 2), (-1, 0)])
 def test_a_place_that_there_is_not_is_refused(place):
     with pytest.raises(ArgumentError, match=r"must be a position in the output, 2 x 2"):

@@ -47,6 +47,10 @@ def test_xor_is_solved_and_the_picture_is_drawn_while_it_trains():
     assert "**4 of 4 correct** after 1,600 steps" in frames[-1][1]
     losses = [float(re.search(r"Loss ([\d.]+)\.", frame[1])[1]) for frame in frames]
     assert losses[0] > 0.5 > 0.01 > losses[-1]
+    solved = next(i for i, frame in enumerate(frames) if "**4 of 4" in frame[1])
+    assert solved >= 5  # the line is seen to bend before
+    steps = [int(re.search(r"after ([\d,]+) steps", frame[1])[1].replace(",", "")) for frame in frames]
+    assert steps == sorted(set(steps))
 
 
 def test_the_same_seed_gives_the_same_network():

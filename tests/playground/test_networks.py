@@ -150,6 +150,8 @@ def test_the_perceptron_of_1958_answers_with_a_side(explained):
     found = images.classify(explained, images.PHOTO_PERCEPTRON, "photo_perceptron", url(seven()))
     assert found["label"] == [("right", 1.0), ("left", 0.0)]
     assert [group["title"] for group in found["maps"]] == ["wiring: 50 units", "fires: 1 unit"]
+    assert [group["value"] for group in found["maps"]] == ["", "1"]
+    assert values(found["maps"][1]).tolist() == [[[255]]]  # bright, because it fires
 
 
 def test_a_missing_or_wrong_drawing_is_a_sentence(explained, fake_predictor):
@@ -192,6 +194,8 @@ def test_a_gap_is_filled_and_its_letters_are_likely(explained):
     assert text == "Peru"
     assert max(letters, key=letters.get) == alphabet[1]  # of the second place: that of the gap
     assert sum(letters.values()) == pytest.approx(1)
+    assert "␣" in letters  # a blank would be invisible
+    assert " " not in letters
 
 
 def test_a_series_is_continued(explained):

@@ -57,6 +57,20 @@ def test_progress_is_told_epoch_by_epoch():
     assert training.read_progress(DONE)[0] == "All 2 epochs are done. Exporting the network …"
 
 
+def test_a_single_epoch_has_no_number_and_no_curve(trainer, monkeypatch):
+    begun = "Training vit on digits (CPU, XLA off) in runs\n"
+    done = begun + "100/100 - 1s - 13ms/step - accuracy: 0.9100 - loss: 0.0450\n"
+    queried = done + "serving and querying over gRPC and REST\n"
+    monkeypatch.setattr(training, "run_beside", lambda arguments: iter([begun, done, queried]))
+    frames = list(training.show_progress(trainer, "vit"))
+    assert [status for _, status, _ in frames[:3]] == [
+        "**Training vit.** The first epoch is running …",
+        "**Training vit.** 100 steps are done: accuracy 0.91, loss 0.045. Exporting the network …",
+        "**Training vit.** 100 steps are done: accuracy 0.91, loss 0.045. Querying the exported network …",
+    ]
+    assert all(curve is None for _, _, curve in frames)
+
+
 def test_the_page_shows_the_learning_curve_and_then_no_button(trainer, commands):
     frames = list(training.show_progress(trainer, "vit"))
     assert [curve is None for _, _, curve in frames] == [True, False, False, False]
