@@ -92,7 +92,7 @@
       told,
       el("div", { class: "planes" },
         el("div", {}, el("h3", {}, "What goes in ", el("span", {}, "each hidden unit draws one dashed line")), input.element,
-          el("p", { class: "fine" }, "Orange: class 1, and where the network answers 1. Blue: class 0, and where it answers 0. A cross is a mistake.")),
+          el("p", { class: "fine" }, "Orange: class 1, and where the network predicts 1. Blue: class 0, and where it predicts 0. A cross is a mistake.")),
         el("div", {}, el("h3", {}, "What the hidden units make of it ", hiddenHead), hidden.element, axesRow, hiddenNote),
         el("div", { class: "more" }, el("h3", {}, "Loss", el("span", {}, "binary cross-entropy, mean over all points")), curve, scale,
           el("h3", {}, "Weights", el("span", {}, "dashed: negative; the wider, the larger")), net, table)),
