@@ -393,6 +393,7 @@ FAULTS = """() => {
 def test_every_tab_is_readable_on_a_telephone_in_the_dark(page, address):
     phone = page.context.browser.new_page(viewport={"width": 390, "height": 800}, color_scheme="dark")
     phone.goto(address)
+    phone.get_by_role("tab", name="Perceptron", exact=True).wait_for()
     tabs = page.get_by_role("tab").all_inner_texts()
     assert set(PICTURES) < set(tabs)
     for name in tabs:
