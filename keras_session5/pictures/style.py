@@ -13,6 +13,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from numpy.typing import ArrayLike
 
 # Okabe and Ito's palette, safe for the colour-blind.
 BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
@@ -89,9 +90,9 @@ def font() -> dict[str, Any]:
     return {"fontfamily": list(_find_fonts()[0])}
 
 
-def text_colour(ground: Sequence[float]) -> str:
+def text_colour(ground: ArrayLike) -> str:
     """Returns white or `INK`, whichever has the greater contrast to a ground of red, green and blue, 0..1."""
-    linear = ((np.asarray(ground[:3]) + 0.055) / 1.055) ** 2.4  # of sRGB
+    linear = ((np.asarray(ground)[:3] + 0.055) / 1.055) ** 2.4  # of sRGB
     return "white" if linear @ (0.2126, 0.7152, 0.0722) < _SAME_CONTRAST else INK
 
 
