@@ -36,8 +36,9 @@ stick: site  ## collect in build/stick what a classroom without internet needs; 
 check: $(READY)  ## run the linters and the fast tests in parallel, in under ninety seconds
 	@$(MAKE) --no-print-directory --jobs=2 lint test-fast
 
+# Three processes for two cores: servers and other programs that the tests start are waited for.
 test: $(READY)  ## run every test that needs neither the internet nor a GPU
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 test-fast: $(READY)  ## run the tests that are not slow and need no browser
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not (slow or browser or network or gpu or recipe or stress)"

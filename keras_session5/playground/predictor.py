@@ -98,8 +98,8 @@ class Predictor:
 
     def _make_missing_error(self, name: str) -> NotFoundError:
         return NotFoundError(
-            f'The server at {self.client.address} has no model `{name}`. Press "Train {name} now". '
-            f"In a terminal, `session5 run {name}` does the same."
+            f"The server at {self.client.address} has no model `{name}`. `session5 run {name}` trains "
+            f'and exports it, and so does the button "Train {name} now".'
         )
 
 
