@@ -250,6 +250,8 @@ def main() -> None:
     parser.add_argument("name", choices=WRITERS)
     parser.add_argument("--run", type=Path, help="directory of a finished run, instead of a new training")
     arguments = parser.parse_args()
+    if arguments.run and arguments.name not in ("lenet5", "dates"):
+        parser.error(f"--run is for lenet5 and dates: {arguments.name} is made anew each time")
     path = WRITERS[arguments.name](arguments.run)
     print(f"{path}: {path.stat().st_size:,} bytes")
 

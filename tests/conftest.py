@@ -205,6 +205,20 @@ def exported(once, trained):
     return exported
 
 
+@pytest.fixture(scope="module")
+def browser():
+    """A headless Chromium. One for each file: its event loop must be gone when another file uses one."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="the browser tests need playwright")
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.skip("no Chromium is installed (Debian: chromium)")
+    with playwright.sync_playwright() as started:
+        sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []  # Chromium has none for root
+        browser = started.chromium.launch(executable_path=chromium, args=sandbox)
+        yield browser
+        browser.close()
+
+
 @pytest.fixture
 def files_of_at_most():
     """A context in which the system refuses to write a file beyond so many bytes, as on a full disk."""

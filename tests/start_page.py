@@ -2,14 +2,12 @@
 
 import base64
 import json
-import shutil
 from pathlib import Path
 
 import numpy as np
 
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs" / "start.html"
-CHROMIUM = shutil.which("chromium")
 
 
 def stored(name):

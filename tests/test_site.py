@@ -15,7 +15,6 @@ import pytest
 import keras_session5 as s5
 
 ROOT = Path(__file__).parent.parent
-CHROMIUM = shutil.which("chromium")
 pytestmark = pytest.mark.slow
 
 
@@ -118,18 +117,6 @@ def stick(site, tmp_path_factory):
     _, *words = shlex.split(command.replace("build/stick", str(folder)))  # without $(BIN)/python
     subprocess.run([sys.executable, *words], cwd=ROOT, check=True)
     return folder
-
-
-@pytest.fixture(scope="module")
-def browser():
-    playwright = pytest.importorskip("playwright.sync_api", reason="the browser tests need playwright")
-    if CHROMIUM is None:
-        pytest.skip("no Chromium is installed (Debian: chromium)")
-    with playwright.sync_playwright() as started:
-        sandbox = ["--no-sandbox"] if sys.platform == "linux" else []  # Chromium has none for root
-        browser = started.chromium.launch(executable_path=CHROMIUM, args=sandbox)
-        yield browser
-        browser.close()
 
 
 @pytest.mark.browser

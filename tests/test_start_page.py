@@ -5,7 +5,6 @@ The weights are those that the page embeds, so the comparison needs no training.
 
 import importlib.util
 import io
-import os
 import re
 from types import SimpleNamespace
 
@@ -14,7 +13,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from PIL import Image
-from start_page import CHROMIUM, PAGE, ROOT, stored
+from start_page import PAGE, ROOT, stored
 
 import keras_session5 as s5
 from keras_session5 import by_hand
@@ -73,18 +72,6 @@ def test_text_and_marks_have_the_contrast_of_wcag_aa(scheme):
 
 
 # ---- The browser -------------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def browser():
-    playwright = pytest.importorskip("playwright.sync_api", reason="the browser tests need playwright")
-    if CHROMIUM is None:
-        pytest.skip("no Chromium is installed (Debian: chromium)")
-    with playwright.sync_playwright() as started:
-        sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []  # Chromium has none for root
-        browser = started.chromium.launch(executable_path=CHROMIUM, args=sandbox)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

@@ -4,14 +4,13 @@ The weights are those that the page embeds, so that nothing has to be trained.
 """
 
 import math
-import os
 import re
 from itertools import pairwise
 
 import keras
 import numpy as np
 import pytest
-from start_page import CHROMIUM, PAGE, stored
+from start_page import PAGE, stored
 
 import keras_session5 as s5
 from keras_session5.by_hand import novikoff_bound, perceptron_trace
@@ -21,10 +20,7 @@ from keras_session5.data.logic_gates.gates import GATES, ROWS
 from keras_session5.generation import translate
 from keras_session5.introspection import attention_weights, layer_outputs
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed (Debian: chromium)"),
-]
+pytestmark = pytest.mark.browser
 TOLERANCE = 1e-4
 DATES = [
     "12. März 2020",
@@ -47,20 +43,15 @@ def with_weights(model, tensors):
 
 
 @pytest.fixture(scope="module")
-def page():
+def page(browser):
     """The page with all its parts, in one tab for the whole file."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="the browser tests need playwright")
-    with playwright.sync_playwright() as started:
-        sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []  # Chromium has none for root
-        browser = started.chromium.launch(executable_path=CHROMIUM, args=sandbox)
-        tab = browser.new_page(viewport={"width": 1280, "height": 900})
-        tab.set_default_timeout(10_000)
-        tab.complaints = []
-        tab.on("console", lambda line: tab.complaints.append(line.text) if line.type == "error" else None)
-        tab.on("pageerror", lambda error: tab.complaints.append(str(error)))
-        tab.goto(f"{PAGE.as_uri()}?all")
-        yield tab
-        browser.close()
+    tab = browser.new_page(viewport={"width": 1280, "height": 900})
+    tab.set_default_timeout(10_000)
+    tab.complaints = []
+    tab.on("console", lambda line: tab.complaints.append(line.text) if line.type == "error" else None)
+    tab.on("pageerror", lambda error: tab.complaints.append(str(error)))
+    tab.goto(f"{PAGE.as_uri()}?all")
+    return tab
 
 
 @pytest.fixture(autouse=True)

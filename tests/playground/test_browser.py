@@ -3,7 +3,6 @@
 The networks were hardly trained: what is compared is not how good they are.
 """
 
-import os
 import re
 import shutil
 import signal
@@ -33,11 +32,7 @@ from keras_session5.tasks import LanguageModel, Translation
 
 playwright = pytest.importorskip("playwright.sync_api", reason="the browser tests need playwright")
 
-CHROMIUM = shutil.which("chromium")
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed (Debian: chromium)"),
-]
+pytestmark = pytest.mark.browser
 
 NETWORKS = ["lenet5", "simple_rnn", "transformer_encoder", "transformer", "gpt"]  # that the page asks
 VERB = (
@@ -85,22 +80,18 @@ def address(models, folder):
 
 
 @pytest.fixture(scope="module")
-def page(address):
+def page(browser, address):
     """One tab of the browser, that complains of errors and of requests to any other host."""
     complaints = []
-    with playwright.sync_playwright() as started:
-        sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []  # Chromium has none for root
-        browser = started.chromium.launch(executable_path=CHROMIUM, args=sandbox)
-        tab = browser.new_page(viewport={"width": 1280, "height": 800})
-        tab.on("console", lambda line: complaints.append(line.text) if line.type == "error" else None)
-        tab.on("pageerror", lambda error: complaints.append(str(error)))
-        tab.on("request", lambda request: complaints.append(request.url) if is_outside(request.url) else None)
-        tab.set_default_timeout(60_000)
-        playwright.expect.set_options(timeout=60_000)
-        tab.goto(address)
-        tab.complaints = complaints
-        yield tab
-        browser.close()
+    tab = browser.new_page(viewport={"width": 1280, "height": 800})
+    tab.on("console", lambda line: complaints.append(line.text) if line.type == "error" else None)
+    tab.on("pageerror", lambda error: complaints.append(str(error)))
+    tab.on("request", lambda request: complaints.append(request.url) if is_outside(request.url) else None)
+    tab.set_default_timeout(60_000)
+    playwright.expect.set_options(timeout=60_000)
+    tab.goto(address)
+    tab.complaints = complaints
+    return tab
 
 
 @pytest.fixture(autouse=True)

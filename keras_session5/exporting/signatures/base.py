@@ -81,7 +81,7 @@ def input_specs(model: keras.Model) -> list[tf.TensorSpec]:
 
 
 def check_added(model: keras.Model, added: Iterable[str]) -> None:
-    """Raises `ArgumentError` if an output of the model is called like one that a signature adds to it."""
+    """Raises `ArgumentError` if an output of the model has the name of one that a signature adds."""
     names, added = list(introspection.output_tensors(model)), set(added)
     taken = [name for name in names if name in added]
     if taken:

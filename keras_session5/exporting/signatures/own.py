@@ -68,7 +68,7 @@ def make_own_signatures(
     if "image_bytes" not in kinds:
         return found
 
-    check_added(model, (["label"] if class_names else []) + (["image"] if inside else []))
+    check_added(model, (["label"] if _labelled(model, class_names) else []) + (["image"] if inside else []))
     ((name, images),) = _images(model, examples).items()
     (_, height, width, channels), dtype = model.inputs[0].shape, images.dtype
     divisor = pixel_divisor(images)
