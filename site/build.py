@@ -65,6 +65,7 @@ def main() -> None:
     page = build(arguments.pages).encode()
     if len(page) > MAX_BYTES:
         raise SystemExit(f"{PAGE.name} must have at most {MAX_BYTES:,} bytes. Received: {len(page):,}")
+    arguments.to.parent.mkdir(parents=True, exist_ok=True)
     arguments.to.write_bytes(page)
     print(f"{arguments.to}: {len(page):,} bytes")
 
