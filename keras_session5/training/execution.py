@@ -5,6 +5,7 @@ inputs at random and runs Keras's own `train_step` or `test_step` for one batch 
 and `Model.evaluate` keep their loops, callbacks and metrics: they call the functions made here.
 """
 
+import contextlib
 import functools
 import logging
 import re
@@ -22,6 +23,7 @@ from keras_session5.data.characters import lengths
 from keras_session5.tasks import Task
 from keras_session5.training import batches, device, distributed
 from keras_session5.training.augmentation import StepRandom, augment, drop_tokens
+from keras_session5.training.convolution import made_fast_on_cpu
 
 logger = logging.getLogger("keras_session5")
 
@@ -65,8 +67,7 @@ class Examples:
 
     def gather(self, rows: Any) -> Any:
         """Returns the columns (K, B, ...) of rows (K, B)."""
-        take = functools.partial(ops.take if self.resident else np.take, axis=0)
-        return tree.map_structure(lambda column: take(column, rows), self.columns)
+        return (_make_gather() if self.resident else _take)(self.columns, rows)
 
     def _column_widths(self, columns: Any, width: int) -> np.ndarray:
         """Returns the length of each column for texts of at most `width` tokens; 0 for one without tokens."""
@@ -120,9 +121,13 @@ class Execution:
         model = self.model
         self._before = model.train_function, model.test_function, model.steps_per_execution
         model.steps_per_execution = self.steps
+        self._changes = contextlib.ExitStack()
+        if self.compiled and device.name() == "CPU":
+            self._changes.enter_context(made_fast_on_cpu(model))
         return self
 
     def __exit__(self, *_: Any) -> None:
+        self._changes.close()
         model = self.model
         model.train_function, model.test_function, model.steps_per_execution = self._before
 
@@ -193,7 +198,7 @@ class Execution:
             rows = tree.map_structure(distributed.share, rows)
             columns = examples.gather(rows) if examples.resident else rows
             arguments = (*state, columns, weights, count, key)
-            static = tuple(int(width) for width in np.asarray(widths[0])) if self.compiled else None
+            static = tuple(np.asarray(widths)[0].tolist()) if self.compiled else None
             known = (mode, tuple(weights.shape), static)
             if known in self._seen:
                 return self._programs[mode](*arguments, static or widths)
@@ -241,6 +246,23 @@ class Execution:
             inputs = tree.pack_sequence_as(inputs, [first, *others])
         inputs, targets, *rest = self.task.corrupt(inputs, targets, *rest, random=random)
         return inputs, targets, rest[0] * weights[:, None] if rest else weights
+
+
+def _take(columns: Any, rows: Any, take: Callable[..., Any] = np.take) -> Any:
+    return tree.map_structure(lambda column: take(column, rows, axis=0), columns)
+
+
+@functools.cache
+def _make_gather() -> Callable[[Any, Any], Any]:
+    """Returns `_take` on the device, as one program: its operations by themselves take three times as long."""
+    take = functools.partial(_take, take=ops.take)
+    if keras.backend.backend() == "jax":
+        import jax  # pyright: ignore[reportMissingImports]
+
+        return jax.jit(take)
+    import tensorflow as tf
+
+    return tf.function(take, autograph=False, reduce_retracing=True)
 
 
 def _is_sequence(column: Any) -> bool:
