@@ -199,7 +199,7 @@ class Execution:
         chunks = feed() if examples.resident or keras.backend.backend() == "jax" else iter(_stream(feed))
 
         def function(*state_and_iterator: Any) -> Any:
-            *state, _ = state_and_iterator
+            *state, _ = state_and_iterator  # the ticks
             rows, weights, count, key, widths = next(chunks)
             rows = tree.map_structure(distributed.share, rows)
             columns = examples.gather(rows) if examples.resident else rows
@@ -260,7 +260,7 @@ def _take(columns: Any, rows: Any, take: Callable[..., Any] = np.take) -> Any:
 
 @functools.cache
 def _make_gather() -> Callable[[Any, Any], Any]:
-    """Returns `_take` on the device, as one program: its operations by themselves take three times as long."""
+    """Returns `_take` on the device, as one program: its operations one by one take three times as long."""
     take = functools.partial(_take, take=ops.take)
     if keras.backend.backend() == "jax":
         import jax  # pyright: ignore[reportMissingImports]
