@@ -15,7 +15,8 @@ from keras_session5.errors import ArgumentError
 from keras_session5.tasks import task_of
 from keras_session5.training import backend, device, fit
 from keras_session5.training.batches import epoch_batches, steps_per_epoch
-from keras_session5.training.execution import Examples, Execution
+from keras_session5.training.examples import Examples
+from keras_session5.training.execution import Execution
 
 RECIPE = Recipe(optimizer="sgd", learning_rate=0.1, batch_size=100, epochs=2)
 
