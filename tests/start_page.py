@@ -18,3 +18,20 @@ def stored(name):
         for key, one in fields.pop("tensors").items()
     }
     return tensors, fields
+
+
+def open_page(browser):
+    """A tab with all parts of the page, which collects errors, and requests to any address but the page's."""
+    tab = browser.new_page(viewport={"width": 1280, "height": 900})
+    tab.set_default_timeout(10_000)
+    tab.complaints = []
+    tab.on("console", lambda line: tab.complaints.append(line.text) if line.type == "error" else None)
+    tab.on("pageerror", lambda error: tab.complaints.append(str(error)))
+    tab.on(
+        "request",
+        lambda request: tab.complaints.append(request.url) if not request.url.startswith("data:") else None,
+    )
+    tab.goto(f"{PAGE.as_uri()}?all")
+    assert tab.complaints == [f"{PAGE.as_uri()}?all"]  # the only request
+    tab.complaints.clear()
+    return tab

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from PIL import Image
-from start_page import PAGE, ROOT, stored
+from start_page import PAGE, ROOT, open_page, stored
 
 import keras_session5 as s5
 from keras_session5 import by_hand
@@ -76,20 +76,8 @@ def test_text_and_marks_have_the_contrast_of_wcag_aa(scheme):
 
 @pytest.fixture(scope="module")
 def page(browser):
-    """The page with all its parts, in one tab for the whole file."""
-    tab = browser.new_page(viewport={"width": 1280, "height": 900})
-    tab.set_default_timeout(10_000)
-    tab.complaints = []
-    tab.on("console", lambda line: tab.complaints.append(line.text) if line.type == "error" else None)
-    tab.on("pageerror", lambda error: tab.complaints.append(str(error)))
-    tab.on(
-        "request",
-        lambda request: tab.complaints.append(request.url) if not request.url.startswith("data:") else None,
-    )
-    tab.goto(f"{PAGE.as_uri()}?all")
-    assert tab.complaints == [f"{PAGE.as_uri()}?all"]  # the only request
-    tab.complaints.clear()
-    return tab
+    """One tab for the whole file."""
+    return open_page(browser)
 
 
 @pytest.fixture(autouse=True)

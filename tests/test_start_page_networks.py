@@ -10,7 +10,7 @@ from itertools import pairwise
 import keras
 import numpy as np
 import pytest
-from start_page import PAGE, stored
+from start_page import PAGE, open_page, stored
 
 import keras_session5 as s5
 from keras_session5.by_hand import novikoff_bound, perceptron_trace
@@ -44,14 +44,8 @@ def with_weights(model, tensors):
 
 @pytest.fixture(scope="module")
 def page(browser):
-    """The page with all its parts, in one tab for the whole file."""
-    tab = browser.new_page(viewport={"width": 1280, "height": 900})
-    tab.set_default_timeout(10_000)
-    tab.complaints = []
-    tab.on("console", lambda line: tab.complaints.append(line.text) if line.type == "error" else None)
-    tab.on("pageerror", lambda error: tab.complaints.append(str(error)))
-    tab.goto(f"{PAGE.as_uri()}?all")
-    return tab
+    """One tab for the whole file."""
+    return open_page(browser)
 
 
 @pytest.fixture(autouse=True)
