@@ -2,7 +2,6 @@
 
 import contextlib
 import functools
-import gc
 import os
 import resource
 import shutil
@@ -16,9 +15,6 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import pytest
 from filelock import FileLock
-
-# Python looks through all objects again and again while graphs are built: a twentieth of the tests' time.
-gc.set_threshold(20_000, 50, 1_000)
 
 # A shell's background jobs ignore Ctrl-C, and so would every program that the tests start and interrupt.
 signal.signal(signal.SIGINT, signal.default_int_handler)
