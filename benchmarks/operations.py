@@ -19,7 +19,7 @@ from typing import Any
 
 import keras
 import tensorflow as tf
-from training import FASHION, SPEED, load  # first on the path is this script's folder
+from training import FASHION, SPEED, load, task_arguments  # first on the path is this script's folder
 
 from keras_session5.catalog import NETWORKS, Recipe
 from keras_session5.tasks import task_of
@@ -50,15 +50,14 @@ def main() -> None:
 
 
 def trace(name: str, data_dir: str, xla: str) -> Iterator[tuple[str, int]]:
-    """Yields the kind and the time of its own, in picoseconds, of every operation of an epoch."""
+    """Yields for every operation of an epoch its kind and its own time in picoseconds."""
     data, batch, examples = SPEED[name]
     entry, data_set = NETWORKS[name], load(data, data_dir)
     task = task_of(entry, data_set, data_set.train.take(range(examples)))
     recipe = Recipe(learning_rate=1e-3, batch_size=batch, epochs=2, bucket=task.train.is_text)
-    known = entry.argument_names()
-    arguments = {key: value for key, value in task.arguments().items() if key in known}
+    arguments = entry.all_arguments(**task_arguments(name, task))
     jit_compile = device.jit_compile(xla, entry, steps=10_000)
-    model = fit.compiled_model(entry, entry.all_arguments(**arguments), recipe, task, 0, jit_compile)
+    model = fit.compiled_model(entry, arguments, recipe, task, 0, jit_compile)
     with (
         tempfile.TemporaryDirectory() as folder,
         Execution(model, task, recipe, device.steps_per_execution(model, entry)) as execution,
@@ -79,6 +78,7 @@ def trace(name: str, data_dir: str, xla: str) -> Iterator[tuple[str, int]]:
 
 
 def read(path: Path) -> Iterator[tuple[str, int]]:
+    """Yields the kind and the own time of every event of a trace's threads."""
     from tensorflow.tsl.profiler.protobuf.xplane_pb2 import XSpace
 
     for plane in XSpace.FromString(path.read_bytes()).planes:
