@@ -17,7 +17,7 @@ def operations(monkeypatch):
 
 
 def test_the_time_inside_an_operation_counts_once(operations):
-    """1 lasts from 0 to 10, with 2 from 1 to 4, which holds 3 from 2 to 3, and 2 again from 4 to 6; then 1."""
+    """1 lasts from 0 to 10; inside it run 2 from 1 to 4 (around 3 from 2 to 3) and 2 from 4 to 6; then 1."""
     events = [(1, 0, 10), (2, 1, 3), (3, 2, 1), (2, 4, 2), (1, 10, 5)]
     found = list(
         operations.own_times(
