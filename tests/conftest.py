@@ -12,6 +12,9 @@ from pathlib import Path
 # Before TensorFlow is imported anywhere: the same on a machine with a GPU, and quiet.
 os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # Other workers have the other cores: threads that compete for them cost a quarter of the processor time.
+    os.environ |= {"TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1"}
 
 import pytest
 from filelock import FileLock
@@ -57,6 +60,7 @@ SLOW = {
     "cli/test_import_verb.py",
     "cli/test_models_of_others.py",
     "cli/test_own_models.py",
+    "cli/test_workers.py",
     "comparison/test_classical.py",
     "comparison/test_compare.py",
     "dashboard/test_dashboard.py",

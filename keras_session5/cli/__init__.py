@@ -3,7 +3,6 @@
 The verbs' modules import heavy libraries inside functions only, so that every `--help` is fast.
 """
 
-import logging
 import sys
 
 import typer
@@ -27,6 +26,7 @@ from keras_session5.cli import (
     tour,
     train,
 )
+from keras_session5.cli.output import configure_logging
 from keras_session5.errors import ArgumentError, Session5Error
 
 app = typer.Typer(
@@ -62,10 +62,7 @@ for verb, example in _EXAMPLES.items():
 
 def main() -> None:
     """Runs the command line. Exit status: 0 success, 1 failure, 2 wrong usage."""
-    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
-    for chatty in ("absl", "tensorflow", "jax", "h5py", "uvicorn", "asyncio"):
-        # TensorFlow warns of retracing, which is unavoidable with several networks in one process.
-        logging.getLogger(chatty).setLevel(logging.ERROR)
+    configure_logging()
     try:
         app()
     except Session5Error as error:

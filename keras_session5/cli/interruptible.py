@@ -8,6 +8,7 @@ from typing import Any
 import typer
 
 from keras_session5.cli.options import RUNS
+from keras_session5.errors import TrainingError
 
 
 def train(name: str, *, runs: Path, **settings: Any) -> Any:
@@ -20,20 +21,29 @@ def train(name: str, *, runs: Path, **settings: Any) -> Any:
 
 
 @contextlib.contextmanager
-def explained(name: str, *, runs: Path, resume: bool, flags: str = "") -> Iterator[None]:
-    """After Ctrl-C, prints the command that continues the run, with further flags.
+def explained(*names: str, runs: Path, resume: bool = False, flags: str = "") -> Iterator[None]:
+    """After Ctrl-C, prints the commands that continue the runs of these networks, with further flags.
+
+    Args:
+        names: catalogue names.
+        runs: folder of all runs.
+        resume: whether the only network's run had begun before.
+        flags: to add to the commands.
 
     Raises:
         typer.Exit: with status 130, after Ctrl-C.
     """
-    before = _list_runs(name, runs)
+    before = {name: _list_runs(name, runs) for name in names}
     try:
         yield
     except KeyboardInterrupt:
-        sentence = "Interrupted."
-        if resume or _list_runs(name, runs) - before:
-            sentence += f" Continue with: {resume_command(name, runs)}{flags}"
-        typer.echo(f"\n{sentence}", err=True)
+        begun = [
+            name
+            for name in names
+            if resume or any(map(_is_unfinished, _list_runs(name, runs) - before[name]))
+        ]
+        commands = " and ".join(resume_command(name, runs) + flags for name in begun)
+        typer.echo("\nInterrupted." + (f" Continue with: {commands}" if commands else ""), err=True)
         raise typer.Exit(130) from None
 
 
@@ -44,3 +54,12 @@ def resume_command(name: str, runs: Path) -> str:
 
 def _list_runs(name: str, runs: Path) -> set[Path]:
     return set((runs / name).glob("*"))
+
+
+def _is_unfinished(directory: Path) -> bool:
+    from keras_session5.training.runs import Run
+
+    try:
+        return Run.open(directory).record.get("status") == "running"
+    except TrainingError:  # interrupted before it had a record
+        return False

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import logging
 import math
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,6 +12,14 @@ from typing import Any
 from keras_session5.errors import ArgumentError
 
 _LONGEST_WORD = 20  # in a text; a longer word is a path, which may be folded
+
+
+def configure_logging() -> None:
+    """Shows this package's messages on standard error, and only the errors of the libraries below."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    for chatty in ("absl", "tensorflow", "jax", "h5py", "uvicorn", "asyncio"):
+        # TensorFlow warns of retracing, which is unavoidable with several networks in one process.
+        logging.getLogger(chatty).setLevel(logging.ERROR)
 
 
 @contextlib.contextmanager

@@ -97,7 +97,10 @@ def write_report(
     Raises:
         Session5Error: if a network misses its accuracy, its loss or the tolerance of the comparison.
     """
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # Linux counts in KiB, macOS in bytes
+    # Of this process, or the largest that it has started. Linux counts in KiB, macOS in bytes.
+    peak = max(
+        resource.getrusage(whose).ru_maxrss for whose in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    )
     whole = {
         "seconds": round(time.perf_counter() - began, 1),
         "peak_memory_mib": peak // (1 << 20 if sys.platform == "darwin" else 1 << 10),
@@ -111,7 +114,9 @@ def write_report(
             typer.echo(note)
     path.write_text(to_json(whole) + "\n", "utf-8")
     if not json:
-        typer.echo(f"{whole['seconds']} s, {whole['peak_memory_mib']} MiB at most. Report: {path}")
+        typer.echo(
+            f"{whole['seconds']} s, {whole['peak_memory_mib']} MiB at most in a process. Report: {path}"
+        )
     wrong = _find_failures(rows)
     if wrong:
         raise Session5Error(" ".join(wrong))

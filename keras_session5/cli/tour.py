@@ -28,7 +28,7 @@ def tour(
 ) -> None:
     """Train and export every network of the course, serve all together, and compare the outputs."""
     from keras_session5.catalog import NETWORKS
-    from keras_session5.cli import pipeline
+    from keras_session5.cli import pipeline, workers
 
     began = time.perf_counter()
     entries = [
@@ -36,10 +36,10 @@ def tour(
     ]
     source = config or _choose_config(models, entries, landmarks)
     jobs = [_make_job(entry, seed) for entry in entries]
-    with progress() as verbose:
+    with progress():
         pipeline.make_folders(models, runs, report)
         pipeline.check_config(source, models, entries)
-        exported = [pipeline.train_and_export(job, models=models, runs=runs, verbose=verbose) for job in jobs]
+        exported = workers.train_and_export(jobs, models=models, runs=runs)
         rows = pipeline.compare_served(exported, source, models)
     notes = [job.note for job in jobs if job.note]
     pipeline.write_report(rows, began, report, json, title="From builder to served model", notes=notes)
