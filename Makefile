@@ -47,7 +47,7 @@ test-jax: $(READY)  ## run what every network must do under Keras's JAX backend
 	KERAS_BACKEND=jax $(BIN)/python -m pytest -n 2 tests/test_harness.py
 
 test-recipes: $(READY)  ## train every recipe with three seeds and check its metrics; about an hour
-	$(BIN)/python -m pytest -m recipe
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m recipe
 
 test-stress: $(READY)  ## test the server under heavy load and reloading; about ten minutes
 	$(BIN)/python -m pytest -m stress tests/server
