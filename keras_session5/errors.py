@@ -5,7 +5,7 @@
     ├── DataError                 an unavailable data set, or an invalid file
     ├── DiskError                 a file that cannot be written, as on a full disk
     ├── TrainingError             a run that failed or cannot be resumed
-    ├── ProcessError              a process of a distributed training that ended before the others
+    ├── ProcessError              a process of a training that ended unexpectedly
     ├── ExportError               a model that cannot be exported, or an export that differs from it
     └── ServingError              an error reply of a model server, with the canonical status code
         ├── CancelledError              CANCELLED             1   499
@@ -57,7 +57,7 @@ class TrainingError(Session5Error):
 
 
 class ProcessError(Session5Error, OSError):
-    """A process of a distributed training that ended before the others; the run can be resumed."""
+    """A process of a training that ended unexpectedly; its run can be resumed."""
 
 
 class ExportError(Session5Error):

@@ -1,6 +1,6 @@
 """The steps of `run` and `tour`: train, export, serve, query, compare.
 
-The comparison verifies that the Keras model in memory, the SavedModel on disk and the server's gRPC and
+The comparison verifies that the Keras model, the SavedModel on disk and the server's gRPC and
 REST APIs return the same outputs for the same test samples.
 """
 
@@ -18,6 +18,7 @@ from keras_session5 import catalog
 from keras_session5.cli import interruptible
 from keras_session5.cli.output import format_metrics, print_json, print_table, to_json
 from keras_session5.errors import ArgumentError, Session5Error
+from keras_session5.training import backend
 
 
 @dataclass(frozen=True)
@@ -42,8 +43,14 @@ class Job:
 Exported = tuple[Job, Any, Path]  # with the result of the training and the version folder
 
 
-def make_folders(models: Path, runs: Path, report: Path) -> None:
-    """Makes the output folders, so that an invalid one fails before the work begins."""
+def prepare(models: Path, runs: Path, report: Path) -> None:
+    """Chooses TensorFlow, which exports, and makes the output folders, before the work begins.
+
+    Raises:
+        ArgumentError: without TensorFlow, or if this process has imported Keras with another backend.
+        OSError: if a folder cannot be made.
+    """
+    backend.choose("tensorflow")
     for folder in (models, runs, report.parent):
         folder.mkdir(parents=True, exist_ok=True)
 

@@ -36,7 +36,7 @@ def run(
         # The catalogue promises metrics for its own recipe and data only.
         job = replace(job, min_accuracy=entry.min_accuracy, max_loss=entry.max_loss)
     with progress() as verbose:
-        pipeline.make_folders(models, runs, report)
+        pipeline.prepare(models, runs, report)
         exported = pipeline.train_and_export(job, models=models, runs=runs, verbose=verbose)
         rows = pipeline.compare_served([exported], {name: str(models / name)}, models)
     pipeline.write_report(rows, began, report, json, title=f"{entry.title}, from builder to served model")

@@ -24,6 +24,15 @@ def tour(
     ] = None,
     report: Report = REPORT,
     landmarks: Annotated[bool, typer.Option("--landmarks", help="Only the five landmarks.")] = False,
+    at_once: Annotated[
+        int | None,
+        typer.Option(
+            "--jobs",
+            min=1,
+            help="Networks to train at the same time on a CPU.",
+            show_default="one for each core with 2 GiB of free memory",
+        ),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Train and export every network of the course, serve all together, and compare the outputs."""
@@ -36,10 +45,10 @@ def tour(
     ]
     source = config or _choose_config(models, entries, landmarks)
     jobs = [_make_job(entry, seed) for entry in entries]
-    with progress():
-        pipeline.make_folders(models, runs, report)
+    with progress() as verbose:
+        pipeline.prepare(models, runs, report)
         pipeline.check_config(source, models, entries)
-        exported = workers.train_and_export(jobs, models=models, runs=runs)
+        exported = workers.train_and_export(jobs, models=models, runs=runs, count=at_once, verbose=verbose)
         rows = pipeline.compare_served(exported, source, models)
     notes = [job.note for job in jobs if job.note]
     pipeline.write_report(rows, began, report, json, title="From builder to served model", notes=notes)

@@ -1,7 +1,7 @@
-"""Networks that train at the same time, each in a process with one core.
+"""Trains several networks at once, each in its own process with one TensorFlow thread.
 
-Most networks of the course are too small for two cores: the second core shortens the training of the
-transformer encoder by a twentieth only.
+Two networks on one core each finish sooner than one after the other on both: `transformer_encoder` and
+`simple_rnn` take 78 s instead of 110 (benchmarks/training.md).
 """
 
 import contextlib
@@ -23,38 +23,47 @@ from keras_session5.cli import interruptible, pipeline
 from keras_session5.cli.output import configure_logging
 from keras_session5.errors import ProcessError
 
-_WORKER_BYTES = 2 << 30  # the most that training and exporting networks one after another takes
+_WORKER_BYTES = 2 << 30  # a process took 2,074 MiB at most in a tour with two
 
 
-def train_and_export(jobs: Sequence[pipeline.Job], *, models: Path, runs: Path) -> list[pipeline.Exported]:
-    """Trains and exports networks, as many at once as there are cores and memory; one with a GPU.
+def train_and_export(
+    jobs: Sequence[pipeline.Job], *, models: Path, runs: Path, count: int | None, verbose: int
+) -> list[pipeline.Exported]:
+    """Trains and exports networks, several at once on a CPU, where the weights do not depend on how many.
 
-    The weights do not depend on how many train at once.
+    Args:
+        jobs: the networks.
+        models: folder of the exported models.
+        runs: folder of the training runs.
+        count: number of networks to train at once; as many as there are cores and memory if None.
+        verbose: of Keras's progress bar, where networks are trained one at a time.
 
     Returns:
         The exported networks in the order of `jobs`.
 
     Raises:
-        ProcessError: if a process is killed.
+        ProcessError: if a process ends unexpectedly.
         typer.Exit: after Ctrl-C, with the commands that continue.
     """
-    from keras_session5.training import device, load_result
+    from keras_session5.training import device
 
-    names = [job.entry.name for job in jobs]
-    on_cpu = device.name() == "CPU"
+    if device.name() != "CPU":  # a training takes all of a GPU's memory
+        return [pipeline.train_and_export(job, models=models, runs=runs, verbose=verbose) for job in jobs]
+    with interruptible.explained(*(job.entry.name for job in jobs), runs=runs):
+        return _run_at_once(jobs, models, runs, count or _count_workers(len(jobs)))
+
+
+def _run_at_once(
+    jobs: Sequence[pipeline.Job], models: Path, runs: Path, count: int
+) -> list[pipeline.Exported]:
+    from keras_session5.training import load_result
+
+    context = multiprocessing.get_context("spawn")  # TensorFlow's threads do not survive a fork
     exported: dict[str, pipeline.Exported] = {}
-    with (
-        interruptible.explained(*names, runs=runs),
-        ProcessPoolExecutor(
-            _count_workers(len(jobs)) if on_cpu else 1,
-            multiprocessing.get_context("spawn"),  # TensorFlow's threads do not survive a fork
-            _begin,
-            (on_cpu,),
-        ) as pool,
-    ):
-        # The catalogue's last networks train longest: begun first, none of them remains alone at the end.
-        waiting = {pool.submit(_train_and_export, job, models, runs): job for job in reversed(jobs)}
+    with ProcessPoolExecutor(count, context, _begin) as pool:
         try:
+            # The last networks of the catalogue train longest: otherwise one would be left running alone.
+            waiting = {pool.submit(_train_and_export, job, models, runs): job for job in reversed(jobs)}
             for done in as_completed(waiting):
                 job = waiting[done]
                 run_dir, path = done.result()
@@ -62,24 +71,25 @@ def train_and_export(jobs: Sequence[pipeline.Job], *, models: Path, runs: Path) 
         except BaseException as error:
             for process in multiprocessing.active_children():
                 process.terminate()
-            if isinstance(error, BrokenProcessPool):
+            if isinstance(error, BrokenProcessPool) and error.__cause__ is None:
                 raise ProcessError(
-                    "A process that trained a network was killed, as the system does when memory runs out. "
-                    "Close other programs, and start again."
+                    "A process that trained a network ended unexpectedly. Often the system has killed it "
+                    "because memory ran out. Start again with fewer networks at once: --jobs 1"
                 ) from None
             raise
-    return [exported[name] for name in names]
+    return [exported[job.entry.name] for job in jobs]
 
 
 def _count_workers(num_jobs: int) -> int:
+    # macOS has no affinity.
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     memory = psutil.virtual_memory().available // _WORKER_BYTES
-    return max(1, min(num_jobs, os.cpu_count() or 1, memory))
+    return max(1, min(num_jobs, cores, memory))
 
 
-def _begin(one_core: bool) -> None:
+def _begin() -> None:
     """Prepares a process, before it imports TensorFlow."""
-    if one_core:
-        os.environ |= {"TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1"}
+    os.environ |= {"TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1"}
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # after Ctrl-C, the command ends its processes
     parent = multiprocessing.parent_process()
     threading.Thread(target=_end_with, args=[parent], daemon=True).start()
