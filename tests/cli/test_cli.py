@@ -13,6 +13,7 @@ import pytest
 
 from keras_session5.catalog import NETWORKS
 from keras_session5.checking import machine
+from keras_session5.cli import pipeline
 
 VERBS = [
     "check",
@@ -211,6 +212,13 @@ def test_the_landmarks_are_those_of_the_demo(short_tour):
     found = short_tour("--landmarks", "--json")
     assert found.returncode == 0, found.stderr
     assert [row["name"] for row in json.loads(found.stdout)["networks"]] == ["perceptron", "mlp"]
+
+
+def test_what_ends_with_an_export_uses_tensorflow(monkeypatch, tmp_path):
+    monkeypatch.delitem(sys.modules, "keras", raising=False)  # as in a process that has not imported it yet
+    monkeypatch.setenv("KERAS_BACKEND", "jax")
+    pipeline.prepare(tmp_path, tmp_path, tmp_path / "report.json")
+    assert os.environ["KERAS_BACKEND"] == "tensorflow"
 
 
 def test_what_is_set_by_hand_goes_the_whole_way_without_training(here):
