@@ -15,7 +15,7 @@ from keras_session5.data.characters import lengths
 
 _EVALUATION_BATCH = 256
 _POOL = 16  # batches whose texts are sorted by length together: enough to keep the padding short
-_RUN = 4  # successive batches of about the same length: as many as a compiled program may process at once
+_TEXTS = 4  # batches of texts in a chunk: compiled by XLA, all are as wide as the longest of them
 
 Batches = list[np.ndarray]
 """The rows of successive batches."""
@@ -43,8 +43,28 @@ def steps_per_epoch(recipe: Recipe, split: Split) -> int:
 
 
 def epoch_batches(recipe: Recipe, split: Split, rng: np.random.Generator) -> Batches:
-    """Returns the rows of each batch of an epoch."""
-    return [batch for run in _epoch_runs(recipe, split, rng) for batch in run]
+    """Returns the rows of each batch of an epoch; with `bucket`, batches of texts of similar length.
+
+    Their order is random: with four batches of one length after another, `gpt` ends with a loss of 1.61 in
+    place of 1.56.
+    """
+    count = len(split)
+    rows = np.concatenate(
+        [rng.permutation(count) if recipe.shuffle else np.arange(count) for _ in range(recipe.repeats)]
+    )
+    if recipe.interleave_classes:  # the first of every class, then the second of every class
+        labels = split.labels[rows]
+        turns = np.zeros(len(rows), int)
+        for label in np.unique(labels):
+            turns[labels == label] = np.arange(np.count_nonzero(labels == label))
+        rows = rows[np.argsort(turns, kind="stable")]
+    if not recipe.bucket:
+        return _cut(rows, recipe.batch_size)
+    batches = []
+    for pool in _cut(rows, _POOL * recipe.batch_size):
+        batches += _cut(pool[np.argsort(lengths(split.inputs[pool]))], recipe.batch_size)
+    rng.shuffle(batches)
+    return batches
 
 
 def epoch_chunks(recipe: Recipe, split: Split, seed: int, epoch: int, size: int) -> Iterator[Chunk]:
@@ -55,18 +75,16 @@ def epoch_chunks(recipe: Recipe, split: Split, seed: int, epoch: int, size: int)
         split: the examples.
         seed: of the order.
         epoch: number of the epoch, from 0.
-        size: number of batches in a chunk; with `bucket` at most four.
+        size: number of batches in a chunk.
     """
-    step = 0
-    for run in _epoch_runs(recipe, split, np.random.default_rng([seed, epoch])):
-        for start in range(0, len(run), size):
-            batches = run[start : start + size]
-            rows = np.zeros((size, min(recipe.batch_size, len(split) * recipe.repeats)), np.int32)
-            weights = np.zeros(rows.shape, np.float32)
-            for i, batch in enumerate(batches):
-                rows[i, : len(batch)], weights[i, : len(batch)] = batch, 1
-            yield Chunk(rows, weights, np.int32(len(batches)), _key(seed, epoch, step))
-            step += len(batches)
+    batches = epoch_batches(recipe, split, np.random.default_rng([seed, epoch]))
+    for start in range(0, len(batches), size):
+        chunk = batches[start : start + size]
+        rows = np.zeros((size, min(recipe.batch_size, len(split) * recipe.repeats)), np.int32)
+        weights = np.zeros(rows.shape, np.float32)
+        for i, batch in enumerate(chunk):
+            rows[i, : len(batch)], weights[i, : len(batch)] = batch, 1
+        yield Chunk(rows, weights, np.int32(len(chunk)), _key(seed, epoch, start))
 
 
 def evaluation_batches(split: Split) -> Batches:
@@ -88,7 +106,7 @@ def evaluation_chunks(split: Split) -> list[Chunk]:
 
 def chunk_size(recipe: Recipe, size: int) -> int:
     """Returns the number of batches in a chunk of the recipe, `size` at most."""
-    return min(size, _RUN) if recipe.bucket else size
+    return min(size, _TEXTS) if recipe.bucket else size
 
 
 def choose_widths(split: Split, count: int) -> list[int]:
@@ -116,28 +134,6 @@ def _padded(each: np.ndarray, widths: Sequence[int]) -> int:
 
 def _key(seed: int, epoch: int, step: int) -> np.ndarray:
     return np.array([seed, (epoch << 20) + step], np.uint64).astype(np.uint32)
-
-
-def _epoch_runs(recipe: Recipe, split: Split, rng: np.random.Generator) -> list[Batches]:
-    """Returns the batches of an epoch in runs; with `bucket`, of texts of about the same length."""
-    count = len(split)
-    rows = np.concatenate(
-        [rng.permutation(count) if recipe.shuffle else np.arange(count) for _ in range(recipe.repeats)]
-    )
-    if recipe.interleave_classes:  # the first of every class, then the second of every class
-        labels = split.labels[rows]
-        turns = np.zeros(len(rows), int)
-        for label in np.unique(labels):
-            turns[labels == label] = np.arange(np.count_nonzero(labels == label))
-        rows = rows[np.argsort(turns, kind="stable")]
-    if not recipe.bucket:
-        return [_cut(rows, recipe.batch_size)]
-    runs = []
-    for pool in _cut(rows, _POOL * recipe.batch_size):
-        batches = _cut(pool[np.argsort(lengths(split.inputs[pool]))], recipe.batch_size)
-        runs += [batches[i : i + _RUN] for i in range(0, len(batches), _RUN)]
-    rng.shuffle(runs)
-    return runs
 
 
 def _cut(rows: np.ndarray, size: int) -> Batches:

@@ -91,6 +91,16 @@ def test_buckets_keep_the_padding_short(texts):
     assert padded(True) < 0.8 * padded(False)
 
 
+def test_successive_batches_are_of_unrelated_lengths(texts):
+    means = [
+        lengths(texts.inputs[rows]).mean()
+        for epoch in range(20)
+        for rows in epoch_batches(Recipe(batch_size=5, bucket=True), texts, rng([0, epoch]))
+    ]
+    successive, any_two = np.abs(np.diff(means)).mean(), np.abs(np.subtract.outer(means, means)).mean()
+    assert successive > 0.9 * any_two
+
+
 def test_the_chosen_widths_cover_every_text_with_the_least_padding(texts):
     assert choose_widths(texts, 1) == [30]
     assert choose_widths(texts, 100) == [8, 16, 24, 30]
