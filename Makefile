@@ -46,7 +46,7 @@ test-fast: $(READY)  ## run the tests that are not slow and need no browser
 test-jax: $(READY)  ## run what every network must do under Keras's JAX backend
 	KERAS_BACKEND=jax $(BIN)/python -m pytest -n 2 tests/test_harness.py
 
-test-recipes: $(READY)  ## train every recipe with three seeds and check its metrics; about an hour
+test-recipes: $(READY)  ## train every recipe with three seeds and check its metrics; about forty minutes
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m recipe
 
 test-stress: $(READY)  ## test the server under heavy load and reloading; about ten minutes

@@ -23,7 +23,7 @@ from keras_session5.cli import interruptible, pipeline
 from keras_session5.cli.output import configure_logging
 from keras_session5.errors import ProcessError
 
-_WORKER_BYTES = 2 << 30  # a process took 2,074 MiB at most in a tour with two
+_WORKER_BYTES = 2 << 30  # a process of a tour with two took 2,074 MiB at most once, and 2,125 once
 
 
 def train_and_export(
