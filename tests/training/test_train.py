@@ -15,7 +15,7 @@ import keras_session5 as s5
 from keras_session5.data import load_data
 from keras_session5.errors import ArgumentError, DiskError, TrainingError
 from keras_session5.training import callbacks, load_result
-from keras_session5.training.runs import Run, stamp
+from keras_session5.training.runs import Run
 
 
 def weights(result):
@@ -81,8 +81,8 @@ def test_the_same_seed_gives_the_same_weights_twice_with_two_threads(tmp_path):
     program = (
         "import json, sys, keras_session5 as s5\n"
         "for name, settings in json.loads(sys.argv[1]).items():\n"
-        "    for seed in (3, 3, 4):\n"
-        "        s5.train(name, seed=seed, epochs=1, examples=256, verbose=0, dashboard=False, **settings)\n"
+        "    for _ in range(2):\n"
+        "        s5.train(name, seed=3, epochs=1, examples=256, verbose=0, dashboard=False, **settings)\n"
     )
     subprocess.run(
         [sys.executable, "-c", program, json.dumps(networks)],
@@ -91,10 +91,8 @@ def test_the_same_seed_gives_the_same_weights_twice_with_two_threads(tmp_path):
         check=True,
     )
     for name in networks:
-        records = sorted((tmp_path / "runs" / name).glob("*/run.json"), key=stamp)
-        first, again, other = (weights(load_result(record.parent)) for record in records)
+        first, again = (weights(load_result(path)) for path in (tmp_path / "runs" / name).iterdir())
         assert first == again, name
-        assert first != other, name
 
 
 def test_a_name_a_run_directory_and_a_result_are_the_same_result(trained):
