@@ -50,7 +50,7 @@ def train_and_export(
     if device.name() != "CPU":  # a training takes all of a GPU's memory
         return [pipeline.train_and_export(job, models=models, runs=runs, verbose=verbose) for job in jobs]
     with interruptible.explained(*(job.entry.name for job in jobs), runs=runs):
-        return _run_at_once(jobs, models, runs, count or _count_workers(len(jobs)))
+        return _run_at_once(jobs, models, runs, count or _count_workers())
 
 
 def _run_at_once(
@@ -60,10 +60,13 @@ def _run_at_once(
 
     context = multiprocessing.get_context("spawn")  # TensorFlow's threads do not survive a fork
     exported: dict[str, pipeline.Exported] = {}
-    with ProcessPoolExecutor(count, context, _begin) as pool:
+    with ProcessPoolExecutor(min(count, len(jobs)), context, _begin) as pool:
         try:
             # The last networks of the catalogue train longest: otherwise one would be left running alone.
             waiting = {pool.submit(_train_and_export, job, models, runs): job for job in reversed(jobs)}
+            # The pool of Python 3.11 watches a new process only from the next submission on: without this one it
+            # would wait forever for a last process that is killed.
+            pool.submit(bool)
             for done in as_completed(waiting):
                 job = waiting[done]
                 run_dir, path = done.result()
@@ -80,11 +83,11 @@ def _run_at_once(
     return [exported[job.entry.name] for job in jobs]
 
 
-def _count_workers(num_jobs: int) -> int:
+def _count_workers() -> int:
     # macOS has no affinity.
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     memory = psutil.virtual_memory().available // _WORKER_BYTES
-    return max(1, min(num_jobs, cores, memory))
+    return max(1, min(cores, memory))
 
 
 def _begin() -> None:

@@ -16,11 +16,17 @@ import pytest
 
 from keras_session5.catalog import NETWORKS
 from keras_session5.cli import pipeline, workers
-from keras_session5.errors import TrainingError
+from keras_session5.errors import ProcessError, TrainingError
 from keras_session5.training import device
 
 THREADS = ["TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"]
 JOBS = [pipeline.Job(NETWORKS[name], {}) for name in ("perceptron", "mlp")]
+
+
+def sleep_or_be_killed(job, models, runs):
+    if job.entry.name == "perceptron":
+        os.kill(os.getpid(), signal.SIGKILL)
+    time.sleep(600)
 
 
 def sleep_or_fail(job, models, runs):
@@ -30,9 +36,13 @@ def sleep_or_fail(job, models, runs):
 
 
 @pytest.mark.timeout(120)
-def test_the_first_failure_ends_all(monkeypatch, tmp_path):
-    monkeypatch.setattr(workers, "_train_and_export", sleep_or_fail)
-    with pytest.raises(TrainingError, match="became nan"):
+@pytest.mark.parametrize(
+    ("work", "error", "sentence"),
+    [(sleep_or_be_killed, ProcessError, "ended unexpectedly"), (sleep_or_fail, TrainingError, "became nan")],
+)
+def test_the_first_failure_ends_all(work, error, sentence, monkeypatch, tmp_path):
+    monkeypatch.setattr(workers, "_train_and_export", work)
+    with pytest.raises(error, match=sentence):
         workers.train_and_export(JOBS, models=tmp_path, runs=tmp_path, count=2, verbose=0)
     assert not multiprocessing.active_children()
 
@@ -52,12 +62,12 @@ def test_on_a_gpu_networks_train_one_after_another_in_this_process(monkeypatch, 
     assert trained == JOBS
 
 
-@pytest.mark.parametrize(("cores", "gibibytes", "count"), [(8, 64, 5), (2, 24, 2), (8, 7, 3), (2, 1, 1)])
+@pytest.mark.parametrize(("cores", "gibibytes", "count"), [(8, 64, 8), (2, 24, 2), (8, 7, 3), (2, 1, 1)])
 def test_as_many_train_at_once_as_there_are_cores_and_memory(cores, gibibytes, count, monkeypatch):
     monkeypatch.setattr(os, "sched_getaffinity", lambda process: set(range(cores)), raising=False)
     memory = SimpleNamespace(available=gibibytes << 30)
     monkeypatch.setattr(psutil, "virtual_memory", lambda: memory)
-    assert workers._count_workers(5) == count
+    assert workers._count_workers() == count
 
 
 def test_each_epoch_is_a_line_with_the_name_of_its_network(monkeypatch):
