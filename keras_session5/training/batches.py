@@ -45,8 +45,8 @@ def steps_per_epoch(recipe: Recipe, split: Split) -> int:
 def epoch_batches(recipe: Recipe, split: Split, rng: np.random.Generator) -> Batches:
     """Returns the rows of each batch of an epoch; with `bucket`, batches of texts of similar length.
 
-    Their order is random: with four batches of one length after another, `gpt` ends with a loss of 1.61 in
-    place of 1.56.
+    Their order is random. In runs of four batches of similar length, `gpt` ended with a loss of 1.61 instead
+    of 1.56 (seed 1).
     """
     count = len(split)
     rows = np.concatenate(
