@@ -64,8 +64,8 @@ def _run_at_once(
         try:
             # The last networks of the catalogue train longest: otherwise one would be left running alone.
             waiting = {pool.submit(_train_and_export, job, models, runs): job for job in reversed(jobs)}
-            # The pool of Python 3.11 watches a new process only from the next submission on. Without this one, it
-            # would not notice that the last process is killed.
+            # Python 3.11 watches a new process only from the next submission on. Without this one, nobody
+            # would notice that the last process is killed.
             pool.submit(bool)
             for done in as_completed(waiting):
                 job = waiting[done]
